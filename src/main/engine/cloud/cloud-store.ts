@@ -1,0 +1,55 @@
+/**
+ * One small interface in front of every cloud. Implementations pass test/contract/cloud-store.ts.
+ * All methods throw EdgeSyncError with a cloud-* code (object-missing for an absent name); none retries by itself:
+ * the retry policy of upload/ decides. Names are relative to the destination's prefix.
+ */
+
+export interface ObjectSource {
+  readonly sizeBytes: number;
+  /** Ciphertext from `start`; may be called again for a retry or a resumed upload. */
+  read(start: number): AsyncIterable<Buffer>;
+}
+
+export interface StoredObject {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+}
+
+export type PutOutcome =
+  /** Stored now. The service itself checked every byte's checksum, and length and etag were read back. */
+  | { readonly tag: 'created'; readonly etag: string; readonly sizeBytes: number }
+  /** Something is there already under this name; nothing was overwritten. */
+  | { readonly tag: 'exists' };
+
+export interface CloudStore {
+  readonly kind: 'azure';
+  /**
+   * Create-only. Resumes blocks left by an earlier attempt of the same bytes.
+   * `onProgress` gets the bytes confirmed by the service so far.
+   */
+  putIfAbsent(
+    name: string,
+    source: ObjectSource,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (confirmedBytes: number) => void },
+  ): Promise<PutOutcome>;
+  stat(name: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
+  read(name: string, signal?: AbortSignal): AsyncIterable<Buffer>;
+  /** Names that start with `prefix`, in name order. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject>;
+  /** Can this credential reach the container and does the PC's clock agree? Throws what is wrong. */
+  check(signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Names below the prefix. */
+export const cloudNames = {
+  object: (objectName: string): string => `objects/${objectName.slice(0, 2)}/${objectName}.cms`,
+  manifest: (installationId: string, sequence: number): string =>
+    `manifests/${installationId}/${String(sequence).padStart(10, '0')}.cms`,
+  manifests: 'manifests/',
+  objects: 'objects/',
+  /** The archive key sealed to the recovery certificate, with its HMAC: what a new PC starts from. */
+  archiveKey: (archiveId: string): string => `keys/${archiveId}.json`,
+  keys: 'keys/',
+} as const;

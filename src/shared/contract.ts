@@ -1,0 +1,124 @@
+/**
+ * The one RPC contract. Engine, CLI, Electron bridge and browser page all derive from it;
+ * arguments and answers are validated at run time on the receiving side.
+ * Errors travel as `EDGE_SYNC` with an ErrorReport (no PHI).
+ */
+import { eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { agentEventSchema } from './agent-state.ts';
+import { errorReportSchema, statusReportSchema } from './status.ts';
+
+const base = oc.errors({ EDGE_SYNC: { data: errorReportSchema } });
+
+/** A path on this PC, absolute: the engine's working folder is not the caller's. */
+const absolutePath = z.string().min(1).max(4096);
+/** 24 words, parted by white space; checked word by word by the engine. */
+const wordsSchema = z.array(z.string().min(1).max(32)).max(64);
+const count = z.int().min(0);
+
+export const fileProblemSchema = errorReportSchema.extend({ path: z.string() });
+
+export const importEventSchema = z.discriminatedUnion('tag', [
+  z.object({
+    tag: z.literal('progress'),
+    /** Files found so far; grows while folders are walked. */
+    found: count,
+    done: count,
+    stored: count,
+    duplicates: count,
+    failed: count,
+    bytes: count,
+  }),
+  z.object({ tag: z.literal('problem'), problem: fileProblemSchema }),
+]);
+export type ImportEvent = z.infer<typeof importEventSchema>;
+
+export const restoreSelectionSchema = z.discriminatedUnion('tag', [
+  z.object({ tag: z.literal('all') }),
+  z.object({ tag: z.literal('study'), studyInstanceUid: z.string().regex(/^[0-9.]{1,64}$/) }),
+]);
+export type RestoreSelection = z.infer<typeof restoreSelectionSchema>;
+
+export const restoreEventSchema = z.discriminatedUnion('tag', [
+  z.object({
+    tag: z.literal('progress'),
+    total: count,
+    restored: count,
+    /** Already there and identical: a resumed restore. */
+    skipped: count,
+    missing: count,
+    damaged: count,
+    /** Restored, but in no manifest. */
+    unproven: count,
+    bytes: count,
+  }),
+  z.object({ tag: z.literal('problem'), problem: errorReportSchema.extend({ object: z.string() }) }),
+]);
+export type RestoreEvent = z.infer<typeof restoreEventSchema>;
+
+export const contract = {
+  agent: {
+    status: base.output(statusReportSchema),
+    /** One snapshot, then deltas, until the caller stops listening. */
+    watch: base.output(eventIterator(agentEventSchema)),
+    /** Finishes what is under way and exits 0. The way to stop the engine where SIGTERM does not exist (Windows). */
+    drain: base.output(z.object({ pending: count })),
+    /** A fresh one-time link to the page, when `--web` is on. */
+    link: base.output(z.object({ url: z.string().nullable() })),
+  },
+  studies: {
+    /** Full name and id for a limited time; audited. */
+    reveal: base.input(z.object({ studyId: z.string().max(128) })).output(
+      z.object({
+        patientName: z.string(),
+        patientId: z.string(),
+        studyDescription: z.string(),
+        studyDate: z.string(),
+        hideAfterSeconds: z.number(),
+      }),
+    ),
+    retry: base.input(z.object({ studyId: z.string().max(128) })).output(z.object({ retried: count })),
+  },
+  failures: {
+    /** Tries again now: one failure's instances, or everything failed and parked. */
+    retry: base.input(z.object({ id: z.string().max(256).nullable() })).output(z.object({ retried: count })),
+    /** "Seen": the incident no longer turns the headline. */
+    answer: base.input(z.object({ id: z.string().max(256) })).output(z.object({ answered: z.boolean() })),
+  },
+  files: {
+    import: base
+      .input(z.object({ paths: z.array(absolutePath).min(1).max(1000) }))
+      .output(eventIterator(importEventSchema)),
+    /** Opens one sealed object into `out`, which appears only when its tag has verified. */
+    open: base
+      .input(z.object({ file: absolutePath, out: absolutePath }))
+      .output(z.object({ out: z.string(), sizeBytes: count })),
+  },
+  recovery: {
+    /** Makes the recovery key. The words are in this answer and nowhere else. */
+    create: base
+      .input(z.object({ replace: z.boolean().default(false) }))
+      .output(z.object({ words: z.array(z.string()).length(24), fingerprint: z.string() })),
+    /** The drill: proves the words by opening a test object with them; uploads start after it. */
+    check: base
+      .input(z.object({ words: wordsSchema }))
+      .output(z.object({ fingerprint: z.string(), provenAt: z.iso.datetime() })),
+    certificate: base.output(z.object({ pem: z.string().nullable(), fingerprint: z.string().nullable() })),
+  },
+  restore: {
+    /** With this installation's own keys; a new PC uses the words instead (`restore --from-cloud --words-file`). */
+    run: base
+      .input(z.object({ to: absolutePath, selection: restoreSelectionSchema, fromCloud: z.boolean() }))
+      .output(eventIterator(restoreEventSchema)),
+  },
+  secrets: {
+    /** Stores a destination's credential in the key store. */
+    store: base
+      .input(
+        z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), value: z.string().min(1).max(2500) }),
+      )
+      .output(z.object({ stored: z.literal(true) })),
+  },
+} as const;
+
+export type Contract = typeof contract;

@@ -1,0 +1,127 @@
+/**
+ * The one schema of the configuration file. The JSON schema in assets/ is generated from it
+ * (scripts/build.ts) and every key has an environment override (see main/engine/system/settings-source.ts).
+ */
+import { z } from 'zod';
+
+/** PS3.5 table 6.2-1, VR AE: 1 to 16 printable ASCII characters, no backslash, not spaces alone. */
+export const aeTitleSchema = z
+  .string()
+  .min(1, 'an AE title has at least 1 character')
+  .max(16, 'an AE title has at most 16 characters')
+  .regex(/^[\x20-\x5b\x5d-\x7e]+$/, 'an AE title is printable ASCII without a backslash')
+  .refine((title) => title.trim() === title && title !== '', 'an AE title has no spaces at its ends');
+
+/** The name is part of environment variables and keychain entries. */
+export const destinationNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is 1 to 32 lower-case letters, digits and dashes, a letter first');
+
+/** Azure's own rule for container names: 3 to 63 lower-case letters, digits and single dashes. */
+const containerSchema = z
+  .string()
+  .regex(
+    /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
+    'a container is 3 to 63 lower-case letters, digits and single dashes',
+  );
+
+const prefixSchema = z
+  .string()
+  .max(200, 'a prefix has at most 200 characters')
+  .regex(
+    /^$|^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/,
+    'a prefix is letters, digits, dashes and underscores, parted by single slashes',
+  );
+
+export const azureDestinationSchema = z.strictObject({
+  name: destinationNameSchema.describe('Your name for this destination'),
+  kind: z.literal('azure'),
+  container: containerSchema,
+  prefix: prefixSchema.default('').describe('Folder inside the container'),
+  required: z
+    .boolean()
+    .default(true)
+    .describe('An image is safe when every required destination has verified it'),
+});
+
+export const destinationSchema = z.discriminatedUnion('kind', [azureDestinationSchema]);
+
+export const folderSchema = z.strictObject({
+  path: z.string().min(1).describe('Watched with its subfolders'),
+  afterImport: z
+    .enum(['keep', 'delete'])
+    .default('keep')
+    .describe('delete: the file goes once every required destination has verified it'),
+});
+
+const giB = 1024 ** 3;
+
+export const settingsSchema = z.strictObject({
+  $schema: z.string().optional(),
+  dicom: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+      port: z.int().min(0).max(65535).default(11112).describe('0 picks a free port'),
+      aeTitle: aeTitleSchema.default('EDGESYNC'),
+      maxAssociations: z.int().min(1).max(200).default(25),
+    })
+    .prefault({}),
+  keys: z
+    .strictObject({
+      store: z.enum(['keychain', 'passphrase']).default('keychain'),
+    })
+    .prefault({}),
+  destinations: z
+    .array(destinationSchema)
+    .default([])
+    .refine((all) => new Set(all.map((one) => one.name)).size === all.length, 'two destinations share a name')
+    .refine(
+      (all) => all.length === 0 || all.some((one) => one.required),
+      'at least one destination must be required',
+    ),
+  folders: z.array(folderSchema).default([]),
+  upload: z
+    .strictObject({
+      concurrency: z.int().min(1).max(32).default(8).describe('Objects under way at once, per destination'),
+    })
+    .prefault({}),
+  disk: z
+    .strictObject({
+      refuseBelowBytes: z
+        .int()
+        .min(0)
+        .default(5 * giB)
+        .describe('Free space under which images are refused (A700)'),
+      warnBelowBytes: z
+        .int()
+        .min(0)
+        .default(20 * giB),
+      keepVerifiedDays: z
+        .int()
+        .min(0)
+        .max(3650)
+        .default(30)
+        .describe('Verified images stay this long as local cache'),
+    })
+    .prefault({}),
+  status: z
+    .strictObject({
+      pendingMaxMinutes: z
+        .int()
+        .min(1)
+        .max(7 * 24 * 60)
+        .default(30)
+        .describe('An image that waits longer turns the headline'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    })
+    .prefault({}),
+});
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export type DestinationSettings = z.output<typeof destinationSchema>;
+export type AzureDestinationSettings = z.output<typeof azureDestinationSchema>;
+export type FolderSettings = z.output<typeof folderSchema>;

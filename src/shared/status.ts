@@ -1,0 +1,61 @@
+/** The public shape of `edge-sync status --json`. Scripts rely on it: keys are added, never renamed or removed. */
+import { z } from 'zod';
+
+const isoTime = z.iso.datetime();
+const count = z.int().min(0);
+
+export const headlineSchema = z.enum(['all-safe', 'working', 'attention', 'not-receiving']);
+export type Headline = z.infer<typeof headlineSchema>;
+
+export const errorReportSchema = z.object({ code: z.string(), message: z.string(), nextStep: z.string() });
+
+export const failureSchema = errorReportSchema.extend({
+  /** Opaque; give it to `failures.answer` or `failures.retry`. */
+  id: z.string(),
+  /** True when no image that was answered with Success is at risk by this. */
+  imagesSafe: z.boolean(),
+  /** What one button can do about it. */
+  action: z.enum(['retry', 'answer', 'none']),
+  /** Opaque study id where the failure is about one. */
+  studyId: z.string().nullable(),
+  destination: z.string().nullable(),
+  /** How often, and since when. */
+  count,
+  firstAt: isoTime,
+  lastAt: isoTime,
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+export const destinationStatusSchema = z.object({
+  name: z.string(),
+  kind: z.string(),
+  required: z.boolean(),
+  state: z.enum(['ok', 'retrying', 'paused', 'refused']),
+  pending: count,
+  verified: count,
+  lastVerifiedAt: isoTime.nullable(),
+  error: errorReportSchema.nullable(),
+});
+export type DestinationStatus = z.infer<typeof destinationStatusSchema>;
+
+export const modalityStatusSchema = z.object({
+  aeTitle: z.string(),
+  received: count,
+  verified: count,
+  lastReceivedAt: isoTime.nullable(),
+});
+
+export const statusReportSchema = z.object({
+  safe: z.boolean(),
+  headline: headlineSchema,
+  listener: z.object({ up: z.boolean(), host: z.string(), port: z.int(), aeTitle: z.string() }),
+  /** Instances; `received` is the sum of the others. */
+  counts: z.object({ received: count, pending: count, verified: count, failed: count, parked: count }),
+  modalities: z.array(modalityStatusSchema),
+  lastVerifiedAt: isoTime.nullable(),
+  destinations: z.array(destinationStatusSchema),
+  failures: z.array(failureSchema),
+  spool: z.object({ bytes: count, freeBytes: count }),
+  recovery: z.enum(['none', 'created', 'proven']),
+});
+export type StatusReport = z.infer<typeof statusReportSchema>;
