@@ -25,7 +25,7 @@ function mayImport(folder, allowed) {
               message: `${folder}/ may import only itself, ports, model, system/, shared/ and: ${allowed.join(', ') || 'nothing else'}.`,
             },
             {
-              regex: `^\\.\\./(\\.\\./)+(?!shared/)`,
+              regex: `^(\\.\\./){2,}(?!\\.\\./|shared/)`,
               message: `${folder}/ may not reach outside the engine.`,
             },
           ],

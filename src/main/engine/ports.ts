@@ -2,6 +2,7 @@
  * The engine's ports: what it needs from the world and may not reach for itself.
  * Implementations live in system/ (real) and test/fakes/ (fake); both pass test/contract/.
  */
+import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Secret } from './system/secret.ts';
 
 /** Time. The only source of it: nothing else calls Date.now, performance.now or a raw timer. */
@@ -32,7 +33,7 @@ export type KeyStoreRead =
   | { readonly tag: 'present'; readonly secret: Secret }
   | { readonly tag: 'absent' }
   /** Locked, no service, damaged, wrong passphrase: code and detail say which. */
-  | { readonly tag: 'unavailable'; readonly error: import('../../shared/errors.ts').EdgeSyncError };
+  | { readonly tag: 'unavailable'; readonly error: EdgeSyncError };
 
 /** Where small secrets (at most 2,500 bytes, Windows' limit) live outside our files. */
 export interface KeyStore {
