@@ -1,0 +1,85 @@
+import { request as httpRequest } from 'node:http';
+import { Readable } from 'node:stream';
+import { createORPCClient, ORPCError } from '@orpc/client';
+import { RPCLink } from '@orpc/client/fetch';
+import type { ContractRouterClient } from '@orpc/contract';
+import type { Contract } from '../../shared/contract.ts';
+import { EdgeSyncError, isErrorCode } from '../../shared/errors.ts';
+import { readRuntime, tokenHeader } from './runtime-file.ts';
+
+export type EngineClient = ContractRouterClient<Contract>;
+
+/**
+ * A client of the engine that runs on `dataDir`. Each call looks the engine up anew, so the client outlives restarts
+ * of the engine. Calls reject with EdgeSyncError: `engine-not-running` when nobody answers, else the engine's own code.
+ */
+export function createEngineClient(where: { readonly dataDir: string }): EngineClient {
+  const link = new RPCLink({
+    url: 'http://engine/rpc',
+    fetch: async (request) => {
+      const runtime = await readRuntime(where.dataDir);
+      if (runtime === undefined) throw new EdgeSyncError('engine-not-running');
+      return socketFetch(runtime.socketPath, runtime.token, request);
+    },
+    interceptors: [
+      async ({ next }) => {
+        try {
+          return await next();
+        } catch (error) {
+          throw fromRpcError(error);
+        }
+      },
+    ],
+  });
+  return createORPCClient(link);
+}
+
+/** Turns what oRPC throws back into the EdgeSyncError the engine threw. */
+export function fromRpcError(error: unknown): unknown {
+  if (!(error instanceof ORPCError)) return error;
+  const data: unknown = error.data;
+  if (typeof data === 'object' && data !== null && 'code' in data && isErrorCode(data.code)) {
+    const message = 'message' in data && typeof data.message === 'string' ? data.message : undefined;
+    return new EdgeSyncError(data.code, detailOf(data.code, message), { cause: error });
+  }
+  return new EdgeSyncError('internal', undefined, { cause: error });
+}
+
+/** The part of a report's message behind "facts: ", so that the rebuilt error reads the same. */
+function detailOf(code: EdgeSyncError['code'], message: string | undefined): string | undefined {
+  const plain = new EdgeSyncError(code).message;
+  return message?.startsWith(`${plain}: `) === true ? message.slice(plain.length + 2) : undefined;
+}
+
+/** fetch over a Unix socket or named pipe. Streams both ways; an aborted request closes the connection. */
+async function socketFetch(socketPath: string, token: string, request: Request): Promise<Response> {
+  const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
+  const url = new URL(request.url);
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(
+      {
+        socketPath,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: { ...Object.fromEntries(request.headers), [tokenHeader]: token, host: 'engine' },
+        signal: request.signal,
+      },
+      (incoming) => {
+        const headers = new Headers();
+        for (const [name, value] of Object.entries(incoming.headers)) {
+          if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+        }
+        const status = incoming.statusCode ?? 500;
+        const empty = status === 204 || status === 304;
+        resolve(
+          new Response(empty ? null : (Readable.toWeb(incoming) as unknown as ReadableStream), { status, headers }),
+        );
+      },
+    );
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const gone = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+      reject(gone ? new EdgeSyncError('engine-not-running', undefined, { cause: error }) : error);
+    });
+    outgoing.end(body);
+  });
+}

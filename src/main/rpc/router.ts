@@ -1,0 +1,88 @@
+import { implement } from '@orpc/server';
+import { contract } from '../../shared/contract.ts';
+import { toEdgeSyncError } from '../../shared/errors.ts';
+import type { Actor, EngineService } from '../engine/engine-service.ts';
+import type { Logger } from '../engine/ports.ts';
+
+export interface CallContext {
+  readonly actor: Actor;
+  /** A fresh one-time link to the page, or null when no page is served. */
+  readonly link: () => string | null;
+}
+
+/** Implements the contract on an engine. Every error leaves as `EDGE_SYNC` with an ErrorReport: no stack, no PHI. */
+export function createRouter(engine: EngineService, logger: Logger) {
+  const os = implement(contract)
+    .$context<CallContext>()
+    .use(async ({ next, errors, path }) => {
+      try {
+        return await next();
+      } catch (error) {
+        const known = toEdgeSyncError(error);
+        if (known.code === 'internal') logger.error('rpc-failed', { procedure: path.join('.') }, error);
+        throw errorOf(errors, known.report);
+      }
+    });
+  const endless = new AbortController().signal;
+
+  return os.router({
+    agent: {
+      status: os.agent.status.handler(() => engine.status()),
+      watch: os.agent.watch.handler(async function* ({ signal }) {
+        yield* engine.watch(signal ?? endless);
+      }),
+      drain: os.agent.drain.handler(() => engine.drain()),
+      link: os.agent.link.handler(({ context }) => ({ url: context.link() })),
+    },
+    studies: {
+      reveal: os.studies.reveal.handler(({ input, context }) => engine.reveal(input.studyId, context.actor)),
+      retry: os.studies.retry.handler(({ input }) => engine.retryStudy(input.studyId)),
+    },
+    failures: {
+      retry: os.failures.retry.handler(({ input }) => engine.retryFailure(input.id)),
+      answer: os.failures.answer.handler(({ input, context }) => engine.answer(input.id, context.actor)),
+    },
+    files: {
+      import: os.files.import.handler(async function* ({ input, signal, errors }) {
+        yield* reported(engine.import(input.paths, signal ?? endless), errors);
+      }),
+      open: os.files.open.handler(({ input, context }) => engine.open(input.file, input.out, context.actor)),
+    },
+    recovery: {
+      create: os.recovery.create.handler(async ({ input, context }) => {
+        const { words, fingerprint } = await engine.createRecovery(input.replace, context.actor);
+        return { words: [...words], fingerprint };
+      }),
+      check: os.recovery.check.handler(({ input, context }) => engine.checkRecovery(input.words, context.actor)),
+      certificate: os.recovery.certificate.handler(() => engine.recoveryCertificate()),
+    },
+    restore: {
+      run: os.restore.run.handler(async function* ({ input, context, signal, errors }) {
+        yield* reported(engine.restore(input, context.actor, signal ?? endless), errors);
+      }),
+    },
+    secrets: {
+      store: os.secrets.store.handler(async ({ input, context }) => {
+        await engine.storeSecret(input.name, input.value, context.actor);
+        return { stored: true as const };
+      }),
+    },
+  });
+}
+
+export type EngineRouter = ReturnType<typeof createRouter>;
+
+type ReportedErrors = { readonly EDGE_SYNC: (options: { data: ReturnType<typeof toEdgeSyncError>['report'] }) => unknown };
+
+function errorOf(errors: unknown, report: ReturnType<typeof toEdgeSyncError>['report']): unknown {
+  return (errors as ReportedErrors).EDGE_SYNC({ data: report });
+}
+
+/** A stream's error happens after the middleware has returned, so it is translated here. */
+async function* reported<Event>(events: AsyncIterable<Event>, errors: unknown): AsyncGenerator<Event, void> {
+  try {
+    yield* events;
+  } catch (error) {
+    throw errorOf(errors, toEdgeSyncError(error).report);
+  }
+}
