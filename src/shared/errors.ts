@@ -64,6 +64,21 @@ export const errorFacts = {
     message: 'No Edge Sync engine runs on this data folder',
     nextStep: 'Start it with `edge-sync serve` or open the app.',
   },
+  'engine-starting': {
+    persistence: 'transient',
+    message: 'Edge Sync is starting',
+    nextStep: 'Wait a moment.',
+  },
+  'engine-not-answering': {
+    persistence: 'transient',
+    message: 'The engine does not answer',
+    nextStep: 'Wait a moment: it is asked again, and started anew if it stays silent.',
+  },
+  'engine-stopping': {
+    persistence: 'transient',
+    message: 'Edge Sync is being closed, so nothing is received',
+    nextStep: 'Open it again to go on receiving.',
+  },
   'engine-stopped': {
     persistence: 'transient',
     message: 'The engine stopped unexpectedly and is being started again',
@@ -218,6 +233,16 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'The file or folder cannot be read',
     nextStep: 'Check that it exists and that this user may read it.',
+  },
+  'file-exists': {
+    persistence: 'permanent',
+    message: 'A file with this name exists already',
+    nextStep: 'Choose another name; nothing was overwritten.',
+  },
+  'file-not-writable': {
+    persistence: 'permanent',
+    message: 'The file cannot be written',
+    nextStep: 'Check the folder and that this user may write there.',
   },
   'folder-not-reachable': {
     persistence: 'transient',

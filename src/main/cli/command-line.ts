@@ -1,0 +1,220 @@
+/** Composition root of the command line: builds the program, the system ports, and turns errors into one line. */
+import { Command, CommanderError, Option } from 'commander';
+import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
+import { SystemClock } from '../engine/system/clock.ts';
+import { version } from '../version.ts';
+import { runDemoCommand } from './commands/demo.ts';
+import { runConfigCheck, runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
+import { runImport } from './commands/import.ts';
+import { runEcho, runSend } from './commands/nodes.ts';
+import { runOpen, runOpenWithWords } from './commands/open.ts';
+import { runRecoveryCheck, runRecoveryCreate, runRecoveryExportKey } from './commands/recovery.ts';
+import { restoreWithWords, runRestore, selectionOf } from './commands/restore.ts';
+import { runServe } from './commands/serve.ts';
+import { runStatus } from './commands/status.ts';
+import { exitCode } from './exit-codes.ts';
+import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
+import { errorLine, processOutput, type Output } from './output.ts';
+import { createEngineClient } from '../rpc/client.ts';
+import { withEngine } from './with-engine.ts';
+
+/** Runs one command; resolves with the exit code. Never throws. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const output = processOutput();
+  let code: number = exitCode.ok;
+  const program = createProgram(output, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    }
+    const known = toEdgeSyncError(error);
+    output.progress.end('');
+    output.err(errorLine(known));
+    if (known.code === 'internal' && process.env['EDGE_SYNC_DEBUG'] !== undefined && error instanceof Error) {
+      output.err(error.stack ?? error.message);
+    }
+    return known.code === 'usage' || known.code.startsWith('config-') ? exitCode.usage : exitCode.failed;
+  }
+}
+
+type JsonFlag = { readonly json?: boolean };
+
+function createProgram(output: Output, done: (code: number) => void): Command {
+  const environment = process.env;
+  const clock = new SystemClock();
+  const program = new Command('edge-sync')
+    .description(
+      'Receives medical images over DICOM, seals them before they touch the disk, and proves the cloud copy.',
+    )
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'edge-sync: ')) })
+    .showHelpAfterError('(edge-sync --help shows every command)');
+
+  const command = (parent: Command, nameAndArgs: string, description: string): Command =>
+    parent.command(nameAndArgs).description(description);
+  const ofInstallation = (parent: Command, nameAndArgs: string, description: string): Command =>
+    command(parent, nameAndArgs, description)
+      .option('--data-dir <dir>', 'data folder (default: the one of this platform)')
+      .option('--config <file>', 'configuration file (default: config.json in the data folder)')
+      .option('--passphrase-file <file>', 'file with the passphrase, for keys.store "passphrase"')
+      .addOption(new Option('--passphrase-fd <number>', 'open file descriptor to read the passphrase from'));
+
+  ofInstallation(program, 'serve', 'run the engine without the desktop app')
+    .option('--web <port>', 'serve the page on 127.0.0.1 (0 picks a free port)')
+    .action(async (options: InstallationOptions & { web?: string }) => {
+      done(await runServe(options, environment, output));
+    });
+
+  ofInstallation(program, 'status', 'tell whether everything is safe')
+    .option('--json', 'as JSON')
+    .option('--link', 'print a fresh one-time link to the page')
+    .action(async (options: InstallationOptions & JsonFlag & { link?: boolean }) => {
+      const client = createEngineClient(placesOf(options));
+      const wanted = {
+        format: formatOf(options),
+        link: options.link === true ? 'wanted' : 'not-wanted',
+      } as const;
+      done(await runStatus(client, wanted, output));
+    });
+
+  ofInstallation(program, 'import <paths...>', 'take in DICOM files and folders').action(
+    async (paths: string[], options: InstallationOptions) => {
+      const installation = await openInstallation(options, environment);
+      done(await withEngine(installation, (client) => runImport(client, paths, output)));
+    },
+  );
+
+  command(program, 'echo <host> <port> <aet>', 'ask a DICOM node whether it answers (C-ECHO)')
+    .option('--calling <aet>', 'AE title to call as', 'EDGESYNC')
+    .action(async (host: string, port: string, aet: string, options: { calling: string }) => {
+      done(await runEcho({ host, port, aet, calling: options.calling }, clock, output));
+    });
+
+  command(program, 'send <paths...>', 'send DICOM files to a node (C-STORE), bit for bit')
+    .requiredOption('--to <aet@host:port>', 'the node')
+    .option('--calling <aet>', 'AE title to call as', 'EDGESYNC')
+    .action(async (paths: string[], options: { to: string; calling: string }) => {
+      done(await runSend({ paths, ...options }, clock, output));
+    });
+
+  ofInstallation(program, 'open <file>', 'open a sealed object')
+    .option('--out <file>', 'where to (default: the name with .dcm, in this folder)')
+    .option('--words-file <file>', 'open with the recovery words instead of this installation')
+    .action(async (file: string, options: InstallationOptions & { out?: string; wordsFile?: string }) => {
+      if (options.wordsFile !== undefined) {
+        done(await runOpenWithWords({ file, out: options.out, wordsFile: options.wordsFile }, output));
+        return;
+      }
+      const installation = await openInstallation(options, environment);
+      done(await withEngine(installation, (client) => runOpen(client, { file, out: options.out }, output)));
+    });
+
+  const recovery = command(program, 'recovery', 'the recovery words: make, prove, export');
+  ofInstallation(recovery, 'create', 'make the 24 words; shown once')
+    .option('--json', 'as JSON')
+    .option('--replace', 'new words instead of ones that were never proven')
+    .action(async (options: InstallationOptions & JsonFlag & { replace?: boolean }) => {
+      const installation = await openInstallation(options, environment);
+      const wanted = { replace: options.replace === true, format: formatOf(options) };
+      done(await withEngine(installation, (client) => runRecoveryCreate(client, wanted, output)));
+    });
+  ofInstallation(recovery, 'check', 'prove the words by opening a test object; uploads start after it')
+    .option('--words-file <file>', 'file with the 24 words')
+    .option('--json', 'as JSON')
+    .action(async (options: InstallationOptions & JsonFlag & { wordsFile?: string }) => {
+      const installation = await openInstallation(options, environment);
+      const wanted = { wordsFile: options.wordsFile, format: formatOf(options) };
+      done(await withEngine(installation, (client) => runRecoveryCheck(client, wanted, output)));
+    });
+  ofInstallation(recovery, 'export-key', 'the private key for stock OpenSSL, from the words alone')
+    .option('--words-file <file>', 'file with the 24 words')
+    .requiredOption('--out <file>', 'PKCS#8 PEM file to write')
+    .option('--cert <file>', 'certificate file to write')
+    .action(async (options: { wordsFile?: string; out: string; cert?: string }) => {
+      done(
+        await runRecoveryExportKey(
+          { wordsFile: options.wordsFile, out: options.out, cert: options.cert },
+          output,
+        ),
+      );
+    });
+
+  ofInstallation(program, 'restore', 'bring images back as DICOM files')
+    .option('--all', 'everything')
+    .option('--study <uid>', 'one study, by its Study Instance UID')
+    .requiredOption('--to <dir>', 'folder to restore into')
+    .option('--from-cloud', 'read the cloud copy even where a local one exists')
+    .option('--words-file <file>', 'from the cloud with the recovery words alone, as on a new PC')
+    .option('--json', 'result as JSON')
+    .action(async (options: InstallationOptions & JsonFlag & RestoreFlags) => {
+      const selection = selectionOf(options);
+      const installation = await openInstallation(options, environment);
+      const wanted = { to: options.to, selection, format: formatOf(options) };
+      if (options.wordsFile !== undefined) {
+        done(await restoreWithWords(installation, { ...wanted, wordsFile: options.wordsFile }, output));
+        return;
+      }
+      const fromCloud = options.fromCloud === true;
+      done(await withEngine(installation, (client) => runRestore(client, { ...wanted, fromCloud }, output)));
+    });
+
+  const config = command(program, 'config', 'settings: get, set, check');
+  ofInstallation(config, 'get [key]', 'the settings in force').action(
+    async (key: string | undefined, options: InstallationOptions) => {
+      done(await runConfigGet(placesOf(options), key, environment, output));
+    },
+  );
+  ofInstallation(
+    config,
+    'set <key> [value]',
+    'change a setting; secret.NAME reads a credential from standard input',
+  ).action(async (key: string, value: string | undefined, options: InstallationOptions) => {
+    if (key.startsWith('secret.')) {
+      if (value !== undefined)
+        throw new EdgeSyncError(
+          'usage',
+          'a credential is read from standard input, not from the command line',
+        );
+      const installation = await openInstallation(options, environment);
+      done(
+        await withEngine(installation, (client) =>
+          runStoreSecret(client, key.slice('secret.'.length), output),
+        ),
+      );
+      return;
+    }
+    if (value === undefined) throw new EdgeSyncError('usage', 'config set KEY VALUE');
+    done(await runConfigSet(placesOf(options), key, value, clock, output));
+  });
+  ofInstallation(config, 'check', 'check settings, key store and every destination').action(
+    async (options: InstallationOptions) => {
+      done(await runConfigCheck(await openInstallation(options, environment), output));
+    },
+  );
+
+  command(program, 'demo', 'see it work with drawn images, a local cloud and a throwaway data folder')
+    .option('--once', 'end when all is restored and compared')
+    .action(async (options: { once?: boolean }) => {
+      done(await runDemoCommand({ once: options.once === true }, output));
+    });
+
+  return program;
+}
+
+interface RestoreFlags {
+  readonly all?: boolean;
+  readonly study?: string;
+  readonly to: string;
+  readonly fromCloud?: boolean;
+  readonly wordsFile?: string;
+}
+
+function formatOf(options: JsonFlag): 'json' | 'text' {
+  return options.json === true ? 'json' : 'text';
+}

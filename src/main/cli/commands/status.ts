@@ -1,0 +1,70 @@
+import type { StatusReport } from '../../../shared/status.ts';
+import { assertNever } from '../../../shared/assert-never.ts';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+import type { EngineClient } from '../../rpc/client.ts';
+import { statusExitCode } from '../exit-codes.ts';
+import { bytesText, errorLine, type Output } from '../output.ts';
+
+/** `edge-sync status`: exit 0 all safe, 1 needs attention, 2 working, 3 engine not running. */
+export async function runStatus(
+  client: EngineClient,
+  options: { readonly format: 'json' | 'text'; readonly link: 'wanted' | 'not-wanted' },
+  output: Output,
+): Promise<number> {
+  let report: StatusReport;
+  try {
+    report = await client.agent.status();
+  } catch (error) {
+    if (!(error instanceof EdgeSyncError) || error.code !== 'engine-not-running') throw error;
+    if (options.format === 'json') output.out(JSON.stringify({ engine: 'not-running', ...error.report }));
+    output.err(errorLine(error));
+    return statusExitCode.notRunning;
+  }
+  if (options.link === 'wanted') {
+    const { url } = await client.agent.link();
+    output.out(url ?? 'No page is served; start the engine with --web 0.');
+  } else if (options.format === 'json') output.out(JSON.stringify(report, undefined, 2));
+  else for (const line of textOf(report)) output.out(line);
+  return exitCodeOf(report);
+}
+
+function exitCodeOf(report: StatusReport): number {
+  switch (report.headline) {
+    case 'all-safe':
+      return statusExitCode.allSafe;
+    case 'working':
+      return statusExitCode.working;
+    case 'attention':
+    case 'not-receiving':
+      return statusExitCode.needsAttention;
+    default:
+      return assertNever(report.headline);
+  }
+}
+
+const headlineText = {
+  'all-safe': 'All safe',
+  working: 'Working',
+  attention: 'Needs attention',
+  'not-receiving': 'Not receiving',
+} as const;
+
+function textOf(report: StatusReport): readonly string[] {
+  const { counts, listener, spool } = report;
+  return [
+    headlineText[report.headline],
+    `  received ${counts.received}: verified ${counts.verified}, on the way ${counts.pending}, failed ${counts.failed}, parked ${counts.parked}`,
+    `  listening: ${listener.up ? `${listener.aeTitle} on ${listener.host}:${listener.port}` : 'no'}`,
+    ...report.destinations.map(
+      (one) =>
+        `  ${one.name} (${one.kind}${one.required ? '' : ', best effort'}): ${one.state}, verified ${one.verified}, pending ${one.pending}` +
+        (one.error === null ? '' : `\n    ${one.error.message}. ${one.error.nextStep}`),
+    ),
+    `  on this PC: ${bytesText(spool.bytes)} sealed, ${bytesText(spool.freeBytes)} free`,
+    `  recovery kit: ${report.recovery}`,
+    ...report.failures.map(
+      (one) =>
+        `  ! ${one.message}. ${one.nextStep} (${one.imagesSafe ? 'images are safe' : 'images at risk'}${one.count > 1 ? `, ${one.count} times` : ''})`,
+    ),
+  ];
+}

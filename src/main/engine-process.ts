@@ -1,0 +1,4 @@
+/** Entry of the engine as a process of its own: the desktop shell starts this; it is the command line's `serve`. */
+import { runCommandLine } from './cli/command-line.ts';
+
+process.exitCode = await runCommandLine(process.argv.slice(2));
