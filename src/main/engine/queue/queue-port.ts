@@ -1,0 +1,139 @@
+/**
+ * What each stage sees of the queue. `Queue` implements all of it; a stage asks for the narrow part it needs.
+ * A promise resolves only after the COMMIT returned (synchronous=FULL). Everything rejects or throws EdgeSyncError:
+ * disk-full, disk-error, database-damaged. `destination` is the name in the configuration.
+ */
+import type { ErrorCode } from '../../../shared/errors.ts';
+import type { IncidentReport, SpoolId } from '../model.ts';
+import type {
+  AuditRow,
+  DeletableFile,
+  DestinationConfig,
+  EvictableObject,
+  InstanceRow,
+  InstanceSelection,
+  ManifestBatch,
+  NewInstance,
+  QueueChange,
+  QueueStatus,
+  RecordOutcome,
+  RetryTarget,
+  SpoolRow,
+  StudyDetails,
+  StudyRow,
+  UploadJob,
+  UploadProof,
+} from './queue-types.ts';
+
+export interface IncidentQueue {
+  /** Same code and subject count together while open. */
+  reportIncident(incident: IncidentReport): Promise<void>;
+  /** The cause is gone: closes open incidents of that code (and subject, when given). Resolves with how many. */
+  resolveIncident(code: ErrorCode, subject?: string): Promise<number>;
+  /** Somebody has seen it. `id` from QueueStatus.incidents. False when nothing of it is open. */
+  answerIncident(id: string): Promise<boolean>;
+}
+
+export interface IntakeQueue {
+  /**
+   * Makes the instance count. Calls of the same turn share one commit. After `duplicate` the caller removes its new
+   * spool file, after `replaced` the old one.
+   */
+  recordReceived(instance: NewInstance): Promise<RecordOutcome>;
+}
+
+export interface UploadQueue {
+  /**
+   * Takes up to `limit` instances that are due, newest study first, with a share for retries and for the oldest.
+   * A claim lives in this process only: a crash leaves the rows queued (or failed), as they were.
+   */
+  claim(destination: string, limit: number, nowMs: number): UploadJob[];
+  /** The object lies in the cloud, proven; its manifest entry comes next. */
+  markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void>;
+  /** `detail`: no PHI. Uses up an attempt. */
+  markFailed(
+    instanceId: number,
+    destination: string,
+    code: ErrorCode,
+    detail: string | undefined,
+    nextAttemptAtMs: number,
+  ): Promise<void>;
+  /** Waits for a person (or a resend). */
+  markParked(
+    instanceId: number,
+    destination: string,
+    code: ErrorCode,
+    detail: string | undefined,
+  ): Promise<void>;
+  /** Gives a claim back without using an attempt (pause, shutdown). */
+  release(instanceId: number, destination: string): void;
+  /** 0 when something waits right now, else when the next failed one is due; undefined when nothing waits. */
+  nextDueAtMs(destination: string): number | undefined;
+  /** How many uploaded instances wait for their manifest entry. */
+  manifestBacklog(destination: string): { readonly count: number; readonly oldestAtMs: number | undefined };
+  /**
+   * The next entry list, numbered and remembered: until `markVerified`, every call gives the same batch again
+   * (also after a crash). undefined when nothing waits.
+   */
+  takeManifestBatch(destination: string, limit: number): ManifestBatch | undefined;
+  /** Remembers the sealed bytes before they are sent (see ManifestBatch.sealed). */
+  keepManifest(batch: ManifestBatch, sealed: Buffer): Promise<void>;
+  /** The entry list is stored; `manifestSha256` (hex) is over its stored bytes. Its instances are verified now. */
+  markVerified(batch: ManifestBatch, manifestSha256: string): Promise<void>;
+  /** A probe object was uploaded, proven and removed or kept: counts as proof that the destination works. */
+  recordProbe(destination: string): Promise<void>;
+  /** After re-heading. Resolves with the old spool id (the caller removes that file), undefined if the row moved on. */
+  setSpool(
+    instanceId: number,
+    spoolId: SpoolId,
+    sizeBytes: number,
+    recoveryFingerprint: string | null,
+  ): Promise<SpoolId | undefined>;
+}
+
+export interface CareQueue {
+  /** Verified in every destination, before `beforeMs`, oldest first. */
+  evictable(beforeMs: number, limit: number): EvictableObject[];
+  /** Forgets the local copy; false when the row is no longer evictable. The caller removes the file after it. */
+  markEvicted(object: EvictableObject): Promise<boolean>;
+  /** Files that may be deleted now (folders with afterImport "delete"). */
+  deletableFiles(limit: number): DeletableFile[];
+  /** Deleted, or no longer there. */
+  fileDeleted(id: number): Promise<void>;
+  /** Rows with a local copy, in ascending order of spool id, after `after`. */
+  spoolRows(after: SpoolId | undefined, limit: number): SpoolRow[];
+  namesSpool(spoolId: SpoolId): boolean;
+  /** The local copy is gone or damaged: forgotten when verified everywhere, else parked with `code`. */
+  markLost(row: SpoolRow, code: ErrorCode): Promise<'forgotten' | 'parked' | 'moved-on'>;
+}
+
+export interface ReadQueue {
+  status(): QueueStatus;
+  /** Newest first. */
+  studies(limit: number): StudyRow[];
+  study(studyId: string): StudyRow | undefined;
+  studyDetails(studyId: string): StudyDetails | undefined;
+  /** Read in pages: rows added meanwhile may or may not be seen; no more than a page is in memory. */
+  instances(selection: InstanceSelection): Iterable<InstanceRow>;
+  instance(objectName: string): InstanceRow | undefined;
+  /** Calls after each commit that changed something and after each claim. Returns the way to stop. */
+  onChange(listener: (change: QueueChange) => void): () => void;
+}
+
+export interface AuditStore {
+  appendAudit(row: Omit<AuditRow, 'id'>): Promise<void>;
+  /** In order of recording, after `afterId`. */
+  auditRows(afterId: number, limit: number): AuditRow[];
+}
+
+export interface ControlQueue {
+  /**
+   * The destinations of the configuration. A new one gets a delivery for every instance held; one that left keeps
+   * its proofs but no longer counts. Does nothing when nothing changed.
+   */
+  setDestinations(destinations: readonly DestinationConfig[]): void;
+  /** Back to the queue at once: resolves with how many. Those whose local copy is gone stay parked. */
+  retry(target: RetryTarget): Promise<number>;
+  /** Random, made with the database: names this installation's manifest chain. 32 hex digits. */
+  readonly installationId: string;
+}
