@@ -167,6 +167,11 @@ export const errorFacts = {
     message: 'These recovery words are valid but belong to another archive',
     nextStep: 'Use the kit of this installation; compare the fingerprint printed on it.',
   },
+  'certificate-unusable': {
+    persistence: 'permanent',
+    message: 'The certificate cannot be used to seal images',
+    nextStep: 'Choose an X.509 certificate in PEM form with an elliptic-curve key on P-256.',
+  },
   // sealed objects
   'object-format': {
     persistence: 'permanent',
