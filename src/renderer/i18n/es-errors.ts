@@ -1,0 +1,316 @@
+import type { ErrorCode } from '../../shared/errors.ts';
+
+interface ErrorText {
+  readonly message: string;
+  readonly nextStep: string;
+}
+
+/**
+ * Spanish for every error code; the engine's own English is the fallback. A test holds this against the list of codes.
+ * Where the page offers the step itself, the step names the page, not the command line.
+ */
+export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
+  // configuration
+  'config-not-readable': {
+    message: 'No se puede leer el archivo de configuración',
+    nextStep: 'Compruebe que el archivo existe y que este usuario puede leerlo.',
+  },
+  'config-not-json': {
+    message: 'El archivo de configuración no es JSON válido',
+    nextStep: 'Corrija el lugar indicado o empiece de nuevo con el ejemplo del README.',
+  },
+  'config-unknown-key': {
+    message: 'La configuración tiene una clave que no existe',
+    nextStep: 'Quítela o corrija cómo está escrita; `edge-sync config get` muestra todas las claves.',
+  },
+  'config-bad-value': {
+    message: 'Un ajuste tiene un valor que no está permitido',
+    nextStep: 'Ponga un valor permitido con `edge-sync config set CLAVE VALOR`.',
+  },
+  usage: {
+    message: 'No se entiende la línea de comandos',
+    nextStep: 'Ejecute `edge-sync --help`.',
+  },
+  // engine life
+  'port-taken': {
+    message: 'Otro programa ya usa el puerto',
+    nextStep: 'Cierre el otro programa o elija otro puerto con `edge-sync config set dicom.port N`.',
+  },
+  'port-not-allowed': {
+    message: 'No se puede escuchar en esa dirección',
+    nextStep: 'Elija una dirección de este PC y un puerto por encima de 1023.',
+  },
+  'engine-already-running': {
+    message: 'Otro motor de Edge Sync ya usa esta carpeta de datos',
+    nextStep: 'Use el que está en marcha o dé a este otra carpeta con --data-dir.',
+  },
+  'engine-not-running': {
+    message: 'No hay ningún motor de Edge Sync en marcha sobre esta carpeta de datos',
+    nextStep: 'Abra Edge Sync o reinícielo.',
+  },
+  'engine-starting': {
+    message: 'Edge Sync está arrancando',
+    nextStep: 'Espere un momento.',
+  },
+  'engine-not-answering': {
+    message: 'El motor no responde',
+    nextStep: 'Espere un momento: se le pregunta otra vez y, si sigue callado, se arranca de nuevo.',
+  },
+  'engine-stopping': {
+    message: 'Edge Sync se está cerrando, así que no se recibe nada',
+    nextStep: 'Vuelva a abrirlo para seguir recibiendo.',
+  },
+  'engine-stopped': {
+    message: 'El motor se detuvo de forma inesperada y se está arrancando de nuevo',
+    nextStep: 'Espere un momento; si se repite, reinicie el PC y mire el registro.',
+  },
+  'data-dir-not-writable': {
+    message: 'No se puede escribir en la carpeta de datos',
+    nextStep: 'Dé permiso de escritura a este usuario o elija otra con --data-dir.',
+  },
+  'database-too-new': {
+    message: 'La carpeta de datos fue escrita por una versión más nueva de Edge Sync',
+    nextStep: 'Instale esa versión o una posterior. No se ha cambiado nada.',
+  },
+  'database-damaged': {
+    message: 'La base de datos de la cola está dañada',
+    nextStep:
+      'No borre nada; copie la carpeta de datos y pida ayuda. Las imágenes cifradas siguen en este PC.',
+  },
+  internal: {
+    message: 'Algo inesperado falló dentro de Edge Sync',
+    nextStep: 'Inténtelo de nuevo; si se repite, envíe el registro al servicio técnico.',
+  },
+  // keys
+  'keychain-unavailable': {
+    message: 'No se puede usar el almacén de claves de este PC',
+    nextStep:
+      'Desbloquee o arranque el almacén (en Linux: gnome-keyring o KWallet), o ponga keys.store en "passphrase".',
+  },
+  'keychain-entry-missing': {
+    message: 'La clave de esta instalación ya no está en el almacén de claves',
+    nextStep:
+      'Recupere la entrada del almacén; las palabras de recuperación siguen abriendo todo lo que se subió.',
+  },
+  'passphrase-missing': {
+    message: 'Hace falta una frase de paso y no se dio ninguna',
+    nextStep: 'Indique --passphrase-file ARCHIVO o defina EDGE_SYNC_PASSPHRASE.',
+  },
+  'passphrase-wrong': {
+    message: 'La frase de paso no es correcta',
+    nextStep: 'Inténtelo con la frase de paso con la que se creó esta instalación.',
+  },
+  'key-file-damaged': {
+    message: 'El archivo de clave de esta instalación está dañado',
+    nextStep: 'Ponga una copia suya; las palabras de recuperación siguen abriendo todo lo que se subió.',
+  },
+  'recovery-missing': {
+    message: 'Todavía no se ha creado ningún kit de recuperación',
+    nextStep: 'Cree el kit de recuperación y guarde bien las 24 palabras.',
+  },
+  'recovery-not-proven': {
+    message: 'Las palabras de recuperación aún no se han comprobado, así que las subidas esperan',
+    nextStep: 'Compruebe las 24 palabras del kit impreso.',
+  },
+  'recovery-exists': {
+    message: 'Ya existe un kit de recuperación',
+    nextStep: 'Use las palabras que tiene. Mientras no estén comprobadas se pueden crear otras nuevas.',
+  },
+  'recovery-words-misspelt': {
+    message: 'Una palabra de recuperación no está en la lista de palabras',
+    nextStep: 'Corrija la palabra indicada e inténtelo de nuevo.',
+  },
+  'recovery-words-count': {
+    message: 'Tienen que ser exactamente 24 palabras de recuperación',
+    nextStep: 'Compare con el kit impreso y escriba las 24 palabras.',
+  },
+  'recovery-words-checksum': {
+    message: 'Las palabras de recuperación no encajan entre sí',
+    nextStep: 'Compare cada palabra y su lugar con el kit impreso; una está mal o cambiada de sitio.',
+  },
+  'recovery-words-other': {
+    message: 'Estas palabras de recuperación son válidas, pero de otro archivo',
+    nextStep: 'Use el kit de esta instalación; compare la huella impresa en él.',
+  },
+  'certificate-unusable': {
+    message: 'El certificado no sirve para cifrar imágenes',
+    nextStep: 'Elija un certificado X.509 en formato PEM con una clave de curva elíptica P-256.',
+  },
+  // sealed objects
+  'object-format': {
+    message: 'El archivo no es un objeto cifrado por Edge Sync',
+    nextStep: 'Elija un archivo .cms escrito por Edge Sync.',
+  },
+  'object-tampered': {
+    message: 'El objeto cifrado se modificó o se dañó después de cifrarse',
+    nextStep: 'No lo use; restaure otra copia y avise al administrador.',
+  },
+  'object-truncated': {
+    message: 'El objeto cifrado está cortado',
+    nextStep: 'Descárguelo de nuevo; si sigue cortado, restaure otra copia.',
+  },
+  'object-no-recipient': {
+    message: 'El objeto cifrado no se cifró para esta clave',
+    nextStep: 'Use la clave o las palabras del archivo al que pertenece.',
+  },
+  'object-mismatch': {
+    message: 'El objeto se abre, pero su contenido no es el que promete su nombre',
+    nextStep: 'No lo use; restaure otra copia y avise al administrador.',
+  },
+  'object-missing': {
+    message: 'El objeto no está donde debería',
+    nextStep: 'Ejecute `edge-sync verify` y restaure o envíe de nuevo la imagen.',
+  },
+  // images
+  'not-dicom': {
+    message: 'El archivo no es DICOM',
+    nextStep: 'Déjelo fuera o expórtelo otra vez del equipo como DICOM.',
+  },
+  'dicom-truncated': {
+    message: 'Los datos DICOM están cortados',
+    nextStep: 'Envíe o copie la imagen otra vez desde el equipo.',
+  },
+  'dicom-unreadable': {
+    message: 'No se pueden leer los datos DICOM lo bastante para identificar la imagen',
+    nextStep: 'Envíela otra vez; si se repite, pregunte al fabricante del equipo.',
+  },
+  'dicom-mismatch': {
+    message: 'La imagen no es la que se anunció',
+    nextStep: 'Envíela otra vez; si se repite, pregunte al fabricante del equipo.',
+  },
+  'dicom-class-refused': {
+    message: 'No se acepta esta clase de objeto DICOM',
+    nextStep: 'Envíe solo imágenes e informes; DICOMDIR y los objetos privados se quedan en el soporte.',
+  },
+  'dicom-syntax-refused': {
+    message: 'No se acepta esta sintaxis de transferencia',
+    nextStep: 'Ajuste el equipo a una sintaxis sin compresión o sin pérdida.',
+  },
+  'file-not-readable': {
+    message: 'No se puede leer el archivo o la carpeta',
+    nextStep: 'Compruebe que existe y que este usuario puede leerlo.',
+  },
+  'file-exists': {
+    message: 'Ya existe un archivo con este nombre',
+    nextStep: 'Elija otro nombre; no se ha sobrescrito nada.',
+  },
+  'file-not-writable': {
+    message: 'No se puede escribir el archivo',
+    nextStep: 'Compruebe la carpeta y que este usuario puede escribir en ella.',
+  },
+  'folder-not-reachable': {
+    message: 'No se puede acceder a una carpeta vigilada',
+    nextStep: 'Compruebe la unidad de red; la vigilancia sigue por sí sola cuando vuelva.',
+  },
+  'association-aborted': {
+    message: 'Un equipo cortó la conexión mientras enviaba',
+    nextStep: 'Envíe el estudio otra vez desde el equipo; no se guardó nada incompleto.',
+  },
+  'association-refused': {
+    message: 'Se rechazó un equipo',
+    nextStep: 'Empareje el equipo si es suyo; si no, averigüe de quién es.',
+  },
+  'uid-conflict': {
+    message: 'Dos imágenes distintas llevan la misma identidad; se guardaron las dos',
+    nextStep: 'Mire las dos en el estudio y avise al fabricante del equipo.',
+  },
+  'disk-full': {
+    message: 'Queda muy poco espacio en el disco para recibir imágenes',
+    nextStep: 'Libere espacio en el disco; la recepción sigue por sí sola.',
+  },
+  'disk-error': {
+    message: 'No se pudo leer o escribir el disco',
+    nextStep: 'Compruebe el disco; la imagen no se aceptó.',
+  },
+  // peers
+  'peer-unreachable': {
+    message: 'No se llega al otro nodo DICOM',
+    nextStep: 'Compruebe dirección, puerto y cortafuegos, y que el nodo está encendido.',
+  },
+  'peer-refused': {
+    message: 'El otro nodo DICOM rechazó la petición',
+    nextStep: 'Compruebe los títulos AE y qué acepta el nodo.',
+  },
+  'peer-timeout': {
+    message: 'El otro nodo DICOM no respondió a tiempo',
+    nextStep: 'Inténtelo de nuevo; si se repite, revise el nodo.',
+  },
+  // cloud
+  'cloud-secret-missing': {
+    message: 'La credencial del destino no está guardada en este PC',
+    nextStep: 'Introduzca la credencial.',
+  },
+  'cloud-secret-malformed': {
+    message: 'La credencial del destino no es una cadena de conexión',
+    nextStep: 'Copie otra vez la cadena de conexión completa del portal de la nube e introdúzcala.',
+  },
+  'cloud-auth': {
+    message: 'La nube rechazó la credencial',
+    nextStep: 'Compruebe que la clave está vigente y puede escribir, e introdúzcala de nuevo.',
+  },
+  'cloud-clock-skew': {
+    message: 'El reloj de este PC está mal, por eso la nube rechaza la credencial',
+    nextStep: 'Ponga la fecha y la hora del PC en automático.',
+  },
+  'cloud-host-unknown': {
+    message: 'No se encuentra la dirección de la nube',
+    nextStep: 'Compruebe el nombre de la cuenta y la conexión a internet.',
+  },
+  'cloud-unreachable': {
+    message: 'No se llega a la nube',
+    nextStep: 'Compruebe la conexión a internet; las subidas siguen por sí solas.',
+  },
+  'cloud-container-missing': {
+    message: 'El contenedor no existe en la cuenta de la nube',
+    nextStep: 'Cree el contenedor o corrija su nombre en la configuración.',
+  },
+  'cloud-throttled': {
+    message: 'La nube pide ir más despacio',
+    nextStep: 'No hay que hacer nada; las subidas siguen por sí solas.',
+  },
+  'cloud-server-error': {
+    message: 'La nube tuvo un error propio',
+    nextStep: 'No hay que hacer nada; las subidas siguen por sí solas.',
+  },
+  'cloud-checksum': {
+    message: 'La nube recibió algo distinto de lo enviado',
+    nextStep: 'No hay que hacer nada; se envía otra vez. Si se repite, revise la red.',
+  },
+  'cloud-conflict': {
+    message: 'La nube ya tiene otro objeto con este nombre',
+    nextStep: 'No se sobrescribió nada. Avise al administrador.',
+  },
+  'cloud-refused': {
+    message: 'La nube rechazó la petición',
+    nextStep: 'Mire el detalle y los ajustes de la cuenta.',
+  },
+  'manifest-broken': {
+    message: 'La lista de lo guardado en la nube está dañada o fue modificada',
+    nextStep: 'La restauración sigue con lo que se puede demostrar; avise al administrador.',
+  },
+  'archive-key-missing': {
+    message: 'La clave del archivo no está en este contenedor de la nube',
+    nextStep: 'Compare cuenta, contenedor y prefijo con el kit de recuperación.',
+  },
+  // status
+  'no-destination': {
+    message: 'No hay ningún almacenamiento en la nube: las imágenes solo están en este PC',
+    nextStep: 'Añada un destino a la configuración.',
+  },
+  'pending-too-long': {
+    message: 'Hay imágenes que esperan su subida más de lo debido',
+    nextStep: 'Mire el destino más abajo; las imágenes están a salvo en este PC.',
+  },
+  'proof-stale': {
+    message: 'Hace más de un día que no se comprueba ninguna subida',
+    nextStep: 'Mire el destino más abajo.',
+  },
+  'web-session': {
+    message: 'Esta página necesita un enlace nuevo',
+    nextStep: 'Ejecute `edge-sync status --link` o abra la página desde la aplicación.',
+  },
+  cancelled: {
+    message: 'Cancelado',
+    nextStep: 'Empiece de nuevo cuando quiera; no se pierde nada.',
+  },
+};
