@@ -23,8 +23,16 @@ export interface Spool {
   /** Bytes from `start` on. Rejects with object-missing or disk-error. */
   read(id: SpoolId, start?: number): AsyncIterable<Buffer>;
   sizeBytes(id: SpoolId): Promise<number | undefined>;
+  /** Also succeeds when the file is already gone. */
   remove(id: SpoolId): Promise<void>;
+  /** In ascending order of id; without blank files and files still being written by this process. */
   list(): AsyncIterable<{ readonly id: SpoolId; readonly sizeBytes: number }>;
   freeBytes(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** What start-up recovery and the queue's duplicate check need beyond that. */
+export interface RecoverableSpool extends Spool {
+  /** Keeps a file that no row names and that does not open: out of the way, never listed again, not deleted. */
+  setAside(id: SpoolId): Promise<void>;
 }
