@@ -4,8 +4,13 @@ import type { LogFields, Logger } from '../ports.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** JSON lines on stderr; stdout belongs to the ready line and to command output. */
-export function createLogger(level: LogLevel): Logger {
+/** Takes whole lines, each with its line end. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/** JSON lines, on stderr unless a sink is given; stdout belongs to the ready line and to command output. */
+export function createLogger(level: LogLevel, sink?: LogSink): Logger {
   return new PinoLogger(
     pino(
       {
@@ -14,7 +19,7 @@ export function createLogger(level: LogLevel): Logger {
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
-      pino.destination({ fd: 2, sync: true }),
+      sink ?? pino.destination({ fd: 2, sync: true }),
     ),
   );
 }

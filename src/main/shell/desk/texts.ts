@@ -1,0 +1,81 @@
+/** The shell's own words, in every language of the app. No patient data ever goes into one. */
+import type { Headline } from '../../../shared/status.ts';
+
+export interface ShellTexts {
+  readonly headlines: Readonly<Record<Headline, string>>;
+  readonly starting: string;
+  /** For the tray's tooltip and menu, behind the headline. */
+  readonly onTheWay: (count: number) => string;
+  readonly needAttention: (count: number) => string;
+  readonly open: string;
+  readonly retryAll: string;
+  readonly startEngineNow: string;
+  readonly quit: string;
+  readonly over: string;
+  readonly quitQuestion: (count: number) => string;
+  readonly quitDetail: string;
+  readonly keepRunning: string;
+  readonly quitAnyway: string;
+  readonly pageFailed: string;
+  readonly menus: Readonly<Record<'file' | 'edit' | 'view', string>>;
+  readonly hide: string;
+}
+
+const english: ShellTexts = {
+  headlines: {
+    'all-safe': 'All safe',
+    working: 'Working',
+    attention: 'Needs attention',
+    'not-receiving': 'Not receiving',
+  },
+  starting: 'Starting',
+  onTheWay: (count) => (count === 1 ? '1 image on the way' : `${count} images on the way`),
+  needAttention: (count) => (count === 1 ? '1 matter to look at' : `${count} matters to look at`),
+  open: 'Open Edge Sync',
+  retryAll: 'Try everything again',
+  startEngineNow: 'Start receiving now',
+  quit: 'Quit Edge Sync',
+  over: 'This is over:',
+  quitQuestion: (count) =>
+    count === 1
+      ? '1 image is still on the way to the cloud'
+      : `${count} images are still on the way to the cloud`,
+  quitDetail:
+    'They are safe on this PC, encrypted, and go on when Edge Sync starts again. Until then no device can send images to this PC.',
+  keepRunning: 'Keep running',
+  quitAnyway: 'Quit anyway',
+  pageFailed: 'The window had a problem and was loaded again',
+  menus: { file: 'File', edit: 'Edit', view: 'View' },
+  hide: 'Close window',
+};
+
+const spanish: ShellTexts = {
+  headlines: {
+    'all-safe': 'Todo a salvo',
+    working: 'En curso',
+    attention: 'Requiere atención',
+    'not-receiving': 'No se recibe',
+  },
+  starting: 'Iniciando',
+  onTheWay: (count) => (count === 1 ? '1 imagen en camino' : `${count} imágenes en camino`),
+  needAttention: (count) => (count === 1 ? '1 asunto por revisar' : `${count} asuntos por revisar`),
+  open: 'Abrir Edge Sync',
+  retryAll: 'Reintentar todo',
+  startEngineNow: 'Empezar a recibir ahora',
+  quit: 'Salir de Edge Sync',
+  over: 'Esto ya pasó:',
+  quitQuestion: (count) =>
+    count === 1 ? '1 imagen está aún en camino a la nube' : `${count} imágenes están aún en camino a la nube`,
+  quitDetail:
+    'Están a salvo en este equipo, cifradas, y continúan cuando Edge Sync se inicie de nuevo. Hasta entonces ningún dispositivo puede enviar imágenes a este equipo.',
+  keepRunning: 'Seguir en marcha',
+  quitAnyway: 'Salir de todos modos',
+  pageFailed: 'La ventana tuvo un problema y se cargó de nuevo',
+  menus: { file: 'Archivo', edit: 'Edición', view: 'Ver' },
+  hide: 'Cerrar ventana',
+};
+
+/** @param locale BCP 47, such as es-MX; English where there is no catalogue. */
+export function textsFor(locale: string): ShellTexts {
+  return locale.toLowerCase().split('-')[0] === 'es' ? spanish : english;
+}

@@ -1,0 +1,61 @@
+/** What the tray shows, computed from the status alone. Pure: the electron part only draws it. */
+import type { Headline, StatusReport } from '../../../shared/status.ts';
+import { engineFailureId } from '../engine/status-while-away.ts';
+import type { ShellTexts } from './texts.ts';
+
+export type TrayAction = 'open' | 'retry-all' | 'start-engine' | 'quit';
+
+export interface TrayView {
+  /** Which of the four shapes. */
+  readonly shape: Headline;
+  /** Without names, ids or counts per patient: anybody at the desk can read it. */
+  readonly tooltip: string;
+  readonly menu: readonly TrayItem[];
+}
+
+export type TrayItem =
+  | { readonly tag: 'text'; readonly label: string }
+  | { readonly tag: 'action'; readonly label: string; readonly action: TrayAction }
+  | { readonly tag: 'line' };
+
+/** At most this many causes are told in the menu; the window has all. */
+const mostCauses = 3;
+
+export function trayView(status: StatusReport, texts: ShellTexts): TrayView {
+  const headline = headlineText(status, texts);
+  const pending = status.counts.pending;
+  const parts = [headline, ...(pending > 0 ? [texts.onTheWay(pending)] : [])];
+  const engineAway = status.failures.some(({ id }) => id === engineFailureId);
+  const retryable = status.counts.failed + status.counts.parked > 0;
+  const causes = [...new Set(status.failures.map(({ message }) => message))].slice(0, mostCauses);
+  return {
+    shape: status.headline,
+    tooltip: `Edge Sync: ${parts.join(', ')}`,
+    menu: [
+      ...parts.map((label): TrayItem => ({ tag: 'text', label })),
+      ...causes.map((label): TrayItem => ({ tag: 'text', label: shortened(label) })),
+      { tag: 'line' },
+      { tag: 'action', label: texts.open, action: 'open' },
+      ...(engineAway
+        ? [{ tag: 'action', label: texts.startEngineNow, action: 'start-engine' } as const]
+        : []),
+      ...(retryable && !engineAway
+        ? [{ tag: 'action', label: texts.retryAll, action: 'retry-all' } as const]
+        : []),
+      { tag: 'line' },
+      { tag: 'action', label: texts.quit, action: 'quit' },
+    ],
+  };
+}
+
+function headlineText(status: StatusReport, texts: ShellTexts): string {
+  const starting = status.failures[0]?.code === 'engine-starting';
+  const text = starting ? texts.starting : texts.headlines[status.headline];
+  return status.headline === 'attention' && status.failures.length > 0
+    ? `${text}, ${texts.needAttention(status.failures.length)}`
+    : text;
+}
+
+function shortened(label: string): string {
+  return label.length <= 80 ? label : `${label.slice(0, 79)}…`;
+}

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { utilityProcess } from 'electron';
+import type { EngineExit, EngineHandle, LaunchEngine } from './engine-handle.ts';
+import { linesOf } from './engine-line.ts';
+
+export interface EngineProgram {
+  /** dist/main/engine-process.js */
+  readonly file: string;
+  /** `serve` and its options. */
+  readonly args: readonly string[];
+  /** Takes the engine's log lines (JSON, one a line) from its standard error. */
+  readonly logSink: (chunk: Uint8Array) => void;
+}
+
+/** The engine in Electron's own utility process: the way of the installed app. */
+export function inUtilityProcess(program: EngineProgram): LaunchEngine {
+  return () => {
+    const child = utilityProcess.fork(program.file, [...program.args], {
+      serviceName: 'Edge Sync engine',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stderr?.on('data', program.logSink);
+    return {
+      get pid() {
+        return child.pid;
+      },
+      lines: linesOf(child.stdout as unknown as AsyncIterable<Uint8Array>),
+      exited: new Promise<EngineExit>((resolve) => child.once('exit', (code) => resolve({ code }))),
+      terminate: () => void child.kill(),
+      kill: () => killByPid(child.pid),
+    };
+  };
+}
+
+/** The engine in a Node of the developer's choice (EDGE_SYNC_ENGINE_NODE), for an Electron whose Node is too old for it. */
+export function inNode(nodePath: string, program: EngineProgram): LaunchEngine {
+  return () => {
+    const child = spawn(nodePath, [program.file, ...program.args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    child.stderr.on('data', program.logSink);
+    const exited = new Promise<EngineExit>((resolve) => {
+      child.once('error', () => resolve({ code: null }));
+      child.once('exit', (code) => resolve({ code }));
+    });
+    const handle: EngineHandle = {
+      get pid() {
+        return child.pid;
+      },
+      lines: linesOf(child.stdout as AsyncIterable<Uint8Array>),
+      exited,
+      terminate: () => void child.kill('SIGTERM'),
+      kill: () => void child.kill('SIGKILL'),
+    };
+    return handle;
+  };
+}
+
+function killByPid(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+}
