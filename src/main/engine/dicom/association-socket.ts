@@ -21,8 +21,6 @@ export interface Receiver {
 export interface SocketObserver {
   /** Bytes came in. */
   received(bytes: number): void;
-  /** We asked the peer to wait ('busy': receiving is held up on our side), or go on. */
-  flow(state: 'busy' | 'ready'): void;
   /** The connection is gone; nothing else is called afterwards. */
   closed(): void;
 }
@@ -97,7 +95,6 @@ export class AssociationSocket implements Transport {
     const wait = this.#receiver?.receive(chunk);
     if (wait === undefined) return false;
     this.#isBusy = true;
-    this.#observer.flow('busy');
     void wait.then(() => this.#ready());
     return true;
   }
@@ -105,7 +102,6 @@ export class AssociationSocket implements Transport {
   #ready(): void {
     this.#isBusy = false;
     if (this.#isClosed) return;
-    this.#observer.flow('ready');
     // Each may make us busy again; the rest then waits for the next call.
     const next = this.#waiting.shift();
     if (next !== undefined) {

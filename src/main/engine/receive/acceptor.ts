@@ -1,0 +1,339 @@
+/** One connection from a peer, from the first byte to the last: association, messages, stores, timing. */
+import type { Duplex } from 'node:stream';
+import { assertNever } from '../../../shared/assert-never.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
+import { type AssociateAnswer, Association, type AssociationEnd } from '../dicom/association.ts';
+import { AssociationSocket } from '../dicom/association-socket.ts';
+import { MessageReader } from '../dicom/dimse-reader.ts';
+import { commandField, type DimseCommand, encodeCommand, responseBit, status } from '../dicom/dimse.ts';
+import type { AssociateRequest } from '../dicom/pdu-associate.ts';
+import { type AssociateReject, type FragmentPosition, ProtocolError } from '../dicom/pdu.ts';
+import type { Wait } from '../dicom/pdu-reader.ts';
+import type { Intake } from '../intake/intake-port.ts';
+import type { ReportIncident } from '../model.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { admit, type Authorize } from './admission.ts';
+import { type AcceptedContext, negotiate } from './negotiation.ts';
+import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
+import { type StoreAnswer, StoreInProgress, type StoreRequest } from './store-service.ts';
+
+export interface AcceptorDeps {
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly reportIncident: ReportIncident;
+  readonly aeTitle: string;
+  readonly authorize: Authorize;
+}
+
+/** The listener, as one connection sees it. */
+export interface AcceptorHost {
+  /** Asked last, when everything else allows the association: a rejection, or undefined and the place is taken. */
+  claimPlace(acceptor: Acceptor): AssociateReject | undefined;
+  /** The association is over; the connection may stay open for a while (ARTIM). */
+  associationEnded(acceptor: Acceptor): void;
+  connectionClosed(acceptor: Acceptor): void;
+  /** Work that outlives the connection and that a stop has to wait for. */
+  settles(work: Promise<unknown>): void;
+}
+
+/** Where the dataset that follows a command goes. */
+type DatasetTarget =
+  | { readonly tag: 'store'; readonly store: StoreInProgress; readonly request: StoreRequest }
+  | { readonly tag: 'refuse'; readonly answer: DimseCommand }
+  | { readonly tag: 'drop' };
+
+export class Acceptor {
+  readonly remoteAddress: string;
+  readonly #deps: AcceptorDeps;
+  readonly #host: AcceptorHost;
+  readonly #socket: AssociationSocket;
+  readonly #association: Association;
+  readonly #messages: MessageReader;
+  #watch: ProgressWatch | undefined;
+  #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
+  #callingAeTitle = '';
+  #contextId = 0;
+  #target: DatasetTarget = { tag: 'drop' };
+  /** A dataset is whole and its answer is not yet decided. */
+  #isFinishing = false;
+  #isDraining = false;
+  #stored = 0;
+  #refused = 0;
+
+  constructor(socket: Duplex, remoteAddress: string, deps: AcceptorDeps, host: AcceptorHost) {
+    this.remoteAddress = remoteAddress;
+    this.#deps = deps;
+    this.#host = host;
+    this.#socket = new AssociationSocket(socket, deps.clock, {
+      received: () => this.#watch?.received(),
+      closed: () => this.#host.connectionClosed(this),
+    });
+    this.#messages = new MessageReader({
+      command: (contextId, command) => this.#command(contextId, command),
+      dataset: (position, bytes) => this.#dataset(position, bytes),
+    });
+    this.#association = new Association({
+      role: 'acceptor',
+      transport: this.#socket,
+      clock: deps.clock,
+      user: {
+        associateRequested: (request) => this.#associateRequested(request),
+        associateAccepted: () => undefined,
+        fragment: (contextId, kind, position, bytes) => {
+          if (!this.#contexts.has(contextId))
+            throw new ProtocolError('invalid-parameter', 'P-DATA on a context that was not accepted');
+          this.#watch?.progressed(bytes.length);
+          return this.#messages.fragment(contextId, kind, position, bytes);
+        },
+        ended: (end) => this.#ended(end),
+      },
+    });
+  }
+
+  start(): void {
+    this.#association.accept();
+    this.#socket.attach({
+      receive: (chunk) => {
+        const wait = this.#association.receive(chunk);
+        this.#watch?.within(this.#association.midPdu || this.#messages.midMessage ? 'message' : 'gap');
+        return wait;
+      },
+      transportClosed: () => this.#association.transportClosed(),
+    });
+  }
+
+  /** Lets a store under way finish and answers it, then ends the association. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#target.tag !== 'store' && !this.#isFinishing) this.#association.abort();
+  }
+
+  /** Ends the association now; a store under way is thrown away. */
+  abort(): void {
+    this.#association.abort();
+    this.#socket.close();
+  }
+
+  /** Cuts the connection without a word: there are too many like it. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  #associateRequested(request: AssociateRequest): AssociateAnswer {
+    const { aeTitle, authorize } = this.#deps;
+    this.#callingAeTitle = request.callingAeTitle;
+    const admission = admit(request, aeTitle, this.remoteAddress, authorize);
+    if (admission.tag === 'refuse') {
+      if (admission.incident !== undefined) this.#report('association-refused', admission.incident);
+      return { tag: 'reject', reject: admission.reject };
+    }
+    const { accept, contexts } = negotiate(request);
+    const rejection = this.#host.claimPlace(this);
+    if (rejection !== undefined) return { tag: 'reject', reject: rejection };
+    this.#contexts = contexts;
+    this.#watch = new ProgressWatch(this.#deps.clock, admission.idleMs ?? defaultIdleMs, (stall) =>
+      this.#stalled(stall),
+    );
+    return { tag: 'accept', accept };
+  }
+
+  /** The services of this node, by command. */
+  #command(contextId: number, command: DimseCommand): Wait {
+    this.#contextId = contextId;
+    switch (command.tag) {
+      case 'c-echo-rq':
+        return this.#respond({
+          tag: 'c-echo-rsp',
+          messageId: command.messageId,
+          sopClassUid: command.sopClassUid,
+          status: status.success,
+        });
+      case 'c-store-rq':
+        return this.#beginStore(contextId, command);
+      case 'n-action-rq':
+        // Storage commitment will be answered here.
+        return this.#refuse(commandField.nActionRq, command);
+      case 'n-event-report-rq':
+        return this.#refuse(commandField.nEventReportRq, command);
+      case 'other-rq':
+        return this.#refuse(command.commandField, command);
+      case 'c-cancel-rq':
+        // There is nothing here that could be cancelled; it has no answer.
+        this.#target = { tag: 'drop' };
+        return undefined;
+      case 'c-echo-rsp':
+      case 'c-store-rsp':
+      case 'n-action-rsp':
+      case 'n-event-report-rsp':
+      case 'other-rsp':
+        throw new ProtocolError('unexpected-parameter', 'response to a request that was not made');
+      default:
+        return assertNever(command);
+    }
+  }
+
+  #beginStore(contextId: number, request: StoreRequest): Wait {
+    const context = this.#contexts.get(contextId);
+    if (context === undefined) throw new ProtocolError('invalid-parameter', 'context that was not accepted');
+    const origin = {
+      tag: 'association',
+      callingAeTitle: this.#callingAeTitle,
+      remoteAddress: this.remoteAddress,
+    } as const;
+    const store = StoreInProgress.begin(request, context, origin, this.#deps.intake);
+    this.#target = { tag: 'store', store, request };
+    return request.dataset === 'none' ? this.#finishStore(store, request) : undefined;
+  }
+
+  #dataset(position: FragmentPosition, bytes: Buffer): Wait {
+    const target = this.#target;
+    switch (target.tag) {
+      case 'store': {
+        const wait = target.store.write(bytes);
+        if (position === 'more') return wait === undefined ? undefined : this.#hold(wait);
+        return wait === undefined
+          ? this.#finishStore(target.store, target.request)
+          : this.#hold(wait).then(() => this.#finishStore(target.store, target.request));
+      }
+      case 'refuse':
+        return position === 'last' ? this.#respond(target.answer) : undefined;
+      case 'drop':
+        return undefined;
+      default:
+        return assertNever(target);
+    }
+  }
+
+  #finishStore(store: StoreInProgress, request: StoreRequest): Wait {
+    // Ended while its last bytes were being taken: the stream was aborted then.
+    if (this.#target.tag !== 'store') return undefined;
+    this.#target = { tag: 'drop' };
+    this.#isFinishing = true;
+    const answered = this.#hold(store.finish()).then((answer) => {
+      this.#isFinishing = false;
+      return this.#answerStore(answer, request);
+    });
+    this.#host.settles(answered);
+    return answered;
+  }
+
+  #answerStore(answer: StoreAnswer, request: StoreRequest): Wait {
+    if (answer.status === status.success) this.#stored += 1;
+    else {
+      const code = answer.error?.code ?? 'internal';
+      this.#refused += 1;
+      this.#deps.logger.warn('store refused', { status: answer.status, code });
+      this.#report(code, 'an image was not accepted');
+    }
+    const wait = this.#respond({
+      tag: 'c-store-rsp',
+      messageId: request.messageId,
+      sopClassUid: request.sopClassUid,
+      sopInstanceUid: request.sopInstanceUid,
+      status: answer.status,
+      ...(answer.comment === undefined ? {} : { errorComment: answer.comment }),
+    });
+    if (this.#isDraining) this.#association.abort();
+    return wait;
+  }
+
+  /** 0211, unrecognised operation, after the dataset if there is one (PS3.7 annex C.5.23). */
+  #refuse(
+    requestField: number,
+    command: Extract<DimseCommand, { tag: 'n-action-rq' | 'n-event-report-rq' | 'other-rq' }>,
+  ): Wait {
+    const answer: DimseCommand = {
+      tag: 'other-rsp',
+      commandField: requestField | responseBit,
+      messageId: command.messageId,
+      sopClassUid: command.sopClassUid,
+      status: status.unrecognisedOperation,
+      dataset: 'none',
+    };
+    if (command.dataset === 'none') return this.#respond(answer);
+    this.#target = { tag: 'refuse', answer };
+    return undefined;
+  }
+
+  #respond(command: DimseCommand): Wait {
+    return this.#association.send(this.#contextId, 'command', 'last', encodeCommand(command));
+  }
+
+  /** We are the slow one until `work` is done: the peer's clock stands still. */
+  async #hold<T>(work: Promise<T>): Promise<T> {
+    this.#watch?.hold();
+    try {
+      return await work;
+    } finally {
+      this.#watch?.release();
+    }
+  }
+
+  #stalled(stall: Stall): void {
+    this.#deps.logger.warn('association stalled', { stall, remoteAddress: this.remoteAddress });
+    this.#association.abort();
+  }
+
+  #ended(end: AssociationEnd): void {
+    this.#watch?.stop();
+    this.#contexts = new Map();
+    this.#logEnd(end);
+    if (this.#target.tag === 'store') {
+      this.#host.settles(this.#target.store.abort());
+      this.#target = { tag: 'drop' };
+      this.#report('association-aborted', aboutEnd(end));
+    }
+    this.#host.associationEnded(this);
+  }
+
+  #logEnd(end: AssociationEnd): void {
+    const facts = { remoteAddress: this.remoteAddress, stored: this.#stored, refused: this.#refused };
+    switch (end.tag) {
+      case 'released':
+      case 'aborted-by-us':
+        this.#deps.logger.info('association ended', { ...facts, how: end.tag });
+        break;
+      case 'aborted-by-peer':
+      case 'connection-lost':
+      case 'timed-out':
+        this.#deps.logger.info('association broken off', { ...facts, how: end.tag });
+        break;
+      case 'rejected':
+        this.#deps.logger.warn('association rejected', { ...facts, ...end.reject });
+        break;
+      case 'protocol-error':
+        this.#deps.logger.warn('protocol error', { ...facts, reason: end.reason, problem: end.message });
+        break;
+      case 'internal-error':
+        this.#deps.logger.error('association failed', facts, end.cause);
+        break;
+      default:
+        assertNever(end);
+    }
+  }
+
+  #report(code: ErrorCode, detail: string): void {
+    this.#deps.reportIncident({ code, subject: `${this.#callingAeTitle}@${this.remoteAddress}`, detail });
+  }
+}
+
+function aboutEnd(end: AssociationEnd): string {
+  switch (end.tag) {
+    case 'aborted-by-peer':
+    case 'released':
+      return 'it stopped in the middle of an image';
+    case 'connection-lost':
+    case 'timed-out':
+    case 'rejected':
+      return 'the connection was lost in the middle of an image';
+    case 'aborted-by-us':
+      return 'it was too slow, or Edge Sync was being stopped';
+    case 'protocol-error':
+      return 'it sent something that is not DICOM';
+    case 'internal-error':
+      return 'Edge Sync had a fault of its own';
+    default:
+      return assertNever(end);
+  }
+}

@@ -1,0 +1,75 @@
+/** Which presentation contexts are accepted and with which transfer syntax: PS3.8 7.1.1.13, PS3.7 annex D. */
+import { implementationClassUid, implementationVersionName } from '../dicom/implementation.ts';
+import {
+  type AnsweredContext,
+  type AssociateAccept,
+  type AssociateRequest,
+  ownUserInformation,
+  type ProposedContext,
+  type RoleSelection,
+} from '../dicom/pdu-associate.ts';
+import { dicomApplicationContext, isStorageSopClass, verificationSopClass } from '../dicom/sop-classes.ts';
+import { implicitVrLittleEndian, preferTransferSyntax } from '../dicom/transfer-syntaxes.ts';
+
+export interface AcceptedContext {
+  readonly abstractSyntax: string;
+  readonly transferSyntax: string;
+}
+
+export interface Negotiated {
+  readonly accept: AssociateAccept;
+  /** By context id. */
+  readonly contexts: ReadonlyMap<number, AcceptedContext>;
+}
+
+/** Whether this node serves the SOP class at all. Storage commitment joins here when it is built. */
+export function isServed(sopClassUid: string): boolean {
+  return sopClassUid === verificationSopClass || isStorageSopClass(sopClassUid);
+}
+
+/**
+ * Answers every context; an association without any accepted context is legal and is accepted. Asynchronous operations
+ * are declined by silence, a wanted answer to a user identity is given, extended negotiations are ignored.
+ */
+export function negotiate(request: AssociateRequest): Negotiated {
+  const contexts = new Map<number, AcceptedContext>();
+  const answered = request.contexts.map((proposed) => {
+    const answer = answerContext(proposed);
+    if (answer.result === 'accepted')
+      contexts.set(proposed.id, {
+        abstractSyntax: proposed.abstractSyntax,
+        transferSyntax: answer.transferSyntax,
+      });
+    return answer;
+  });
+  return {
+    contexts,
+    accept: {
+      protocolVersion: 1,
+      applicationContext: dicomApplicationContext,
+      contexts: answered,
+      titleBlock: request.titleBlock,
+      user: ownUserInformation(
+        { implementationClassUid, implementationVersionName },
+        {
+          roles: request.user.roles.filter((role) => isServed(role.sopClass)).map(asScpOnly),
+          identity: request.user.identity === 'answer-wanted' ? 'answered' : 'none',
+        },
+      ),
+    },
+  };
+}
+
+function answerContext(proposed: ProposedContext): AnsweredContext {
+  // Not significant in a rejection (PS3.8 table 9-18), but a valid UID there upsets nobody.
+  const rejection = { id: proposed.id, transferSyntax: implicitVrLittleEndian };
+  if (!isServed(proposed.abstractSyntax)) return { ...rejection, result: 'abstract-syntax-not-supported' };
+  const transferSyntax = preferTransferSyntax(proposed.transferSyntaxes);
+  if (transferSyntax === undefined) return { ...rejection, result: 'transfer-syntaxes-not-supported' };
+  return { id: proposed.id, result: 'accepted', transferSyntax };
+}
+
+/** The peer stays the user of the service; we send nothing on these associations (PS3.7 D.3.3.4). */
+function asScpOnly(role: RoleSelection): RoleSelection {
+  return { sopClass: role.sopClass, scu: role.scu, scp: 'not-supported' };
+}

@@ -1,0 +1,178 @@
+/** The listener of the DICOM node and its limits. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+import { socketBufferBytes } from '../dicom/association-socket.ts';
+import { type AssociateReject, rejections } from '../dicom/pdu.ts';
+import type { Intake } from '../intake/intake-port.ts';
+import type { ReportIncident } from '../model.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { Acceptor, type AcceptorDeps } from './acceptor.ts';
+import { type Authorize, isLoopback, loopbackOnly } from './admission.ts';
+import { limitIncidents } from './incident-limit.ts';
+
+/** Connections that have no association (yet, or any more). The oldest goes when one more comes. */
+const maxSocketsWithoutAssociation = 64;
+const maxSocketsWithoutAssociationPerPeer = 16;
+/** Of all associations, how many one other host may hold: one device gone wild leaves room for the rest. */
+const peerShare = 0.6;
+/** How long `stop` waits for stores under way. */
+const drainMs = 20_000;
+
+export interface StorageScpSettings {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly aeTitle: string;
+  readonly maxAssociations: number;
+}
+
+export interface StorageScpDeps {
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly reportIncident: ReportIncident;
+  readonly settings: StorageScpSettings;
+  /** Default: callers on this PC only. */
+  readonly authorize?: Authorize;
+}
+
+export class StorageScp {
+  readonly #settings: StorageScpSettings;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #acceptorDeps: AcceptorDeps;
+  /** In the order they came. */
+  readonly #withoutAssociation = new Set<Acceptor>();
+  readonly #associations = new Set<Acceptor>();
+  readonly #work = new Set<Promise<unknown>>();
+  #server: Server | undefined;
+  #isStopping = false;
+  #onQuiet: (() => void) | undefined;
+
+  constructor(deps: StorageScpDeps) {
+    this.#settings = deps.settings;
+    this.#clock = deps.clock;
+    this.#logger = deps.logger;
+    this.#acceptorDeps = {
+      intake: deps.intake,
+      clock: deps.clock,
+      logger: deps.logger,
+      reportIncident: limitIncidents(deps.reportIncident, deps.clock, deps.logger),
+      aeTitle: deps.settings.aeTitle,
+      authorize: deps.authorize ?? loopbackOnly,
+    };
+  }
+
+  get activeAssociations(): number {
+    return this.#associations.size;
+  }
+
+  /** Listens. Throws EdgeSyncError `port-taken` or `port-not-allowed`. */
+  async start(): Promise<{ readonly host: string; readonly port: number }> {
+    const { host, port } = this.#settings;
+    const server = createServer({ noDelay: true, keepAlive: true, highWaterMark: socketBufferBytes });
+    server.on('connection', (socket) => this.#connected(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(listenError(error, host, port)));
+      server.listen({ host, port, exclusive: true }, resolve);
+    });
+    server.removeAllListeners('error');
+    // After listening: a failed accept (too many open files). The listener goes on.
+    server.on('error', (error) => this.#logger.error('listener', {}, error));
+    this.#server = server;
+    this.#isStopping = false;
+    const address = server.address();
+    return { host, port: typeof address === 'object' && address !== null ? address.port : port };
+  }
+
+  /**
+   * Takes no more callers, lets stores under way finish and be answered (at most 20 s), then ends every association.
+   * When it resolves, no intake stream is open. Never rejects.
+   */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const acceptor of [...this.#associations]) acceptor.drain();
+    if (this.#associations.size > 0) await this.#quiet();
+    for (const acceptor of [...this.#associations, ...this.#withoutAssociation]) acceptor.abort();
+    await closed;
+    while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
+  }
+
+  #connected(socket: Socket): void {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined || this.#isStopping) {
+      socket.destroy();
+      return;
+    }
+    const acceptor = new Acceptor(socket, remoteAddress, this.#acceptorDeps, {
+      claimPlace: (one) => this.#claimPlace(one),
+      associationEnded: (one) => this.#associationEnded(one),
+      connectionClosed: (one) => void this.#withoutAssociation.delete(one),
+      settles: (work) => this.#settles(work),
+    });
+    this.#addWaiting(acceptor);
+    acceptor.start();
+  }
+
+  /** An honest caller asks for its association at once, so the one that has waited longest is the one to lose. */
+  #addWaiting(acceptor: Acceptor): void {
+    const waiting = [...this.#withoutAssociation];
+    const ofPeer = waiting.filter((one) => one.remoteAddress === acceptor.remoteAddress);
+    if (!isLoopback(acceptor.remoteAddress) && ofPeer.length >= maxSocketsWithoutAssociationPerPeer)
+      this.#cut(ofPeer[0]);
+    else if (waiting.length >= maxSocketsWithoutAssociation) this.#cut(waiting[0]);
+    this.#withoutAssociation.add(acceptor);
+  }
+
+  #cut(acceptor: Acceptor | undefined): void {
+    if (acceptor === undefined) return;
+    this.#withoutAssociation.delete(acceptor);
+    acceptor.cut();
+  }
+
+  #claimPlace(acceptor: Acceptor): AssociateReject | undefined {
+    if (this.#isStopping) return rejections.temporaryCongestion;
+    const { maxAssociations } = this.#settings;
+    if (this.#associations.size >= maxAssociations) return rejections.localLimitExceeded;
+    if (!isLoopback(acceptor.remoteAddress)) {
+      const ofPeer = [...this.#associations].filter((one) => one.remoteAddress === acceptor.remoteAddress);
+      if (ofPeer.length >= Math.ceil(maxAssociations * peerShare)) return rejections.localLimitExceeded;
+    }
+    this.#withoutAssociation.delete(acceptor);
+    this.#associations.add(acceptor);
+    return undefined;
+  }
+
+  /** Back among the connections without an association until its transport closes. */
+  #associationEnded(acceptor: Acceptor): void {
+    if (!this.#associations.delete(acceptor)) return;
+    this.#addWaiting(acceptor);
+    if (this.#associations.size === 0) this.#onQuiet?.();
+  }
+
+  #settles(work: Promise<unknown>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work)).catch(() => undefined);
+  }
+
+  /** Resolves when no association is left, or time is up. */
+  async #quiet(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(drainMs, resolve);
+      this.#onQuiet = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#onQuiet = undefined;
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): EdgeSyncError {
+  const code = error.code === 'EADDRINUSE' ? 'port-taken' : 'port-not-allowed';
+  return new EdgeSyncError(code, `${host}:${port}`, { cause: error });
+}

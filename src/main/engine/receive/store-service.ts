@@ -1,0 +1,104 @@
+/** One C-STORE, from its command to its status: PS3.7 9.1.1, PS3.4 table B.2-1. */
+import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
+import { type DimseCommand, status } from '../dicom/dimse.ts';
+import type { Wait } from '../dicom/pdu-reader.ts';
+import { isStorageSopClass } from '../dicom/sop-classes.ts';
+import { isUsableUid } from '../dicom/uid.ts';
+import type { Intake, IntakeStream, Origin } from '../intake/intake-port.ts';
+import type { AcceptedContext } from './negotiation.ts';
+
+export type StoreRequest = Extract<DimseCommand, { tag: 'c-store-rq' }>;
+
+/** What the peer is told. */
+export interface StoreAnswer {
+  readonly status: number;
+  /** (0000,0902): at most 64 characters, no value of the peer's. */
+  readonly comment?: string;
+  /** Why it was refused. */
+  readonly error?: EdgeSyncError;
+}
+
+/** Any other code is 0110, processing failure. */
+const statusByCode: Partial<Record<ErrorCode, number>> = {
+  'dicom-mismatch': status.datasetDoesNotMatchSopClass,
+  'dicom-unreadable': status.cannotUnderstand,
+  'dicom-class-refused': status.sopClassNotSupported,
+  'disk-full': status.outOfResources,
+  'disk-error': status.outOfResources,
+  'data-dir-not-writable': status.outOfResources,
+  'keychain-unavailable': status.outOfResources,
+  'keychain-entry-missing': status.outOfResources,
+  'passphrase-missing': status.outOfResources,
+  'key-file-damaged': status.outOfResources,
+};
+
+export function answerFor(error: EdgeSyncError): StoreAnswer {
+  return {
+    status: statusByCode[error.code] ?? status.processingFailure,
+    // The message alone: it is from our own table, without the detail.
+    comment: error.report.message.split(':', 1)[0] ?? '',
+    error,
+  };
+}
+
+/** A C-STORE under way. `write` until the last fragment, then `finish`; or `abort`. */
+export class StoreInProgress {
+  readonly #stream: IntakeStream | undefined;
+  readonly #refusal: StoreAnswer | undefined;
+  /** Dataset bytes so far. */
+  sizeBytes = 0;
+
+  private constructor(stream: IntakeStream | undefined, refusal: StoreAnswer | undefined) {
+    this.#stream = stream;
+    this.#refusal = refusal;
+  }
+
+  /** A refused store still reads its dataset to the end: the answer comes after it (PS3.7 9.3.1). */
+  static begin(
+    request: StoreRequest,
+    context: AcceptedContext,
+    origin: Origin,
+    intake: Intake,
+  ): StoreInProgress {
+    const refusal = refuse(request, context, intake);
+    if (refusal !== undefined) return new StoreInProgress(undefined, refusal);
+    const stream = intake.begin({
+      sopClassUid: request.sopClassUid,
+      sopInstanceUid: request.sopInstanceUid,
+      transferSyntaxUid: context.transferSyntax,
+      origin,
+    });
+    return new StoreInProgress(stream, undefined);
+  }
+
+  write(bytes: Buffer): Wait {
+    this.sizeBytes += bytes.length;
+    return bytes.length === 0 ? undefined : this.#stream?.write(bytes);
+  }
+
+  /** The dataset is whole. Success means that it is durable. Never rejects. */
+  async finish(): Promise<StoreAnswer> {
+    if (this.#stream === undefined) return this.#refusal ?? { status: status.processingFailure };
+    const outcome = await this.#stream.finish();
+    return outcome.tag === 'refused' ? answerFor(outcome.error) : { status: status.success };
+  }
+
+  /** Leaves nothing behind. Never rejects. */
+  async abort(): Promise<void> {
+    await this.#stream?.abort();
+  }
+}
+
+function refuse(request: StoreRequest, context: AcceptedContext, intake: Intake): StoreAnswer | undefined {
+  if (request.sopClassUid !== context.abstractSyntax || !isStorageSopClass(request.sopClassUid))
+    return refusal('dicom-class-refused', 'SOP class is not the one negotiated');
+  if (!isUsableUid(request.sopInstanceUid))
+    return refusal('dicom-unreadable', 'SOP Instance UID is missing or unreadable');
+  if (request.dataset === 'none') return refusal('dicom-unreadable', 'no dataset');
+  const unavailable = intake.refusal();
+  return unavailable === undefined ? undefined : answerFor(unavailable);
+}
+
+function refusal(code: ErrorCode, comment: string): StoreAnswer {
+  return { ...answerFor(new EdgeSyncError(code)), comment };
+}
