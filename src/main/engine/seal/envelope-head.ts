@@ -169,14 +169,9 @@ function readAgreement(set: DerReader): RecipientEntry {
 
 /** The three spellings are told apart by the length byte. */
 function originatorAlgorithm(reader: DerReader): Buffer {
-  switch (reader.bytes[reader.position + 1]) {
-    case ecPublicKeyNull[1]:
-      return ecPublicKeyNull;
-    case ecPublicKeyP256[1]:
-      return ecPublicKeyP256;
-    default:
-      return ecPublicKey;
-  }
+  const length = reader.bytes[reader.position + 1];
+  if (length === ecPublicKeyNull[1]) return ecPublicKeyNull;
+  return length === ecPublicKeyP256[1] ? ecPublicKeyP256 : ecPublicKey;
 }
 
 function readUkm(info: DerReader, what: string): Buffer {
