@@ -24,6 +24,7 @@ export type Oddity =
   | 'value-too-long'
   /** A UID that is usable but breaks PS3.5 section 9. */
   | 'uid-malformed'
+  | 'no-sop-class'
   | 'no-study-or-series';
 
 /**

@@ -180,7 +180,7 @@ describe('bytes that are not what the syntax says', () => {
     const before = encodeDataset([{ group: 8, element: 5, vr: 'CS', value: 'ISO_IR 100' }], 'explicit-le');
     const after = encodeDataset([sopInstance], 'explicit-le');
     const result = readable(await scan(explicitLe, [Buffer.concat([before, dataset, after])]));
-    expect(result.oddities).toEqual(['no-study-or-series', 'vr-unknown']);
+    expect(result.oddities).toEqual(['no-sop-class', 'no-study-or-series', 'vr-unknown']);
     expect(result.ending).toBe('whole');
   });
 
@@ -193,7 +193,7 @@ describe('bytes that are not what the syntax says', () => {
       const dataset = Buffer.concat([encodeDataset([sopInstance], 'explicit-le'), odd, Buffer.alloc(zeros)]);
       const result = readable(await scan(explicitLe, [dataset]));
       expect(result.display.accessionNumber).toBe('abc');
-      expect(result.oddities).toEqual(['no-study-or-series', 'odd-length', 'trailing-zeros']);
+      expect(result.oddities).toEqual(['no-sop-class', 'no-study-or-series', 'odd-length', 'trailing-zeros']);
       expect(result.ending).toBe('whole');
     }
   });
@@ -294,7 +294,12 @@ describe('hostile content', () => {
     const result = readable(await scan(explicitLe, split(dataset, [1 << 20, 2 << 20, 5 << 20])));
     expect(result.display.patientName).toBe('A'.repeat(1024));
     expect(result.identity.studyInstanceUid).toBeUndefined();
-    expect(result.oddities).toEqual(['no-study-or-series', 'uid-malformed', 'value-too-long']);
+    expect(result.oddities).toEqual([
+      'no-sop-class',
+      'no-study-or-series',
+      'uid-malformed',
+      'value-too-long',
+    ]);
   });
 
   test('an identity given twice keeps the first', async () => {

@@ -97,6 +97,8 @@ const tellingOddities: ReadonlySet<Oddity> = new Set<Oddity>([
   'duplicate-element',
   'value-too-long',
   'uid-malformed',
+  'no-sop-class',
+  'no-study-or-series',
 ]);
 
 /** Whether an instance deserves the flag `header-odd`: it is stored as it is, but somebody may want to look. */
@@ -186,6 +188,7 @@ class Findings implements WalkSink {
     if (identity.studyInstanceUid === undefined || identity.seriesInstanceUid === undefined) {
       this.#oddities.add('no-study-or-series');
     }
+    if (identity.sopClassUid === undefined) this.#oddities.add('no-sop-class');
     return {
       tag: 'readable',
       identity: { ...identity, sopInstanceUid },

@@ -23,6 +23,8 @@ export interface Announcement {
    * absent means zeros.
    */
   readonly preamble?: Uint8Array;
+  /** For folders with afterImport "delete": what watch/ needs to find and recognise the file again. */
+  readonly deleteAfterVerify?: string;
 }
 
 export type IntakeOutcome =

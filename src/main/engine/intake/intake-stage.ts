@@ -1,0 +1,60 @@
+/** Begins instances: see README.md. */
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
+import type { ReportIncident } from '../model.ts';
+import type { Logger } from '../ports.ts';
+import type { IntakeQueue } from '../queue/queue-port.ts';
+import type { SealerFactory } from '../seal/seal-port.ts';
+import type { Spool } from '../spool/spool-port.ts';
+import type { DiskGuard } from './disk-guard.ts';
+import type { Announcement, Intake, IntakeStream } from './intake-port.ts';
+import { InstanceStream, RefusedStream } from './intake-stream.ts';
+import { StagingPool } from './staging-pool.ts';
+
+/** HMAC over SOP Instance UID, transfer syntax and SHA-256 (hex) of the dataset: 64 hex digits. */
+export type NameObject = (sopInstanceUid: string, transferSyntaxUid: string, datasetSha256: string) => string;
+
+export interface IntakeDeps {
+  /** Throws EdgeSyncError (keychain-unavailable, ...) while the key cannot be used. */
+  readonly sealers: () => SealerFactory;
+  readonly spool: Pick<Spool, 'create' | 'remove'>;
+  readonly queue: IntakeQueue;
+  readonly objectName: NameObject;
+  readonly disk: Pick<DiskGuard, 'refusal' | 'accepted'>;
+  readonly reportIncident: ReportIncident;
+  readonly logger: Logger;
+}
+
+export class IntakeStage implements Intake {
+  readonly #deps: IntakeDeps;
+  readonly #staging = new StagingPool();
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = { ...deps, logger: deps.logger.child('intake') };
+  }
+
+  begin(announcement: Announcement): IntakeStream {
+    try {
+      const full = this.#deps.disk.refusal();
+      if (full !== undefined) return new RefusedStream(full);
+      return new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#staging);
+    } catch (error) {
+      return new RefusedStream(this.#told(error));
+    }
+  }
+
+  refusal(): EdgeSyncError | undefined {
+    try {
+      const full = this.#deps.disk.refusal();
+      if (full === undefined) this.#deps.sealers();
+      return full;
+    } catch (error) {
+      return this.#told(error);
+    }
+  }
+
+  #told(error: unknown): EdgeSyncError {
+    if (!(error instanceof EdgeSyncError))
+      this.#deps.logger.error('an instance could not be begun', {}, error);
+    return toEdgeSyncError(error);
+  }
+}
