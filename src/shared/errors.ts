@@ -100,6 +100,12 @@ export const errorFacts = {
     nextStep:
       'Do not delete anything; copy the data folder and ask for help. Sealed images are still in the spool.',
   },
+  'database-other-key': {
+    persistence: 'permanent',
+    message: 'The queue database belongs to another key than the one this installation has now',
+    nextStep:
+      'Put back the keychain entry or key file that this data folder was made with. Nothing was changed.',
+  },
   internal: {
     persistence: 'transient',
     message: 'Something unexpected went wrong inside Edge Sync',
@@ -202,6 +208,11 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'The object is not where it should be',
     nextStep: 'Run `edge-sync verify` and restore or send the image again.',
+  },
+  'not-on-this-pc': {
+    persistence: 'permanent',
+    message: 'The image was stored before this destination was added and is no longer on this PC',
+    nextStep: 'It is safe in the other destination; send or restore it again to store it here too.',
   },
   // DICOM input
   'not-dicom': {
@@ -386,6 +397,11 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'This page needs a fresh link',
     nextStep: 'Run `edge-sync status --link` or open the page from the app.',
+  },
+  'demo-failed': {
+    persistence: 'permanent',
+    message: 'The demo did not come to its end',
+    nextStep: 'Run `npm ci` and `npm run demo` again; if it repeats, report the line above.',
   },
   cancelled: {
     persistence: 'permanent',

@@ -1,0 +1,79 @@
+/** Looks at the whole database; for `doctor` and for tests. Reads every row: not for every start. */
+import type Database from 'better-sqlite3';
+import { aggregateInstance } from './aggregate.ts';
+
+/** Each gives a row per mismatch. They recount what the triggers keep. */
+const checks: readonly (readonly [what: string, sql: string])[] = [
+  [
+    'instance counters',
+    `SELECT 1 FROM tally WHERE received <> (SELECT count(*) FROM instance)
+       OR received <> pending + verified + failed + parked
+       OR pending <> (SELECT count(*) FROM instance WHERE state = 'pending')
+       OR verified <> (SELECT count(*) FROM instance WHERE state = 'verified')
+       OR failed <> (SELECT count(*) FROM instance WHERE state = 'failed')
+       OR parked <> (SELECT count(*) FROM instance WHERE state = 'parked')
+       OR studies <> (SELECT count(*) FROM study)
+       OR spool_bytes <> (SELECT coalesce(sum(size_bytes), 0) FROM instance WHERE spool_id IS NOT NULL)`,
+  ],
+  [
+    'study counters',
+    `SELECT 1 FROM study AS s WHERE (s.instances, s.verified, s.failed, s.parked, s.size_bytes, s.verified_bytes) <>
+       (SELECT count(*), coalesce(sum(state = 'verified'), 0), coalesce(sum(state = 'failed'), 0),
+          coalesce(sum(state = 'parked'), 0), coalesce(sum(size_bytes), 0),
+          coalesce(sum(iif(state = 'verified', size_bytes, 0)), 0)
+          FROM instance WHERE study_id = s.id)`,
+  ],
+  [
+    'source counters',
+    `SELECT 1 FROM source AS s WHERE (s.received, s.verified) <>
+       (SELECT count(*), coalesce(sum(state = 'verified'), 0) FROM instance WHERE source = s.ae_title)`,
+  ],
+  [
+    'destination counters',
+    `SELECT 1 FROM destination AS t WHERE (t.queued, t.uploaded, t.verified, t.failed, t.parked) <>
+       (SELECT coalesce(sum(state = 'queued'), 0), coalesce(sum(state = 'uploaded'), 0),
+          coalesce(sum(state = 'verified'), 0), coalesce(sum(state = 'failed'), 0), coalesce(sum(state = 'parked'), 0)
+          FROM delivery WHERE destination_id = t.id)`,
+  ],
+  [
+    'failure groups',
+    `SELECT 1 FROM failure AS f WHERE f.count <>
+       (SELECT count(*) FROM delivery AS d WHERE d.destination_id = f.destination_id AND d.state = f.state
+          AND coalesce(d.error_code, 'internal') = f.code)`,
+  ],
+  [
+    'missing deliveries',
+    `SELECT 1 FROM destination AS t JOIN instance AS i WHERE t.active = 1 AND NOT EXISTS (
+       SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id)`,
+  ],
+  [
+    'queued without a local copy',
+    `SELECT 1 FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id JOIN destination AS t ON t.id = d.destination_id
+       WHERE d.state = 'queued' AND i.spool_id IS NULL AND t.active = 1`,
+  ],
+];
+
+/** What does not hold, in words; empty when all is well. */
+export function checkConsistency(db: Database.Database): string[] {
+  const damage = (db.pragma('integrity_check') as { integrity_check: string }[])
+    .map((row) => row.integrity_check)
+    .filter((line) => line !== 'ok');
+  const references = (db.pragma('foreign_key_check') as unknown[]).length;
+  const counters = checks.flatMap(([what, sql]) => (db.prepare(sql).get() === undefined ? [] : [what]));
+  return [
+    ...damage,
+    ...(references > 0 ? ['references'] : []),
+    ...counters,
+    ...(aggregatesHold(db) ? [] : ['instance states']),
+  ];
+}
+
+function aggregatesHold(db: Database.Database): boolean {
+  const [state, complete] = aggregateInstance.split(', complete = ');
+  const wanted = state?.replace(/^state = /, '') ?? 'NULL';
+  return (
+    db
+      .prepare(`SELECT 1 FROM instance WHERE state <> ${wanted} OR complete <> ${complete ?? 'NULL'}`)
+      .get() === undefined
+  );
+}

@@ -1,0 +1,251 @@
+/** Sending: which instance next, and what came of it. Every choice walks an index from its end, whatever the backlog. */
+import type Database from 'better-sqlite3';
+import type { ErrorCode } from '../../../shared/errors.ts';
+import type { SpoolId } from '../model.ts';
+import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
+import type { UploadJob, UploadProof } from './queue-types.ts';
+
+interface JobRow {
+  readonly object_name: Buffer;
+  readonly spool_id: Buffer | null;
+  readonly size_bytes: number;
+  readonly recovery_fingerprint: string | null;
+  readonly details: Buffer;
+  readonly received_at: number;
+  readonly study_id: number;
+  readonly attempts: number;
+}
+
+/** Which list a slot asks first: of four, two for the newest study, one for what is due again, one for the oldest. */
+type Lane = 'newest' | 'again' | 'oldest';
+const lanes: readonly Lane[] = ['newest', 'again', 'newest', 'oldest'];
+
+export class Deliveries {
+  readonly #core: QueueCore;
+  /** Next slot of `lanes`, per destination. */
+  readonly #slots = new Map<string, number>();
+  readonly #destinationId: Database.Statement<[string], number>;
+  readonly #newest: Database.Statement<[number, number], number>;
+  readonly #oldest: Database.Statement<[number, number], number>;
+  readonly #again: Database.Statement<[number, number, number], number>;
+  readonly #firstAgain: Database.Statement<
+    [number, number],
+    { instance_id: number; next_attempt_at: number }
+  >;
+  readonly #job: Database.Statement<[number, number], JobRow>;
+  readonly #study: Database.Statement<[number], number>;
+  readonly #uploaded: Database.Statement;
+  readonly #failed: Database.Statement;
+  readonly #parked: Database.Statement;
+  readonly #spool: Database.Statement<[number], { spool_id: Buffer | null; study_id: number }>;
+  readonly #setSpool: Database.Statement<[Buffer, number, string | null, number]>;
+
+  constructor(core: QueueCore) {
+    this.#core = core;
+    this.#destinationId = core
+      .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
+      .pluck();
+    this.#newest = core
+      .prepare<[number, number], number>(
+        `SELECT instance_id FROM delivery WHERE destination_id = ? AND state = 'queued'
+           ORDER BY rank DESC, instance_id LIMIT ?`,
+      )
+      .pluck();
+    this.#oldest = core
+      .prepare<[number, number], number>(
+        `SELECT instance_id FROM delivery WHERE destination_id = ? AND state = 'queued'
+           ORDER BY rank, instance_id DESC LIMIT ?`,
+      )
+      .pluck();
+    this.#again = core
+      .prepare<[number, number, number], number>(
+        `SELECT instance_id FROM delivery WHERE destination_id = ? AND state = 'failed' AND next_attempt_at <= ?
+           ORDER BY next_attempt_at LIMIT ?`,
+      )
+      .pluck();
+    this.#firstAgain = core.prepare(
+      `SELECT instance_id, next_attempt_at FROM delivery WHERE destination_id = ? AND state = 'failed'
+         ORDER BY next_attempt_at LIMIT ?`,
+    );
+    this.#job = core.prepare(
+      `SELECT i.object_name, i.spool_id, i.size_bytes, i.recovery_fingerprint, i.details, i.received_at, i.study_id,
+         d.attempts FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+         WHERE d.instance_id = ? AND d.destination_id = ?`,
+    );
+    this.#study = core.prepare<[number], number>('SELECT study_id FROM instance WHERE id = ?').pluck();
+    this.#uploaded = core.prepare(
+      `UPDATE delivery SET state = 'uploaded', changed_at = ?, next_attempt_at = NULL, error_code = NULL,
+         error_detail = NULL, etag = ?, object_sha256 = ?, object_size_bytes = ?, manifest_sequence = NULL
+         WHERE instance_id = ? AND destination_id = ? AND state IN ('queued', 'failed', 'parked')`,
+    );
+    this.#failed = core.prepare(
+      `UPDATE delivery SET state = 'failed', attempts = attempts + 1, changed_at = ?, error_code = ?,
+         error_detail = ?, next_attempt_at = ?
+         WHERE instance_id = ? AND destination_id = ? AND state IN ('queued', 'failed')`,
+    );
+    // From any state: a later look at the cloud copy may find it damaged.
+    this.#parked = core.prepare(
+      `UPDATE delivery SET state = 'parked', attempts = attempts + 1, changed_at = ?, error_code = ?,
+         error_detail = ?, next_attempt_at = NULL, manifest_sequence = NULL
+         WHERE instance_id = ? AND destination_id = ?`,
+    );
+    this.#spool = core.prepare('SELECT spool_id, study_id FROM instance WHERE id = ?');
+    this.#setSpool = core.prepare(
+      'UPDATE instance SET spool_id = ?, size_bytes = ?, recovery_fingerprint = ? WHERE id = ?',
+    );
+  }
+
+  claim(destination: string, limit: number, nowMs: number): UploadJob[] {
+    return this.#core.read(() => {
+      const destinationId = this.#destinationId.get(destination);
+      if (destinationId === undefined || limit <= 0) return [];
+      const { claims } = this.#core;
+      // The held ones are still in the lists: ask for as many more.
+      const depth = limit + claims.count(destination);
+      const lists: Readonly<Record<Lane, number[]>> = {
+        newest: this.#newest.all(destinationId, depth),
+        again: this.#again.all(destinationId, nowMs, depth),
+        oldest: this.#oldest.all(destinationId, depth),
+      };
+      const jobs: UploadJob[] = [];
+      while (jobs.length < limit) {
+        const instanceId = this.#next(destination, lists);
+        if (instanceId === undefined) break;
+        const job = this.#take(destination, destinationId, instanceId);
+        if (job !== undefined) jobs.push(job);
+      }
+      if (jobs.length > 0) this.#core.changes.publish();
+      return jobs;
+    });
+  }
+
+  release(instanceId: number, destination: string): void {
+    const studyId = this.#core.claims.drop(destination, instanceId);
+    if (studyId === undefined) return;
+    this.#core.changes.study(studyId);
+    this.#core.changes.publish();
+  }
+
+  nextDueAtMs(destination: string): number | undefined {
+    return this.#core.read(() => {
+      const destinationId = this.#destinationId.get(destination);
+      if (destinationId === undefined) return undefined;
+      const { claims } = this.#core;
+      const depth = 1 + claims.count(destination);
+      const queued = this.#newest.all(destinationId, depth);
+      if (queued.some((instanceId) => !claims.isHeld(destination, instanceId))) return 0;
+      return this.#firstAgain
+        .all(destinationId, depth)
+        .find((row) => !claims.isHeld(destination, row.instance_id))?.next_attempt_at;
+    });
+  }
+
+  markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void> {
+    return this.#settle(instanceId, destination, (destinationId, nowMs) => {
+      const sha256 = fromHex(proof.objectSha256, 32);
+      this.#uploaded.run(nowMs, proof.etag, sha256, proof.sizeBytes, instanceId, destinationId);
+    });
+  }
+
+  markFailed(
+    instanceId: number,
+    destination: string,
+    code: ErrorCode,
+    detail: string | undefined,
+    nextAttemptAtMs: number,
+  ): Promise<void> {
+    return this.#settle(instanceId, destination, (destinationId, nowMs) => {
+      const dueAtMs = Math.round(nextAttemptAtMs);
+      this.#failed.run(nowMs, code, shortDetail(detail), dueAtMs, instanceId, destinationId);
+    });
+  }
+
+  markParked(
+    instanceId: number,
+    destination: string,
+    code: ErrorCode,
+    detail: string | undefined,
+  ): Promise<void> {
+    return this.#settle(instanceId, destination, (destinationId, nowMs) => {
+      this.#parked.run(nowMs, code, shortDetail(detail), instanceId, destinationId);
+    });
+  }
+
+  setSpool(
+    instanceId: number,
+    spoolId: SpoolId,
+    sizeBytes: number,
+    recoveryFingerprint: string | null,
+  ): Promise<SpoolId | undefined> {
+    return this.#core.write(() => {
+      const row = this.#spool.get(instanceId);
+      // A resend took the old copy's place meanwhile: what was made from the old one is not wanted.
+      const oldSpoolId = row?.spool_id ?? undefined;
+      if (row === undefined || oldSpoolId === undefined) return undefined;
+      if (this.#core.claims.isSupersededAnywhere(instanceId)) return undefined;
+      this.#setSpool.run(fromHex(spoolId, 16), sizeBytes, recoveryFingerprint, instanceId);
+      this.#core.changes.study(row.study_id);
+      return toHex(oldSpoolId);
+    });
+  }
+
+  /** The next one not held: of the slot's list if it has one, else of another. */
+  #next(destination: string, lists: Readonly<Record<Lane, number[]>>): number | undefined {
+    const slot = this.#slots.get(destination) ?? 0;
+    this.#slots.set(destination, (slot + 1) % lanes.length);
+    const first = lanes[slot] ?? 'newest';
+    for (const lane of [first, 'newest', 'again', 'oldest'] as const) {
+      for (;;) {
+        const instanceId = lists[lane].shift();
+        if (instanceId === undefined) break;
+        if (!this.#core.claims.isHeld(destination, instanceId)) return instanceId;
+      }
+    }
+    return undefined;
+  }
+
+  #take(destination: string, destinationId: number, instanceId: number): UploadJob | undefined {
+    const row = this.#job.get(instanceId, destinationId);
+    // Without a local copy there is nothing to send: such rows are parked or verified, never queued.
+    if (row === undefined || row.spool_id === null) return undefined;
+    this.#core.claims.hold(destination, instanceId, row.study_id);
+    this.#core.changes.study(row.study_id);
+    return {
+      instanceId,
+      destination,
+      objectName: toHex(row.object_name),
+      spoolId: toHex(row.spool_id),
+      sizeBytes: row.size_bytes,
+      recoveryFingerprint: row.recovery_fingerprint,
+      details: openDetails(this.#core.ports.sealer, row.details),
+      attempts: row.attempts,
+      receivedAtMs: row.received_at,
+    };
+  }
+
+  /** Writes an outcome and ends the claim, whatever happens; an outcome about a replaced copy is dropped. */
+  async #settle(
+    instanceId: number,
+    destination: string,
+    update: (destinationId: number, nowMs: number) => void,
+  ): Promise<void> {
+    const { claims, changes } = this.#core;
+    let ended = false;
+    try {
+      await this.#core.write(() => {
+        const superseded = claims.isSuperseded(destination, instanceId);
+        // Inside the work: afterwards somebody may hold a new claim on the same instance.
+        claims.drop(destination, instanceId);
+        ended = true;
+        const destinationId = this.#destinationId.get(destination);
+        if (destinationId === undefined) return;
+        if (!superseded) update(destinationId, this.#core.nowMs());
+        const studyId = this.#study.get(instanceId);
+        if (studyId !== undefined) changes.study(studyId);
+      });
+    } catch (error) {
+      if (!ended) claims.drop(destination, instanceId);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** Which destinations there are, and another try for what stands still. */
+import type Database from 'better-sqlite3';
+import { isErrorCode, type ErrorCode } from '../../../shared/errors.ts';
+import { assertNever } from '../../../shared/assert-never.ts';
+import { aggregateInstance } from './aggregate.ts';
+import { nextTurn, type QueueCore } from './queue-core.ts';
+import type { DestinationConfig, RetryTarget } from './queue-types.ts';
+
+/** How many rows one transaction of a long retry moves: keeps the event loop for some 10 ms. */
+const retryChunk = 500;
+
+interface Group {
+  readonly destination_id: number;
+  readonly state: string;
+  readonly code: string;
+}
+
+interface Standing {
+  readonly instance_id: number;
+  readonly destination_id: number;
+  readonly study_id: number;
+  readonly has_copy: number;
+}
+
+export class Destinations {
+  readonly #core: QueueCore;
+  readonly #active: Database.Statement<[], { name: string; required: number }>;
+  readonly #add: Database.Statement<[string, number]>;
+  readonly #retire: Database.Statement<[string]>;
+  readonly #backFill: Database.Statement<[number, string]>;
+  readonly #aggregateAll: Database.Statement;
+  readonly #completeAll: Database.Statement<[number]>;
+  readonly #groups: Database.Statement<[], Group & { readonly name: string }>;
+  readonly #ofGroup: Database.Statement<[number, string, string, number, number], Standing>;
+  readonly #ofInstance: Database.Statement<[number], Standing>;
+  readonly #ofStudy: Database.Statement<[string], Standing>;
+  readonly #requeue: Database.Statement<[number, number, number]>;
+
+  constructor(core: QueueCore) {
+    this.#core = core;
+    this.#active = core.prepare('SELECT name, required FROM destination WHERE active = 1');
+    this.#add = core.prepare(
+      `INSERT INTO destination (name, active, required) VALUES (?, 1, ?)
+         ON CONFLICT (name) DO UPDATE SET active = 1, required = excluded.required`,
+    );
+    this.#retire = core.prepare('UPDATE destination SET active = 0 WHERE name = ?');
+    // Reads every instance: once, when the configuration changes. One whose local copy has gone waits for a person.
+    this.#backFill = core.db.prepare(
+      `INSERT INTO delivery (instance_id, destination_id, state, rank, changed_at, error_code)
+         SELECT i.id, t.id, iif(i.spool_id IS NULL, 'parked', 'queued'), s.first_received_at, ?1,
+           iif(i.spool_id IS NULL, iif(i.lost = 1, 'object-missing', 'not-on-this-pc'), NULL)
+         FROM destination AS t CROSS JOIN instance AS i JOIN study AS s ON s.id = i.study_id
+         WHERE t.name = ?2 AND NOT EXISTS (
+           SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id)`,
+    );
+    this.#aggregateAll = core.db.prepare(`UPDATE instance SET ${aggregateInstance}`);
+    this.#completeAll = core.db.prepare(
+      'UPDATE instance SET verified_at = ? WHERE complete = 1 AND verified_at IS NULL',
+    );
+    this.#groups = core.prepare(
+      `SELECT f.destination_id, f.state, f.code, t.name FROM failure AS f JOIN destination AS t
+         ON t.id = f.destination_id WHERE t.active = 1 AND f.count > 0`,
+    );
+    const standing = `SELECT d.instance_id, d.destination_id, i.study_id, i.spool_id IS NOT NULL AS has_copy`;
+    this.#ofGroup = core.prepare(
+      `${standing} FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+         WHERE d.destination_id = ? AND d.state = ? AND d.state IN ('failed', 'parked') AND d.error_code = ?
+           AND d.instance_id > ? ORDER BY d.instance_id LIMIT ?`,
+    );
+    this.#ofInstance = core.prepare(
+      `${standing} FROM instance AS i JOIN delivery AS d ON d.instance_id = i.id
+         WHERE i.id = ? AND d.state IN ('failed', 'parked')`,
+    );
+    this.#ofStudy = core.prepare(
+      `${standing} FROM study AS s JOIN instance AS i ON i.study_id = s.id JOIN delivery AS d ON d.instance_id = i.id
+         WHERE s.public_id = ? AND d.state IN ('failed', 'parked')`,
+    );
+    this.#requeue = core.prepare(
+      `UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = NULL, error_code = NULL,
+         error_detail = NULL, changed_at = ?
+         WHERE instance_id = ? AND destination_id = ? AND state IN ('failed', 'parked')`,
+    );
+  }
+
+  set(wanted: readonly DestinationConfig[]): void {
+    const active = new Map(
+      this.#core.read(() => this.#active.all()).map(({ name, required }) => [name, required === 1]),
+    );
+    const added = wanted.filter(({ name }) => !active.has(name));
+    const gone = [...active.keys()].filter((name) => !wanted.some((one) => one.name === name));
+    const changed = wanted.filter(({ name, required }) => active.has(name) && active.get(name) !== required);
+    if (added.length + gone.length + changed.length === 0) return;
+    this.#core.changes.many();
+    this.#core.writeNow(() => {
+      const nowMs = this.#core.nowMs();
+      for (const name of gone) this.#retire.run(name);
+      for (const { name, required } of [...changed, ...added]) this.#add.run(name, required ? 1 : 0);
+      for (const { name } of added) this.#backFill.run(nowMs, name);
+      this.#aggregateAll.run();
+      this.#completeAll.run(nowMs);
+    });
+  }
+
+  async retry(target: RetryTarget): Promise<number> {
+    switch (target.tag) {
+      case 'instance':
+        return this.#core.write(() => this.#requeueAll(this.#ofInstance.all(target.instanceId)));
+      case 'study':
+        return this.#core.write(() => this.#requeueAll(this.#ofStudy.all(target.studyId)));
+      case 'failure':
+        return this.#retryGroups((group) => failureId(group.name, group.state, group.code) === target.id);
+      case 'destination':
+        return this.#retryGroups(({ name }) => name === target.destination);
+      case 'all':
+        return this.#retryGroups(() => true);
+      default:
+        return assertNever(target);
+    }
+  }
+
+  async #retryGroups(wanted: (group: Group & { readonly name: string }) => boolean): Promise<number> {
+    const groups = this.#core.read(() => this.#groups.all()).filter(wanted);
+    let moved = 0;
+    for (const group of groups) {
+      for (let after = 0; ;) {
+        const rows = this.#core.read(() =>
+          this.#ofGroup.all(group.destination_id, group.state, group.code, after, retryChunk),
+        );
+        const last = rows.at(-1);
+        if (last === undefined) break;
+        moved += await this.#core.write(() => this.#requeueAll(rows));
+        after = last.instance_id;
+        await nextTurn();
+      }
+    }
+    return moved;
+  }
+
+  #requeueAll(rows: readonly Standing[]): number {
+    const nowMs = this.#core.nowMs();
+    let moved = 0;
+    for (const row of rows) {
+      if (row.has_copy === 0) continue;
+      moved += this.#requeue.run(nowMs, row.instance_id, row.destination_id).changes;
+      this.#core.changes.study(row.study_id);
+    }
+    return moved;
+  }
+}
+
+/** Destination names hold no colon. */
+export function failureId(destination: string, state: string, code: string): string {
+  return `upload:${destination}:${state}:${code}`;
+}
+
+export function errorCodeOf(text: string): ErrorCode {
+  return isErrorCode(text) ? text : 'internal';
+}

@@ -1,0 +1,162 @@
+/**
+ * The numbered chain of entry lists, one per destination. A batch is chosen and numbered here before anything is sent,
+ * so that a crash at any point ends with the same list under the same number.
+ */
+import type Database from 'better-sqlite3';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+import { fromHex, openDetails, toHex, type QueueCore } from './queue-core.ts';
+import type { ManifestBatch, UploadedInstance } from './queue-types.ts';
+
+interface Head {
+  readonly id: number;
+  readonly manifest_sequence: number;
+  readonly manifest_sha256: Buffer | null;
+  readonly open_sequence: number | null;
+  readonly open_sealed: Buffer | null;
+}
+
+interface Member {
+  readonly instance_id: number;
+  readonly study_id: number;
+  readonly object_name: Buffer;
+  readonly details: Buffer;
+  readonly etag: string;
+  readonly object_sha256: Buffer;
+  readonly object_size_bytes: number;
+}
+
+export class Manifests {
+  readonly #core: QueueCore;
+  readonly #head: Database.Statement<[string], Head>;
+  readonly #waiting: Database.Statement<[number], { oldest: number | null }>;
+  readonly #count: Database.Statement<[string], number>;
+  readonly #number: Database.Statement<[number, number, number]>;
+  readonly #members: Database.Statement<[number, number], Member>;
+  readonly #openBatch: Database.Statement<[number | null, number]>;
+  readonly #keep: Database.Statement<[Buffer, number, number]>;
+  readonly #verify: Database.Statement<[number, number, number, number]>;
+  readonly #close: Database.Statement<[number, Buffer, number]>;
+  readonly #probe: Database.Statement<[number, string]>;
+
+  constructor(core: QueueCore) {
+    this.#core = core;
+    this.#head = core.prepare(
+      `SELECT id, manifest_sequence, manifest_sha256, open_sequence, open_sealed FROM destination
+         WHERE name = ? AND active = 1`,
+    );
+    this.#waiting = core.prepare(
+      `SELECT min(changed_at) AS oldest FROM delivery
+         WHERE destination_id = ? AND state = 'uploaded' AND manifest_sequence IS NULL`,
+    );
+    this.#count = core
+      .prepare<[string], number>('SELECT uploaded FROM destination WHERE name = ? AND active = 1')
+      .pluck();
+    this.#number = core.prepare(
+      `UPDATE delivery SET manifest_sequence = ?1 WHERE destination_id = ?2 AND instance_id IN (
+         SELECT instance_id FROM delivery
+           WHERE destination_id = ?2 AND state = 'uploaded' AND manifest_sequence IS NULL
+           ORDER BY changed_at LIMIT ?3)`,
+    );
+    this.#members = core.prepare(
+      `SELECT d.instance_id, i.study_id, i.object_name, i.details, d.etag, d.object_sha256, d.object_size_bytes
+         FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+         WHERE d.destination_id = ? AND d.state = 'uploaded' AND d.manifest_sequence = ? ORDER BY d.changed_at`,
+    );
+    this.#openBatch = core.prepare(
+      'UPDATE destination SET open_sequence = ?, open_sealed = NULL WHERE id = ?',
+    );
+    this.#keep = core.prepare('UPDATE destination SET open_sealed = ? WHERE id = ? AND open_sequence = ?');
+    this.#verify = core.prepare(
+      `UPDATE delivery SET state = 'verified', verified_at = ?, changed_at = ?
+         WHERE destination_id = ? AND state = 'uploaded' AND manifest_sequence = ?`,
+    );
+    this.#close = core.prepare(
+      `UPDATE destination SET manifest_sequence = open_sequence, manifest_sha256 = ?2, open_sequence = NULL,
+         open_sealed = NULL WHERE id = ?1 AND open_sequence = ?3`,
+    );
+    this.#probe = core.prepare(
+      'UPDATE destination SET last_probe_at = max(coalesce(last_probe_at, 0), ?) WHERE name = ?',
+    );
+  }
+
+  backlog(destination: string): { readonly count: number; readonly oldestAtMs: number | undefined } {
+    return this.#core.read(() => {
+      const head = this.#head.get(destination);
+      if (head === undefined) return { count: 0, oldestAtMs: undefined };
+      return {
+        count: this.#count.get(destination) ?? 0,
+        oldestAtMs: this.#waiting.get(head.id)?.oldest ?? undefined,
+      };
+    });
+  }
+
+  take(destination: string, limit: number): ManifestBatch | undefined {
+    const head = this.#core.read(() => this.#head.get(destination));
+    if (head === undefined || limit <= 0) return undefined;
+    if (head.open_sequence !== null) {
+      const batch = this.#core.read(() => this.#batch(destination, head, head.open_sequence ?? 0));
+      // Sent or not, bytes that were kept are part of the chain now; without them an empty list is simply dropped.
+      if (batch.instances.length > 0 || batch.sealed !== undefined) return batch;
+    }
+    if (this.backlog(destination).oldestAtMs === undefined) {
+      if (head.open_sequence !== null) this.#core.writeNow(() => this.#openBatch.run(null, head.id));
+      return undefined;
+    }
+    const sequence = head.manifest_sequence + 1;
+    this.#core.writeNow(() => {
+      this.#openBatch.run(sequence, head.id);
+      this.#number.run(sequence, head.id, limit);
+    });
+    return this.#core.read(() => this.#batch(destination, { ...head, open_sealed: null }, sequence));
+  }
+
+  keep(batch: ManifestBatch, sealed: Buffer): Promise<void> {
+    return this.#core.write(() => {
+      const head = this.#head.get(batch.destination);
+      const kept = head === undefined ? 0 : this.#keep.run(sealed, head.id, batch.sequence).changes;
+      if (kept === 0) throw new EdgeSyncError('internal', 'manifest batch is not open');
+    });
+  }
+
+  markVerified(batch: ManifestBatch, manifestSha256: string): Promise<void> {
+    return this.#core.write(() => {
+      const head = this.#head.get(batch.destination);
+      // Recorded already (asked twice): nothing to do.
+      if (head === undefined || head.open_sequence !== batch.sequence) return;
+      const nowMs = this.#core.nowMs();
+      for (const { study_id: studyId } of this.#members.all(head.id, batch.sequence)) {
+        this.#core.changes.study(studyId);
+      }
+      this.#verify.run(nowMs, nowMs, head.id, batch.sequence);
+      this.#close.run(head.id, fromHex(manifestSha256, 32), batch.sequence);
+      this.#core.changes.status();
+    });
+  }
+
+  recordProbe(destination: string): Promise<void> {
+    return this.#core.write(() => {
+      this.#probe.run(this.#core.nowMs(), destination);
+      this.#core.changes.status();
+    });
+  }
+
+  #batch(destination: string, head: Head, sequence: number): ManifestBatch {
+    const instances = this.#members.all(head.id, sequence).map((row): UploadedInstance => ({
+      instanceId: row.instance_id,
+      objectName: toHex(row.object_name),
+      proof: {
+        etag: row.etag,
+        objectSha256: toHex(row.object_sha256),
+        sizeBytes: row.object_size_bytes,
+      },
+      details: openDetails(this.#core.ports.sealer, row.details),
+    }));
+    return {
+      destination,
+      sequence,
+      previousSha256: head.manifest_sha256 === null ? null : toHex(head.manifest_sha256),
+      instances,
+      sealed: head.open_sealed ?? undefined,
+    };
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The numbered migrations, in order: `version` is the database's user_version after it ran. Modules rather than .sql
+ * files, so that they survive bundling. One that was released is never edited; the next number mends it.
+ */
+import * as initial from './0001-initial.ts';
+
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [{ version: 1, sql: initial.sql }];

@@ -1,0 +1,291 @@
+/** The queue of one installation: everything of queue-port.ts on one SQLite database. */
+import path from 'node:path';
+import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
+import type { IncidentReport, SpoolId } from '../model.ts';
+import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
+import { AuditRows } from './audit-rows.ts';
+import { Care } from './care.ts';
+import { checkConsistency } from './consistency.ts';
+import { openDatabase } from './database.ts';
+import { Deliveries } from './deliveries.ts';
+import { Destinations } from './destinations.ts';
+import { Incidents } from './incidents.ts';
+import { Manifests } from './manifests.ts';
+import { migrations } from './migrations/index.ts';
+import { QueueCore } from './queue-core.ts';
+import type {
+  AuditStore,
+  CareQueue,
+  ControlQueue,
+  IncidentQueue,
+  IntakeQueue,
+  ReadQueue,
+  UploadQueue,
+} from './queue-port.ts';
+import type {
+  AuditRow,
+  DeletableFile,
+  DestinationConfig,
+  EvictableObject,
+  InstanceRow,
+  InstanceSelection,
+  ManifestBatch,
+  NewInstance,
+  QueueChange,
+  QueueStatus,
+  RecordOutcome,
+  RetryTarget,
+  SpoolRow,
+  StudyDetails,
+  StudyRow,
+  UploadJob,
+  UploadProof,
+} from './queue-types.ts';
+import { Reading } from './reading.ts';
+import { Received } from './received.ts';
+
+export interface QueueOptions {
+  /** The data folder; the database is `queue.db` in it. Hold its DataDirLock first. */
+  readonly dir: string;
+  readonly sealer: ColumnSealer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** FileSpool.holds; without it the row alone decides what is a duplicate. */
+  readonly spoolHolds?: (spoolId: SpoolId, sizeBytes: number) => boolean;
+}
+
+export class Queue
+  implements IntakeQueue, UploadQueue, IncidentQueue, CareQueue, ReadQueue, AuditStore, ControlQueue
+{
+  readonly installationId: string;
+  readonly #core: QueueCore;
+  readonly #received: Received;
+  readonly #deliveries: Deliveries;
+  readonly #manifests: Manifests;
+  readonly #destinations: Destinations;
+  readonly #incidents: Incidents;
+  readonly #care: Care;
+  readonly #reading: Reading;
+  readonly #audit: AuditRows;
+
+  private constructor(core: QueueCore) {
+    this.#core = core;
+    this.#received = new Received(core);
+    this.#deliveries = new Deliveries(core);
+    this.#manifests = new Manifests(core);
+    this.#destinations = new Destinations(core);
+    this.#incidents = new Incidents(core);
+    this.#care = new Care(core);
+    this.#reading = new Reading(core, this.#incidents);
+    this.#audit = new AuditRows(core);
+    this.installationId = identify(core);
+  }
+
+  /**
+   * Throws database-too-new (nothing changed), database-damaged, database-other-key, data-dir-not-writable,
+   * disk-full or disk-error.
+   */
+  static open(options: QueueOptions): Queue {
+    const db = openDatabase(path.join(options.dir, 'queue.db'), migrations);
+    const { sealer, clock, random, logger, spoolHolds = () => true } = options;
+    try {
+      return new Queue(new QueueCore(db, { sealer, clock, random, logger, spoolHolds }));
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  recordReceived(instance: NewInstance): Promise<RecordOutcome> {
+    return this.#received.record(instance);
+  }
+
+  setDestinations(destinations: readonly DestinationConfig[]): void {
+    this.#destinations.set(destinations);
+  }
+
+  retry(target: RetryTarget): Promise<number> {
+    return this.#destinations.retry(target);
+  }
+
+  claim(destination: string, limit: number, nowMs: number): UploadJob[] {
+    return this.#deliveries.claim(destination, limit, nowMs);
+  }
+
+  release(instanceId: number, destination: string): void {
+    this.#deliveries.release(instanceId, destination);
+  }
+
+  nextDueAtMs(destination: string): number | undefined {
+    return this.#deliveries.nextDueAtMs(destination);
+  }
+
+  markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void> {
+    return this.#deliveries.markUploaded(instanceId, destination, proof);
+  }
+
+  markFailed(
+    instanceId: number,
+    destination: string,
+    code: ErrorCode,
+    detail: string | undefined,
+    nextAttemptAtMs: number,
+  ): Promise<void> {
+    return this.#deliveries.markFailed(instanceId, destination, code, detail, nextAttemptAtMs);
+  }
+
+  markParked(
+    instanceId: number,
+    destination: string,
+    code: ErrorCode,
+    detail: string | undefined,
+  ): Promise<void> {
+    return this.#deliveries.markParked(instanceId, destination, code, detail);
+  }
+
+  setSpool(
+    instanceId: number,
+    spoolId: SpoolId,
+    sizeBytes: number,
+    recoveryFingerprint: string | null,
+  ): Promise<SpoolId | undefined> {
+    return this.#deliveries.setSpool(instanceId, spoolId, sizeBytes, recoveryFingerprint);
+  }
+
+  manifestBacklog(destination: string): { readonly count: number; readonly oldestAtMs: number | undefined } {
+    return this.#manifests.backlog(destination);
+  }
+
+  takeManifestBatch(destination: string, limit: number): ManifestBatch | undefined {
+    return this.#manifests.take(destination, limit);
+  }
+
+  keepManifest(batch: ManifestBatch, sealed: Buffer): Promise<void> {
+    return this.#manifests.keep(batch, sealed);
+  }
+
+  markVerified(batch: ManifestBatch, manifestSha256: string): Promise<void> {
+    return this.#manifests.markVerified(batch, manifestSha256);
+  }
+
+  recordProbe(destination: string): Promise<void> {
+    return this.#manifests.recordProbe(destination);
+  }
+
+  reportIncident(incident: IncidentReport): Promise<void> {
+    return this.#incidents.report(incident);
+  }
+
+  resolveIncident(code: ErrorCode, subject?: string): Promise<number> {
+    return this.#incidents.resolve(code, subject);
+  }
+
+  answerIncident(id: string): Promise<boolean> {
+    return this.#incidents.answer(id);
+  }
+
+  evictable(beforeMs: number, limit: number): EvictableObject[] {
+    return this.#care.evictable(beforeMs, limit);
+  }
+
+  markEvicted(object: EvictableObject): Promise<boolean> {
+    return this.#care.markEvicted(object);
+  }
+
+  deletableFiles(limit: number): DeletableFile[] {
+    return this.#care.deletableFiles(limit);
+  }
+
+  fileDeleted(id: number): Promise<void> {
+    return this.#care.fileDeleted(id);
+  }
+
+  spoolRows(after: SpoolId | undefined, limit: number): SpoolRow[] {
+    return this.#care.spoolRows(after, limit);
+  }
+
+  namesSpool(spoolId: SpoolId): boolean {
+    return this.#care.namesSpool(spoolId);
+  }
+
+  markLost(row: SpoolRow, code: ErrorCode): Promise<'forgotten' | 'parked' | 'moved-on'> {
+    return this.#care.markLost(row, code);
+  }
+
+  status(): QueueStatus {
+    return this.#reading.status();
+  }
+
+  studies(limit: number): StudyRow[] {
+    return this.#reading.studies(limit);
+  }
+
+  study(studyId: string): StudyRow | undefined {
+    return this.#reading.study(studyId);
+  }
+
+  studyDetails(studyId: string): StudyDetails | undefined {
+    return this.#reading.studyDetails(studyId);
+  }
+
+  instances(selection: InstanceSelection): Iterable<InstanceRow> {
+    return this.#reading.instances(selection);
+  }
+
+  instance(objectName: string): InstanceRow | undefined {
+    return this.#reading.instance(objectName);
+  }
+
+  onChange(listener: (change: QueueChange) => void): () => void {
+    return this.#core.changes.listen(listener);
+  }
+
+  appendAudit(row: Omit<AuditRow, 'id'>): Promise<void> {
+    return this.#audit.append(row);
+  }
+
+  auditRows(afterId: number, limit: number): AuditRow[] {
+    return this.#audit.page(afterId, limit);
+  }
+
+  /** Commits now what waits for the end of this turn. */
+  flush(): void {
+    this.#core.commits.flush();
+  }
+
+  /** What does not hold in the whole database, in words; reads every row (doctor, tests). */
+  checkConsistency(): string[] {
+    return this.#core.read(() => checkConsistency(this.#core.db));
+  }
+
+  /** The SQL of every hot statement, for looking at its plan. */
+  get statements(): readonly string[] {
+    return this.#core.statements;
+  }
+
+  /** Commits what waits and closes. Later writes reject with engine-stopped. */
+  close(): void {
+    if (!this.#core.db.open) return;
+    this.#core.commits.close();
+    this.#core.db.close();
+  }
+}
+
+/** The installation's own name, made once; and a check that the keys are the ones this database was made with. */
+function identify(core: QueueCore): string {
+  return core.read(() => {
+    const get = core.db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck();
+    const keyCheck = core.ports.sealer.lookup('key-check', 'queue').toString('hex');
+    const known = get.get('key-check');
+    if (known !== undefined && known !== keyCheck) throw new EdgeSyncError('database-other-key');
+    if (known === undefined) {
+      core.writeNow(() => {
+        const put = core.db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
+        put.run('key-check', keyCheck);
+        put.run('installation-id', core.ports.random.bytes(16).toString('hex'));
+      });
+    }
+    return get.get('installation-id') ?? '';
+  });
+}
