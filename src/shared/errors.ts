@@ -377,6 +377,11 @@ export const errorFacts = {
     message: 'The archive key is not in this cloud container',
     nextStep: 'Check account, container and prefix against the recovery kit.',
   },
+  'archive-key-conflict': {
+    persistence: 'paused',
+    message: 'The archive key in this cloud container is not the one of this recovery kit, so uploads wait',
+    nextStep: 'Do not delete anything. Use an empty prefix for this installation, or ask for help.',
+  },
   // status
   'no-destination': {
     persistence: 'permanent',
