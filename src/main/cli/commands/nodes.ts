@@ -1,0 +1,81 @@
+import { assertNever } from '../../../shared/assert-never.ts';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+import { aeTitleSchema } from '../../../shared/settings.ts';
+import type { Clock } from '../../engine/ports.ts';
+import { echo } from '../../engine/send/echo.ts';
+import type { Peer } from '../../engine/send/requestor.ts';
+import { sendFiles } from '../../engine/send/send-files.ts';
+import { exitCode } from '../exit-codes.ts';
+import { bar, bytesText, errorLine, type Output } from '../output.ts';
+
+/** `edge-sync echo HOST PORT AET`. */
+export async function runEcho(
+  options: { readonly host: string; readonly port: string; readonly aet: string; readonly calling: string },
+  clock: Clock,
+  output: Output,
+): Promise<number> {
+  const peer = peerOf(options.host, options.port, options.aet, options.calling);
+  const { roundTripMs } = await echo({ ...peer, clock });
+  output.out(`${peer.calledAe} at ${peer.host}:${peer.port} answers (${roundTripMs.toFixed(1)} ms)`);
+  return exitCode.ok;
+}
+
+/** `edge-sync send PATH... --to AET@HOST:PORT`: exit 2 when some files were not taken, 1 when none was. */
+export async function runSend(
+  options: { readonly paths: readonly string[]; readonly to: string; readonly calling: string },
+  clock: Clock,
+  output: Output,
+): Promise<number> {
+  const cancel = new AbortController();
+  const onInterrupt = (): void => cancel.abort(new EdgeSyncError('cancelled'));
+  process.once('SIGINT', onInterrupt);
+  try {
+    const report = await sendFiles({
+      paths: options.paths,
+      peer: peerFrom(options.to, options.calling),
+      clock,
+      signal: cancel.signal,
+      onProgress: ({ files, sent, failed, bytes, totalBytes }) =>
+        output.progress.update(
+          `${bar(bytes, totalBytes)} ${sent + failed} of ${files} files, ${bytesText(bytes)} of ${bytesText(totalBytes)}`,
+        ),
+    });
+    output.progress.end('');
+    for (const result of report.results) {
+      switch (result.tag) {
+        case 'sent':
+          break;
+        case 'failed':
+          output.err(errorLine(result.error).replace('edge-sync: ', `edge-sync: ${result.path}: `));
+          break;
+        default:
+          assertNever(result);
+      }
+    }
+    output.out(`sent ${report.sent}, failed ${report.failed}`);
+    if (report.failed === 0) return exitCode.ok;
+    return report.sent > 0 ? exitCode.partly : exitCode.failed;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
+
+/** `AET@HOST:PORT`; an IPv6 address stands in brackets. */
+function peerFrom(to: string, calling: string): Peer {
+  const match = /^(?<aet>[^@]{1,16})@(?:\[(?<six>[^\]]+)\]|(?<host>[^:@]+)):(?<port>\d{1,5})$/.exec(to);
+  const { aet, six, host, port } = match?.groups ?? {};
+  if (aet === undefined || port === undefined) throw new EdgeSyncError('usage', '--to takes AET@HOST:PORT');
+  return peerOf(six ?? host ?? '', port, aet, calling);
+}
+
+function peerOf(host: string, portText: string, aet: string, calling: string): Peer {
+  const port = Number(portText);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new EdgeSyncError('usage', 'a port is a number from 1 to 65535');
+  }
+  for (const title of [aet, calling]) {
+    const checked = aeTitleSchema.safeParse(title);
+    if (!checked.success) throw new EdgeSyncError('usage', checked.error.issues[0]?.message ?? 'AE title');
+  }
+  return { host, port, calledAe: aet, callingAe: calling };
+}

@@ -1,0 +1,71 @@
+/** What is tidied when nobody waits: files whose image is verified, and verified copies past their time. */
+import type { Settings } from '../../shared/settings.ts';
+import type { Clock, Logger } from './ports.ts';
+import type { CareQueue } from './queue/queue-port.ts';
+import type { Spool } from './spool/spool-port.ts';
+import { removeImported } from './watch/imported-file.ts';
+
+const everyMs = 60_000;
+/** Rows looked at in one go, so that a large backlog does not hold up receiving. */
+const batch = 200;
+const dayMs = 24 * 3_600_000;
+
+export interface HousekeepingDeps {
+  readonly queue: CareQueue;
+  readonly spool: Pick<Spool, 'remove'>;
+  readonly settings: Settings['disk'];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Housekeeping {
+  readonly #deps: HousekeepingDeps;
+  readonly #ending = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(deps: HousekeepingDeps) {
+    this.#deps = { ...deps, logger: deps.logger.child('housekeeping') };
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort(new Error('stopping'));
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        await this.deleteImported();
+        await this.evictVerified();
+      } catch (error) {
+        this.#deps.logger.error('housekeeping-failed', {}, error);
+      }
+      await this.#deps.clock.sleep(everyMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Files of folders with afterImport "delete" whose image is verified in every required destination. */
+  async deleteImported(): Promise<void> {
+    const { queue, logger } = this.#deps;
+    for (const file of queue.deletableFiles(batch)) {
+      const removal = await removeImported(file.path);
+      // A file that cannot be deleted now is asked about again at the next round.
+      if (removal.tag === 'refused') logger.warn('imported-file-not-deleted', { code: removal.error.code });
+      else await queue.fileDeleted(file.id);
+    }
+  }
+
+  /** Local copies that every destination has verified, older than the setting. The row goes first, then the file. */
+  async evictVerified(): Promise<void> {
+    const { queue, spool, settings, clock } = this.#deps;
+    const before = clock.nowMs() - settings.keepVerifiedDays * dayMs;
+    for (const object of queue.evictable(before, batch)) {
+      if (await queue.markEvicted(object)) await spool.remove(object.spoolId);
+    }
+  }
+}
