@@ -1,0 +1,444 @@
+import { EdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
+import type { CloudStore } from '../cloud/cloud-store.ts';
+import type { Cancel, Clock, Logger, Random } from '../ports.ts';
+import type { ReportIncident } from '../model.ts';
+import type { UploadQueue } from '../queue/queue-port.ts';
+import type { UploadJob } from '../queue/queue-types.ts';
+import type { SealerFactory } from '../seal/seal-port.ts';
+import { deliver, isLocalDamage, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
+import { DestinationGate, type DestinationState } from './destination-gate.ts';
+import { DestinationLink, type DestinationLinkDeps } from './destination-link.ts';
+import { ManifestWriter } from './manifest-writer.ts';
+import { maxManifestEntries, type ManifestMac } from './manifest.ts';
+import { probe, probeEveryMs } from './probe.ts';
+import { dispositionOf, nextWaitMs, sweepEveryMs } from './retry-policy.ts';
+import { Throughput } from './throughput.ts';
+
+/** A manifest is written when this long has gone by since its oldest entry was uploaded, ... */
+const manifestMaxWaitMs = 2000;
+/** ... or when nothing has been under way for this long: an image at the end of a study need not wait. */
+const manifestIdleMs = 200;
+/** Between two looks at a queue that says something is due and gives nothing. */
+const secondLookMs = 250;
+
+export interface UploadStageDeps extends DeliverDeps, DestinationLinkDeps {
+  /** Name in the configuration. */
+  readonly destination: string;
+  /** Objects under way at once (settings upload.concurrency). */
+  readonly concurrency: number;
+  readonly queue: UploadQueue;
+  readonly sealers: SealerFactory;
+  readonly manifestMac: ManifestMac;
+  readonly installationId: string;
+  readonly archiveId: string;
+  /** False until the recovery words are proven: nothing leaves this PC that only this PC can open. */
+  readonly mayUpload: () => boolean;
+  /**
+   * Gives an object that was sealed to another (or no) recovery certificate the current one, and records it.
+   * Resolves with the job as it is now, undefined when the row has moved on.
+   */
+  readonly rehead: (job: UploadJob) => Promise<UploadJob | undefined>;
+  /** Newest proof that this destination works (an upload or a probe), epoch milliseconds. */
+  readonly lastProofAtMs: () => number | null;
+  readonly reportIncident: ReportIncident;
+  /** State, error or rate changed. */
+  readonly onChange: () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface UploadStatus {
+  readonly state: DestinationState;
+  readonly error: ErrorReport | null;
+  /** Over the last 10 s. */
+  readonly bytesPerSecond: number;
+  /** Objects being sent right now. */
+  readonly active: number;
+}
+
+type Phase = 'new' | 'running' | 'draining' | 'stopped';
+
+/**
+ * Sends one destination's queue. A single loop decides what to begin; each begun thing ends by waking the loop.
+ * Begins: connecting, objects, manifests, the daily probe.
+ */
+export class UploadStage {
+  readonly #deps: UploadStageDeps;
+  readonly #gate: DestinationGate;
+  readonly #link: DestinationLink;
+  readonly #manifests: ManifestWriter;
+  readonly #throughput: Throughput;
+  readonly #stop = new AbortController();
+  readonly #active = new Map<number, Promise<void>>();
+  /** Connecting, writing a manifest or probing: one at a time. */
+  #chore: Promise<void> | undefined;
+  #choreNotBeforeMs = 0;
+  #choreFailures = 0;
+  #lastFinishedMs = 0;
+  #nextSweepMs = 0;
+  /** Instances tried in the sweep that is going on; undefined between sweeps. */
+  #sweep: Set<number> | undefined;
+  #phase: Phase = 'new';
+  #loop: Promise<void> = Promise.resolve();
+  #isPoked = false;
+  #wakeLoop: (() => void) | undefined;
+
+  constructor(deps: UploadStageDeps) {
+    this.#deps = deps;
+    this.#gate = new DestinationGate(deps.clock, deps.random);
+    this.#link = new DestinationLink(deps);
+    this.#throughput = new Throughput(deps.clock);
+    this.#manifests = new ManifestWriter({ ...deps, mac: deps.manifestMac });
+  }
+
+  /** Begins to send. Call once. */
+  start(): void {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'running';
+    this.#nextSweepMs = this.#deps.clock.monotonicMs() + sweepEveryMs;
+    this.#loop = this.#run();
+  }
+
+  /** There may be something new to send. Cheap: call it after every commit. */
+  workArrived(): void {
+    this.#poke();
+  }
+
+  /** Network, credential, enrolment or sleep changed: everything that waits is tried now. */
+  wake(): void {
+    this.#gate.wake();
+    this.#choreNotBeforeMs = 0;
+    this.#sweep ??= new Set();
+    this.#poke();
+  }
+
+  get status(): UploadStatus {
+    const base = { bytesPerSecond: this.#throughput.bytesPerSecond(), active: this.#active.size };
+    if (!this.#deps.mayUpload()) {
+      return { ...base, state: 'paused', error: new EdgeSyncError('recovery-not-proven').report };
+    }
+    return { ...base, state: this.#gate.state, error: this.#gate.report };
+  }
+
+  /** Takes nothing new, finishes what is under way and its manifest, then stops. Gives up when `signal` aborts. */
+  async drain(signal: AbortSignal): Promise<void> {
+    if (this.#phase === 'running') this.#phase = 'draining';
+    const giveUp = (): void => this.#stop.abort();
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.#poke();
+    try {
+      while (this.#active.size > 0 || this.#chore !== undefined) {
+        await Promise.allSettled([...this.#active.values(), this.#chore]);
+      }
+      const { store } = this.#link;
+      if (store !== undefined && !this.#stop.signal.aborted) await this.#writeAllManifests(store);
+    } catch (error) {
+      // What is not in a manifest now will be in one at the next start.
+      this.#deps.logger.warn('upload.drain-manifest', { code: asOurs(error).code });
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      await this.stop();
+    }
+  }
+
+  /** Breaks off what is under way; its jobs go back to the queue without using an attempt. */
+  async stop(): Promise<void> {
+    this.#phase = 'stopped';
+    this.#stop.abort();
+    this.#poke();
+    await Promise.allSettled([this.#loop, ...this.#active.values(), this.#chore]);
+    await this.#link.drop();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#phase === 'running') {
+      let waitMs: number | undefined;
+      try {
+        waitMs = this.#step();
+      } catch (error) {
+        // The queue itself failed (disk, database). Its own stage shows that; here it only means to come back later.
+        this.#deps.logger.error('upload.step', { destination: this.#deps.destination }, error);
+        this.#gate.failed(asOurs(error), 'queue');
+        waitMs = Math.max(secondLookMs, this.#gate.waitMs());
+      }
+      await this.#rest(waitMs);
+    }
+  }
+
+  /** Begins what may begin now. @returns milliseconds until there is a reason to look again; undefined: only when poked. */
+  #step(): number | undefined {
+    if (!this.#deps.mayUpload()) return undefined;
+    const gateMs = this.#gate.waitMs();
+    if (gateMs > 0) return gateMs;
+    const { store } = this.#link;
+    if (store === undefined) {
+      if (this.#chore === undefined && this.#active.size === 0) this.#begin('connect', () => this.#connect());
+      return undefined;
+    }
+    const room = (this.#gate.width() === 'one' ? 1 : this.#deps.concurrency) - this.#active.size;
+    const waits = [this.#beginJobs(store, room), this.#beginChore(store), this.#sweepWaitMs()];
+    const known = waits.filter((one) => one !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  #beginJobs(store: CloudStore, room: number): number | undefined {
+    const { queue, destination, clock } = this.#deps;
+    if (room <= 0) return undefined;
+    const nowMs = clock.nowMs();
+    const dueAtMs = queue.nextDueAtMs(destination);
+    const isSweeping = this.#sweep !== undefined && dueAtMs !== undefined;
+    if (dueAtMs === undefined || (dueAtMs > nowMs && !isSweeping)) {
+      this.#sweep = undefined;
+      return dueAtMs === undefined ? undefined : dueAtMs - nowMs;
+    }
+    // In a sweep everything that waits counts as due, once.
+    const jobs = queue.claim(destination, room, isSweeping ? Number.MAX_SAFE_INTEGER : nowMs);
+    let begun = 0;
+    for (const job of jobs) {
+      if (this.#sweep?.has(job.instanceId) === true) {
+        queue.release(job.instanceId, destination);
+        continue;
+      }
+      this.#sweep?.add(job.instanceId);
+      begun += 1;
+      this.#beginJob(job, store);
+    }
+    if (begun < room) this.#sweep = undefined;
+    return begun < room ? secondLookMs : undefined;
+  }
+
+  #beginJob(job: UploadJob, store: CloudStore): void {
+    const task = this.#send(job, store)
+      .catch((error: unknown) => {
+        // The outcome could not be written down: the row stays as it was and is sent again.
+        this.#deps.logger.error('upload.record', { destination: job.destination }, error);
+        this.#deps.queue.release(job.instanceId, job.destination);
+        this.#gate.failed(asOurs(error), 'queue');
+      })
+      .finally(() => {
+        this.#active.delete(job.instanceId);
+        this.#lastFinishedMs = this.#deps.clock.monotonicMs();
+        this.#poke();
+      });
+    this.#active.set(job.instanceId, task);
+  }
+
+  async #send(claimed: UploadJob, store: CloudStore): Promise<void> {
+    const { queue, destination, logger } = this.#deps;
+    try {
+      const outcome = await this.#attempt(claimed, store);
+      switch (outcome.tag) {
+        case 'uploaded':
+          this.#succeeded();
+          await queue.markUploaded(claimed.instanceId, destination, outcome.proof);
+          return;
+        case 'conflict':
+          this.#succeeded();
+          await this.#park(claimed, outcome.error);
+          return;
+        case 'local-damage':
+          await this.#park(claimed, outcome.error);
+          return;
+        case 'moved-on':
+          queue.release(claimed.instanceId, destination);
+      }
+    } catch (error) {
+      if (this.#stop.signal.aborted) {
+        queue.release(claimed.instanceId, destination);
+        return;
+      }
+      const ours = asOurs(error);
+      logger.warn('upload.failed', { destination, code: ours.code, attempts: claimed.attempts });
+      await this.#failed(claimed, ours);
+    }
+  }
+
+  async #attempt(
+    claimed: UploadJob,
+    store: CloudStore,
+  ): Promise<DeliveryOutcome | { readonly tag: 'moved-on' }> {
+    let job = claimed;
+    if (claimed.recoveryFingerprint !== this.#deps.sealers.recoveryFingerprint) {
+      try {
+        const reheaded = await this.#deps.rehead(claimed);
+        if (reheaded === undefined) return { tag: 'moved-on' };
+        job = reheaded;
+      } catch (error) {
+        const ours = asOurs(error);
+        if (isLocalDamage(ours)) return { tag: 'local-damage', error: ours };
+        throw ours;
+      }
+    }
+    let confirmed = 0;
+    return deliver(job, store, this.#deps, {
+      signal: this.#stop.signal,
+      onProgress: (bytes) => {
+        this.#throughput.add(bytes - confirmed);
+        confirmed = bytes;
+      },
+    });
+  }
+
+  async #failed(job: UploadJob, error: EdgeSyncError): Promise<void> {
+    const { queue, destination, clock, random } = this.#deps;
+    switch (dispositionOf(error)) {
+      case 'pause':
+        queue.release(job.instanceId, destination);
+        await this.#paused(error);
+        return;
+      case 'park':
+        await this.#park(job, error);
+        return;
+      case 'retry': {
+        this.#gate.failed(error, String(job.instanceId));
+        const dueAtMs = clock.nowMs() + nextWaitMs(error, job.attempts + 1, random);
+        await queue.markFailed(job.instanceId, destination, error.code, error.detail, dueAtMs);
+        this.#deps.onChange();
+      }
+    }
+  }
+
+  async #park(job: UploadJob, error: EdgeSyncError): Promise<void> {
+    const { queue, destination, reportIncident } = this.#deps;
+    await queue.markParked(job.instanceId, destination, error.code, error.detail);
+    reportIncident({ code: error.code, subject: job.details.studyInstanceUid, ...detailOf(error) });
+  }
+
+  /** One thing at a time besides the objects. @returns milliseconds until one is due. */
+  #beginChore(store: CloudStore): number | undefined {
+    if (this.#chore !== undefined) return undefined;
+    const { clock, queue, destination } = this.#deps;
+    const monotonicMs = clock.monotonicMs();
+    const heldMs = this.#choreNotBeforeMs - monotonicMs;
+    const backlog = queue.manifestBacklog(destination);
+    if (backlog.count > 0) {
+      const waitMs = Math.max(heldMs, this.#manifestWaitMs(backlog.count, backlog.oldestAtMs));
+      if (waitMs > 0) return waitMs;
+      this.#begin('manifest', () => this.#writeManifest(store));
+      return undefined;
+    }
+    const probeWaitMs = Math.max(heldMs, this.#probeWaitMs());
+    if (probeWaitMs > 0) return probeWaitMs;
+    if (this.#active.size > 0) return undefined;
+    this.#begin('probe', () => this.#probe(store));
+    return undefined;
+  }
+
+  #manifestWaitMs(count: number, oldestAtMs: number | undefined): number {
+    if (count >= maxManifestEntries) return 0;
+    const { clock } = this.#deps;
+    const idleMs =
+      this.#active.size > 0
+        ? Number.POSITIVE_INFINITY
+        : this.#lastFinishedMs + manifestIdleMs - clock.monotonicMs();
+    const ageMs = clock.nowMs() - (oldestAtMs ?? 0);
+    // A clock set back makes an age below zero: then it has waited long enough.
+    const oldMs = ageMs < 0 ? 0 : manifestMaxWaitMs - ageMs;
+    return Math.max(0, Math.min(idleMs, oldMs));
+  }
+
+  #probeWaitMs(): number {
+    const provenAtMs = this.#deps.lastProofAtMs();
+    const ageMs = this.#deps.clock.nowMs() - (provenAtMs ?? Number.NEGATIVE_INFINITY);
+    return ageMs < 0 ? 0 : Math.max(0, probeEveryMs - ageMs);
+  }
+
+  /** Runs a chore; how it ends goes to the gate, as with the objects. */
+  #begin(what: 'connect' | 'manifest' | 'probe', work: () => Promise<void>): void {
+    const { clock, random, logger, destination } = this.#deps;
+    this.#chore = work()
+      .then(
+        () => {
+          this.#choreFailures = 0;
+          this.#succeeded();
+        },
+        async (error: unknown) => {
+          if (this.#stop.signal.aborted) return;
+          const ours = asOurs(error);
+          logger.warn(`upload.${what}`, { destination, code: ours.code, detail: ours.detail });
+          this.#choreFailures += 1;
+          this.#choreNotBeforeMs = clock.monotonicMs() + nextWaitMs(ours, this.#choreFailures, random);
+          if (dispositionOf(ours) === 'pause') await this.#paused(ours);
+          else if (what === 'connect') this.#gate.down(ours);
+          else this.#gate.failed(ours, what);
+          this.#deps.onChange();
+          if (ours.code === 'manifest-broken' || ours.code === 'archive-key-conflict') {
+            this.#deps.reportIncident({ code: ours.code, subject: destination, ...detailOf(ours) });
+          }
+        },
+      )
+      .finally(() => {
+        this.#chore = undefined;
+        this.#poke();
+      });
+  }
+
+  async #connect(): Promise<void> {
+    await this.#link.open(this.#stop.signal);
+  }
+
+  async #writeManifest(store: CloudStore): Promise<void> {
+    const verified = await this.#manifests.writeNext(store, this.#stop.signal);
+    this.#deps.logger.info('upload.verified', { destination: this.#deps.destination, instances: verified });
+  }
+
+  async #writeAllManifests(store: CloudStore): Promise<void> {
+    while ((await this.#manifests.writeNext(store, this.#stop.signal)) > 0) continue;
+  }
+
+  async #probe(store: CloudStore): Promise<void> {
+    const { queue, destination, installationId, random } = this.#deps;
+    await probe(store, installationId, random, this.#stop.signal);
+    await queue.recordProbe(destination);
+  }
+
+  #succeeded(): void {
+    const stateBefore = this.#gate.state;
+    this.#gate.succeeded();
+    if (stateBefore !== 'ok') this.#deps.onChange();
+  }
+
+  /** The destination waits; the credential is read again before the next attempt. */
+  async #paused(error: EdgeSyncError): Promise<void> {
+    this.#gate.paused(error);
+    // Objects under way still use the connection; the last of them drops it.
+    if (this.#active.size <= 1) await this.#link.drop();
+    this.#deps.onChange();
+  }
+
+  #sweepWaitMs(): number {
+    const waitMs = this.#nextSweepMs - this.#deps.clock.monotonicMs();
+    if (waitMs > 0) return waitMs;
+    this.#nextSweepMs = this.#deps.clock.monotonicMs() + sweepEveryMs;
+    this.#sweep ??= new Set();
+    return 0;
+  }
+
+  #poke(): void {
+    this.#isPoked = true;
+    this.#wakeLoop?.();
+  }
+
+  /** Until poked, or for `ms`. */
+  async #rest(ms: number | undefined): Promise<void> {
+    let timer: Cancel | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wakeLoop = resolve;
+      if (this.#isPoked || this.#phase !== 'running') resolve();
+      else if (ms !== undefined) timer = this.#deps.clock.after(ms, resolve);
+    });
+    timer?.cancel();
+    this.#wakeLoop = undefined;
+    this.#isPoked = false;
+  }
+}
+
+function asOurs(error: unknown): EdgeSyncError {
+  return error instanceof EdgeSyncError ? error : new EdgeSyncError('internal', undefined, { cause: error });
+}
+
+function detailOf(error: EdgeSyncError): { readonly detail?: string } {
+  return error.detail === undefined ? {} : { detail: error.detail };
+}
