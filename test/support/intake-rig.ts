@@ -40,6 +40,7 @@ export class MemoryQueue implements IntakeQueue {
 
 export interface IntakeRig {
   readonly intake: IntakeStage;
+  readonly disk: DiskGuard;
   readonly queue: MemoryQueue;
   readonly spool: FileSpool;
   readonly spoolDir: string;
@@ -88,6 +89,7 @@ export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<Int
   });
   return {
     intake,
+    disk,
     queue,
     spool,
     spoolDir,
