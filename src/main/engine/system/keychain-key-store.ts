@@ -84,6 +84,7 @@ export class KeychainKeyStore implements KeyStore {
   }
 }
 
+/** On Linux this looks for the service at once and blocks for up to 2 s when that hangs; the rest is asynchronous. */
 function entry(name: string): AsyncEntry {
   return new AsyncEntry(service, name, { linux: { store: 'secret-service' } });
 }
@@ -96,9 +97,8 @@ function unavailable(error: unknown): EdgeSyncError {
 }
 
 function reasonIn(message: string): string | undefined {
-  if (/locked|unlock|dismissed|denied|interaction is not allowed/i.test(message)) return 'it is locked';
-  if (/dbus|d-bus|no such file|not provided|no storage|nodefaultcollection/i.test(message)) {
-    return 'no keychain service answers';
-  }
+  if (/did not receive a reply|timed? ?out/i.test(message)) return 'it did not answer in time';
+  if (/\blocked\b|unlock|dismissed|denied|interaction is not allowed/i.test(message)) return 'it is locked';
+  if (/dbus|d-bus|not provided|no storage/i.test(message)) return 'no keychain service answers';
   return undefined;
 }
