@@ -230,13 +230,13 @@ export class Deliveries {
     update: (destinationId: number, nowMs: number) => void,
   ): Promise<void> {
     const { claims, changes } = this.#core;
-    let ended = false;
+    const claim = { ended: false };
     try {
       await this.#core.write(() => {
         const superseded = claims.isSuperseded(destination, instanceId);
         // Inside the work: afterwards somebody may hold a new claim on the same instance.
         claims.drop(destination, instanceId);
-        ended = true;
+        claim.ended = true;
         const destinationId = this.#destinationId.get(destination);
         if (destinationId === undefined) return;
         if (!superseded) update(destinationId, this.#core.nowMs());
@@ -244,7 +244,7 @@ export class Deliveries {
         if (studyId !== undefined) changes.study(studyId);
       });
     } catch (error) {
-      if (!ended) claims.drop(destination, instanceId);
+      if (!claim.ended) claims.drop(destination, instanceId);
       throw error;
     }
   }

@@ -47,10 +47,10 @@ export class Destinations {
     // Reads every instance: once, when the configuration changes. One whose local copy has gone waits for a person.
     this.#backFill = core.db.prepare(
       `INSERT INTO delivery (instance_id, destination_id, state, rank, changed_at, error_code)
-         SELECT i.id, t.id, iif(i.spool_id IS NULL, 'parked', 'queued'), s.first_received_at, ?1,
+         SELECT i.id, t.id, iif(i.spool_id IS NULL, 'parked', 'queued'), s.first_received_at, ?,
            iif(i.spool_id IS NULL, iif(i.lost = 1, 'object-missing', 'not-on-this-pc'), NULL)
          FROM destination AS t CROSS JOIN instance AS i JOIN study AS s ON s.id = i.study_id
-         WHERE t.name = ?2 AND NOT EXISTS (
+         WHERE t.name = ? AND NOT EXISTS (
            SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id)`,
     );
     this.#aggregateAll = core.db.prepare(`UPDATE instance SET ${aggregateInstance}`);

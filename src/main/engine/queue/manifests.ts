@@ -30,12 +30,12 @@ export class Manifests {
   readonly #head: Database.Statement<[string], Head>;
   readonly #waiting: Database.Statement<[number], { oldest: number | null }>;
   readonly #count: Database.Statement<[string], number>;
-  readonly #number: Database.Statement<[number, number, number]>;
+  readonly #number: Database.Statement<[number, number, number, number]>;
   readonly #members: Database.Statement<[number, number], Member>;
   readonly #openBatch: Database.Statement<[number | null, number]>;
   readonly #keep: Database.Statement<[Buffer, number, number]>;
   readonly #verify: Database.Statement<[number, number, number, number]>;
-  readonly #close: Database.Statement<[number, Buffer, number]>;
+  readonly #close: Database.Statement<[Buffer, number, number]>;
   readonly #probe: Database.Statement<[number, string]>;
 
   constructor(core: QueueCore) {
@@ -52,10 +52,10 @@ export class Manifests {
       .prepare<[string], number>('SELECT uploaded FROM destination WHERE name = ? AND active = 1')
       .pluck();
     this.#number = core.prepare(
-      `UPDATE delivery SET manifest_sequence = ?1 WHERE destination_id = ?2 AND instance_id IN (
+      `UPDATE delivery SET manifest_sequence = ? WHERE destination_id = ? AND instance_id IN (
          SELECT instance_id FROM delivery
-           WHERE destination_id = ?2 AND state = 'uploaded' AND manifest_sequence IS NULL
-           ORDER BY changed_at LIMIT ?3)`,
+           WHERE destination_id = ? AND state = 'uploaded' AND manifest_sequence IS NULL
+           ORDER BY changed_at LIMIT ?)`,
     );
     this.#members = core.prepare(
       `SELECT d.instance_id, i.study_id, i.object_name, i.details, d.etag, d.object_sha256, d.object_size_bytes
@@ -71,8 +71,8 @@ export class Manifests {
          WHERE destination_id = ? AND state = 'uploaded' AND manifest_sequence = ?`,
     );
     this.#close = core.prepare(
-      `UPDATE destination SET manifest_sequence = open_sequence, manifest_sha256 = ?2, open_sequence = NULL,
-         open_sealed = NULL WHERE id = ?1 AND open_sequence = ?3`,
+      `UPDATE destination SET manifest_sequence = open_sequence, manifest_sha256 = ?, open_sequence = NULL,
+         open_sealed = NULL WHERE id = ? AND open_sequence = ?`,
     );
     this.#probe = core.prepare(
       'UPDATE destination SET last_probe_at = max(coalesce(last_probe_at, 0), ?) WHERE name = ?',
@@ -105,7 +105,7 @@ export class Manifests {
     const sequence = head.manifest_sequence + 1;
     this.#core.writeNow(() => {
       this.#openBatch.run(sequence, head.id);
-      this.#number.run(sequence, head.id, limit);
+      this.#number.run(sequence, head.id, head.id, limit);
     });
     return this.#core.read(() => this.#batch(destination, { ...head, open_sealed: null }, sequence));
   }
@@ -128,7 +128,7 @@ export class Manifests {
         this.#core.changes.study(studyId);
       }
       this.#verify.run(nowMs, nowMs, head.id, batch.sequence);
-      this.#close.run(head.id, fromHex(manifestSha256, 32), batch.sequence);
+      this.#close.run(fromHex(manifestSha256, 32), head.id, batch.sequence);
       this.#core.changes.status();
     });
   }

@@ -140,7 +140,7 @@ export class Reading {
     this.#deliveries = core.prepare(
       `SELECT t.name, d.state, d.etag, d.object_sha256, d.verified_at, d.manifest_sequence
          FROM delivery AS d JOIN destination AS t ON t.id = d.destination_id
-         WHERE d.instance_id = ? AND t.active = 1 ORDER BY t.id`,
+         WHERE d.instance_id = ? AND t.active = 1 ORDER BY d.destination_id`,
     );
   }
 

@@ -54,7 +54,7 @@ export class Received {
   readonly #aggregate: Database.Statement<[number]>;
   readonly #studySeen: Database.Statement<[number, number]>;
   readonly #sourceSeen: Database.Statement<[number, string]>;
-  readonly #addFile: Database.Statement<[number, Buffer, Buffer]>;
+  readonly #addFile: Database.Statement<[Buffer, Buffer, number]>;
 
   constructor(core: QueueCore) {
     this.#core = core;
@@ -98,7 +98,7 @@ export class Received {
     );
     this.#addFile = core.prepare(
       `INSERT INTO source_file (instance_id, path, path_lookup, ready)
-         SELECT id, ?2, ?3, state = 'verified' FROM instance WHERE id = ?1
+         SELECT id, ?, ?, state = 'verified' FROM instance WHERE id = ?
          ON CONFLICT (instance_id, path_lookup) DO NOTHING`,
     );
   }
@@ -195,7 +195,7 @@ export class Received {
   }
 
   #rememberFile(instanceId: number, { file }: Prepared): void {
-    if (file !== undefined) this.#addFile.run(instanceId, file.path, file.lookup);
+    if (file !== undefined) this.#addFile.run(file.path, file.lookup, instanceId);
   }
 
   #studyFor(details: InstanceDetails, key: Buffer, nowMs: number): KnownStudy {

@@ -1,0 +1,44 @@
+/** The audit trail: who did what, kept in the queue's append-only table. No PHI: own identifiers only. */
+import type { AuditEvent, AuditTrail, Clock, Logger } from '../ports.ts';
+
+/** What this needs of the queue. */
+export interface AuditLogStore {
+  /** Resolves after the commit. */
+  appendAudit(row: {
+    readonly atMs: number;
+    readonly action: string;
+    readonly actor: string;
+    readonly subject: string | null;
+    readonly outcome: 'success' | 'failure';
+  }): Promise<void>;
+}
+
+export interface AuditLogOptions {
+  readonly store: AuditLogStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class AuditLog implements AuditTrail {
+  readonly #options: AuditLogOptions;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: AuditLogOptions) {
+    this.#options = options;
+  }
+
+  /** Written with the next commit; `settled` waits for it. A failure to write is an error in the log. */
+  record({ action, actor, subject, outcome }: AuditEvent): void {
+    const { store, clock, logger } = this.#options;
+    const row = { atMs: clock.nowMs(), action, actor, subject: subject ?? null, outcome };
+    const written = store
+      .appendAudit(row)
+      .catch((error: unknown) => logger.error('audit-not-written', { action, actor, outcome }, error));
+    this.#last = Promise.all([this.#last, written]).then(() => undefined);
+  }
+
+  /** Everything recorded so far is on disk (or its failure is in the log): await it before showing PHI, and at the end. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+}
