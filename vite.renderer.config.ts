@@ -16,5 +16,7 @@ export default defineConfig({
     // The page's security policy allows no inline script and no data: fonts or styles.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Read from this PC, not over a network: one file is quicker than many.
+    chunkSizeWarningLimit: 1000,
   },
 });

@@ -31,7 +31,8 @@ export const en = {
   reason: {
     connecting: 'Asking the engine how things are.',
     lost: 'The connection to the engine is lost. Trying again.',
-    silent: 'Nothing has been heard from the engine for a while, so nothing here can be trusted to be current.',
+    silent:
+      'Nothing has been heard from the engine for a while, so nothing here can be trusted to be current.',
     allVerified_one: 'The only image received is proven to be in the cloud.',
     allVerified_other: 'All {{formatted}} images received are proven to be in the cloud.',
     nothingYet: 'Everything is ready. No image has arrived yet.',
@@ -58,7 +59,6 @@ export const en = {
     silent: 'If this stays, restart Edge Sync.',
     nothingYet: 'Send a study from a device to {{aeTitle}} at {{host}}, port {{port}}.',
     onTheWay: 'Nothing to do. Please leave this PC on.',
-    allSafe: 'Nothing to do.',
     listenerDown: 'Restart Edge Sync. Do not delete images on the devices.',
     recoveryNone: 'Make the recovery kit. It takes five minutes and a printer.',
     recoveryCreated: 'Check the 24 words from the printed kit.',
@@ -84,7 +84,6 @@ export const en = {
     retry: 'Try again',
     answer: 'I have seen it',
     retryAll: 'Try all again',
-    once: '{{when}}',
     times_one: 'Once, {{last}}',
     times_other: '{{formatted}} times since {{first}}, last {{last}}',
     more_one: 'And 1 more.',
@@ -115,7 +114,8 @@ export const en = {
   },
   credential: {
     title: 'Credential of “{{name}}”',
-    intro: 'The whole connection string from the cloud portal. It goes into the key store of this PC and is never shown again.',
+    intro:
+      'The whole connection string from the cloud portal. It goes into the key store of this PC and is never shown again.',
     label: 'Connection string',
     save: 'Store',
     stored: 'The credential is stored.',
@@ -127,7 +127,8 @@ export const en = {
     proven: 'Proven',
     noneText: 'Without the kit nobody can open the images if this PC is lost. Uploads wait for it.',
     createdText: 'The kit exists. Uploads start once the 24 words have been typed in and checked.',
-    provenText: 'The 24 words have opened a test image. With the kit alone everything in the cloud can be restored.',
+    provenText:
+      'The 24 words have opened a test image. With the kit alone everything in the cloud can be restored.',
     create: 'Make the recovery kit',
     replace: 'Make new words',
     check: 'Check the words',
@@ -136,7 +137,8 @@ export const en = {
   create: {
     title: 'Make the recovery kit',
     replaceTitle: 'Make new recovery words',
-    intro: 'The next page shows 24 words. They open every image in the cloud, even if this PC is stolen or burns down.',
+    intro:
+      'The next page shows 24 words. They open every image in the cloud, even if this PC is stolen or burns down.',
     pointOnce: 'They are shown once. Have a printer or pen and paper ready.',
     pointKeep: 'Keep the paper where you keep other important papers, not beside this PC.',
     pointSecret: 'Nobody from support will ever ask for them.',
@@ -168,6 +170,7 @@ export const en = {
     missing_one: 'Word {{list}} is missing.',
     missing_other: 'Words {{list}} are missing.',
     wrongHere: 'Compare this word with the paper',
+    perhaps: 'Perhaps “{{word}}”?',
     clear: 'Clear all',
     doneTitle: 'The kit is proven',
     done: 'The words opened a test image. Put the paper in its safe place; uploads go on now.',
@@ -184,7 +187,6 @@ export const en = {
     images_other: '{{formatted}} images',
     fromFiles: 'from files',
     from: 'from {{source}}',
-    received: 'received {{when}}',
     verifiedOf: '{{verified}} of {{total}} verified',
     progress: 'Verified images of study {{initials}}, {{modality}}',
     state: {
@@ -238,7 +240,8 @@ export const en = {
   },
   importDialog: {
     title: 'Import files',
-    intro: 'Files and folders on this PC, one per line, each with its full path. Folders are read with everything in them.',
+    intro:
+      'Files and folders on this PC, one per line, each with its full path. Folders are read with everything in them.',
     label: 'Paths',
     example: 'For example {{path}}',
     start: 'Import',

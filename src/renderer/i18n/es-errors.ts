@@ -77,6 +77,11 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep:
       'No borre nada; copie la carpeta de datos y pida ayuda. Las imágenes cifradas siguen en este PC.',
   },
+  'database-other-key': {
+    message: 'La base de datos de la cola pertenece a otra clave que la de esta instalación',
+    nextStep:
+      'Vuelva a poner la entrada del almacén o el archivo de clave con que se creó esta carpeta. No se ha cambiado nada.',
+  },
   internal: {
     message: 'Algo inesperado falló dentro de Edge Sync',
     nextStep: 'Inténtelo de nuevo; si se repite, envíe el registro al servicio técnico.',
@@ -160,6 +165,10 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'object-missing': {
     message: 'El objeto no está donde debería',
     nextStep: 'Ejecute `edge-sync verify` y restaure o envíe de nuevo la imagen.',
+  },
+  'not-on-this-pc': {
+    message: 'La imagen se guardó antes de añadir este destino y ya no está en este PC',
+    nextStep: 'Está a salvo en el otro destino; envíela o restáurela otra vez para guardarla aquí también.',
   },
   // images
   'not-dicom': {
@@ -292,6 +301,11 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'La clave del archivo no está en este contenedor de la nube',
     nextStep: 'Compare cuenta, contenedor y prefijo con el kit de recuperación.',
   },
+  'archive-key-conflict': {
+    message:
+      'La clave del archivo en este contenedor no es la de este kit de recuperación, así que las subidas esperan',
+    nextStep: 'No borre nada. Use un prefijo vacío para esta instalación o pida ayuda.',
+  },
   // status
   'no-destination': {
     message: 'No hay ningún almacenamiento en la nube: las imágenes solo están en este PC',
@@ -308,6 +322,10 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'web-session': {
     message: 'Esta página necesita un enlace nuevo',
     nextStep: 'Ejecute `edge-sync status --link` o abra la página desde la aplicación.',
+  },
+  'demo-failed': {
+    message: 'La demostración no llegó al final',
+    nextStep: 'Ejecute otra vez `npm ci` y `npm run demo`; si se repite, comunique la línea anterior.',
   },
   cancelled: {
     message: 'Cancelado',

@@ -15,13 +15,14 @@ export interface Format {
   size(bytes: number): string;
   /** "5 minutes ago"; "just now" within half a minute. A time in the future is "just now": clocks differ. */
   ago(iso: string, nowMs: number): string;
+  /** The same in few letters, for rows: "5 min ago". */
+  agoShort(iso: string, nowMs: number): string;
   /** 09:42 today, otherwise with the day. */
   moment(iso: string, nowMs: number): string;
   /** Date in full. */
   date(ms: number): string;
   /** "1, 2 and 3" */
   list(values: readonly string[]): string;
-  percent(part: number): string;
 }
 
 const made = new Map<Language, Format>();
@@ -43,8 +44,8 @@ const sizeUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'peta
 
 function makeFormat(language: Language): Format {
   const count = new Intl.NumberFormat(language, { useGrouping: true });
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const relativeShort = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
   const dayAndTime = new Intl.DateTimeFormat(language, {
     day: 'numeric',
@@ -68,13 +69,8 @@ function makeFormat(language: Language): Format {
       const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), sizes.length - 1);
       return sizes[step]?.format(bytes / 1000 ** step) ?? String(bytes);
     },
-    ago: (iso, nowMs) => {
-      const passedMs = nowMs - Date.parse(iso);
-      if (passedMs < minuteMs / 2) return relative.format(0, 'second');
-      if (passedMs < hourMs) return relative.format(-Math.max(1, Math.round(passedMs / minuteMs)), 'minute');
-      if (passedMs < dayMs) return relative.format(-Math.round(passedMs / hourMs), 'hour');
-      return relative.format(-Math.round(passedMs / dayMs), 'day');
-    },
+    ago: (iso, nowMs) => passed(relative, nowMs - Date.parse(iso)),
+    agoShort: (iso, nowMs) => passed(relativeShort, nowMs - Date.parse(iso)),
     moment: (iso, nowMs) => {
       const then = new Date(iso);
       const now = new Date(nowMs);
@@ -83,6 +79,12 @@ function makeFormat(language: Language): Format {
     },
     date: (ms) => date.format(ms),
     list: (values) => list.format(values),
-    percent: (part) => percent.format(part),
   };
+}
+
+function passed(format: Intl.RelativeTimeFormat, passedMs: number): string {
+  if (passedMs < minuteMs / 2) return format.format(0, 'second');
+  if (passedMs < hourMs) return format.format(-Math.max(1, Math.round(passedMs / minuteMs)), 'minute');
+  if (passedMs < dayMs) return format.format(-Math.round(passedMs / hourMs), 'hour');
+  return format.format(-Math.round(passedMs / dayMs), 'day');
 }

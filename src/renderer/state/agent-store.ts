@@ -124,7 +124,8 @@ export class AgentStore {
       if (stopped(signal)) return;
       failedInARow += 1;
       // A first attempt that fails is a loss too; a page that was silent stays so until a new attempt has failed.
-      if (this.#view.connection.tag !== 'silent' || failedInARow > 1) this.#set({ connection: { tag: 'lost' } });
+      if (this.#view.connection.tag !== 'silent' || failedInARow > 1)
+        this.#set({ connection: { tag: 'lost' } });
       await this.#pause(this.#retryDelayMs(failedInARow));
     }
   }

@@ -1,4 +1,12 @@
-import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { ORPCError } from '@orpc/client';
 import { errorReportSchema } from '../../shared/status.ts';
 import { reportFor } from '../../shared/errors.ts';

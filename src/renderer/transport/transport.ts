@@ -16,5 +16,7 @@ export interface Transport {
 
 /** Picks the transport for where the page runs. In a browser it takes the one-time token out of the address bar at once. */
 export function connect(): Transport {
-  return window.edgeSync === undefined ? browserTransport(window) : electronTransport(window, window.edgeSync);
+  return window.edgeSync === undefined
+    ? browserTransport(window)
+    : electronTransport(window, window.edgeSync);
 }

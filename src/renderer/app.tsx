@@ -1,0 +1,132 @@
+import { Component, useEffect } from 'react';
+import type { ReactElement, ReactNode } from 'react';
+import i18next from 'i18next';
+import { I18nProvider } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type { AgentState } from '../shared/agent-state.ts';
+import { DialogHost } from './features/dialogs.tsx';
+import { Destinations } from './features/destinations/destinations.tsx';
+import { Failures } from './features/failures/failures.tsx';
+import { Files } from './features/files/files.tsx';
+import { FreshLink } from './features/fresh-link/fresh-link.tsx';
+import { Header } from './features/header/header.tsx';
+import { Counts } from './features/headline/counts.tsx';
+import { Headline } from './features/headline/headline.tsx';
+import { Modalities } from './features/modalities/modalities.tsx';
+import { Recovery } from './features/recovery/recovery.tsx';
+import { Studies } from './features/studies/studies.tsx';
+import { ThisPc } from './features/this-pc/this-pc.tsx';
+import { usePreferences } from './preferences/preferences.ts';
+import type { AgentStore } from './state/agent-store.ts';
+import { StoreContext, useAgentView } from './state/engine-context.ts';
+import { Button } from './ui/button.tsx';
+import { TriangleAlert } from './ui/icons.tsx';
+import { NoticeArea } from './ui/notice.tsx';
+
+export function App({ store }: { readonly store: AgentStore }): ReactElement {
+  const [{ language }] = usePreferences();
+  useEffect(() => {
+    void i18next.changeLanguage(language);
+  }, [language]);
+  return (
+    <I18nProvider locale={language}>
+      <FaultScreen>
+        <StoreContext value={store}>
+          <NoticeArea>
+            <DialogHost>
+              <Page />
+            </DialogHost>
+          </NoticeArea>
+        </StoreContext>
+      </FaultScreen>
+    </I18nProvider>
+  );
+}
+
+function Page(): ReactElement {
+  const { t } = useTranslation();
+  const view = useAgentView();
+  const { connection, agent } = view;
+  return (
+    <div className="page">
+      <a className="skip-link" href="#state">
+        {t('header.skip')}
+      </a>
+      <Header connection={connection} version={agent?.version} />
+      <main>
+        {connection.tag === 'refused' ? (
+          <FreshLink />
+        ) : (
+          <>
+            <Headline view={view} />
+            {agent === undefined ? <Loading /> : <Overview agent={agent} />}
+          </>
+        )}
+      </main>
+    </div>
+  );
+}
+
+/** What stands below the headline, most urgent first. */
+function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
+  const { status } = agent;
+  return (
+    <div className="overview">
+      <Counts counts={status.counts} />
+      <Failures failures={status.failures} studies={agent.studies} />
+      <div className="columns">
+        <div className="column-main">
+          <Modalities modalities={status.modalities} />
+          <Studies studies={agent.studies} total={agent.studiesTotal} />
+        </div>
+        <div className="column-side">
+          <Destinations destinations={status.destinations} />
+          <Recovery state={status.recovery} />
+          <ThisPc agent={agent} />
+          <Files />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Loading(): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <div className="skeleton" aria-busy="true">
+      <p className="visually-hidden">{t('loading.studies')}</p>
+      <div className="skeleton-strip" />
+      <div className="skeleton-block" />
+      <div className="skeleton-block" />
+    </div>
+  );
+}
+
+/** A fault in drawing must not leave an old green page standing. */
+class FaultScreen extends Component<{ readonly children: ReactNode }, { readonly broken: boolean }> {
+  override state = { broken: false };
+
+  static getDerivedStateFromError(): { readonly broken: boolean } {
+    return { broken: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.broken ? <Broken /> : this.props.children;
+  }
+}
+
+function Broken(): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <main className="page">
+      <section className="whole-page">
+        <TriangleAlert className="whole-page-icon" />
+        <h1>{t('broken.title')}</h1>
+        <p>{t('broken.text')}</p>
+        <Button look="primary" onPress={() => window.location.reload()}>
+          {t('broken.reload')}
+        </Button>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,94 @@
+import { useState } from 'react';
+import type { ReactElement } from 'react';
+import { Form, Input, Label, TextField } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import { useAction, useIsLive } from '../../state/engine-context.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
+import { ActionError } from '../../ui/error-note.tsx';
+import { useNotice } from '../../ui/notice.tsx';
+import { useOpenDialog } from '../dialog-context.ts';
+
+/** The contract's limit (Windows' keychain holds 2,560 bytes an entry). */
+const credentialMaxLength = 2500;
+
+/** Whether a new credential is the next step for this error. */
+export function wantsCredential(code: string): boolean {
+  return code === 'cloud-secret-missing' || code === 'cloud-secret-malformed' || code === 'cloud-auth';
+}
+
+export function CredentialButton({
+  name,
+  look,
+}: {
+  readonly name: string;
+  readonly look: 'primary' | 'secondary';
+}): ReactElement {
+  const { t } = useTranslation();
+  const isLive = useIsLive();
+  const openDialog = useOpenDialog();
+  return (
+    <Button look={look} isDisabled={!isLive} onPress={() => openDialog({ tag: 'credential', name })}>
+      {t('destinations.enterCredential')}
+    </Button>
+  );
+}
+
+export function CredentialDialog(props: CredentialProps): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <Dialog title={t('credential.title', { name: props.name })} onClose={props.onClose}>
+      <CredentialForm {...props} />
+    </Dialog>
+  );
+}
+
+interface CredentialProps {
+  readonly name: string;
+  readonly onClose: () => void;
+}
+
+function CredentialForm({ name, onClose }: CredentialProps): ReactElement {
+  const { t } = useTranslation();
+  const say = useNotice();
+  const [value, setValue] = useState('');
+  const store = useAction(async (client) => {
+    await client.secrets.store({ name, value: value.trim() });
+    say(t('credential.stored'));
+    onClose();
+  });
+  return (
+    <Form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (value.trim() !== '') store.run();
+      }}
+    >
+      <p>{t('credential.intro')}</p>
+      <TextField
+        className="field"
+        type="password"
+        value={value}
+        onChange={setValue}
+        maxLength={credentialMaxLength}
+        autoComplete="off"
+        autoFocus
+      >
+        <Label>{t('credential.label')}</Label>
+        <Input />
+      </TextField>
+      <ActionError state={store.state} />
+      <DialogButtons>
+        <Button onPress={onClose}>{t('dialog.cancel')}</Button>
+        <Button
+          look="primary"
+          type="submit"
+          isDisabled={value.trim() === ''}
+          isPending={store.state.tag === 'busy'}
+        >
+          {t('credential.save')}
+        </Button>
+      </DialogButtons>
+    </Form>
+  );
+}

@@ -1,0 +1,101 @@
+import type { ReactElement } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { DestinationStatus } from '../../../shared/status.ts';
+import { assertNever } from '../../../shared/assert-never.ts';
+import { errorText } from '../../i18n/error-text.ts';
+import { useFormat } from '../../i18n/format.ts';
+import type { Tone } from '../../state/headline-view.ts';
+import { Chip } from '../../ui/chip.tsx';
+import { CloudIcon } from '../../ui/icons.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { Ago } from '../../ui/time.tsx';
+import { CredentialButton, wantsCredential } from './credential.tsx';
+
+export function Destinations({
+  destinations,
+}: {
+  readonly destinations: readonly DestinationStatus[];
+}): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <Panel title={t('destinations.title')} icon={<CloudIcon />}>
+      {destinations.length === 0 ? (
+        <div className="empty">
+          <p>{t('destinations.none')}</p>
+          <p className="muted">{t('destinations.noneStep')}</p>
+        </div>
+      ) : (
+        <ul className="card-list">
+          {destinations.map((destination) => (
+            <DestinationCard key={destination.name} destination={destination} />
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function DestinationCard({ destination }: { readonly destination: DestinationStatus }): ReactElement {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { name, kind, required, pending, verified, lastVerifiedAt, error } = destination;
+  const state = shownState(destination);
+  const words = error === null ? undefined : errorText(error, format.language);
+
+  return (
+    <li className="card">
+      <div className="card-head">
+        <h3>{name}</h3>
+        <Chip tone={state.tone} text={t(`destinations.state.${state.key}`)} />
+      </div>
+      <p className="muted">
+        {kind === 'azure' ? t('destinations.kind.azure') : kind}
+        {required ? '' : ` · ${t('destinations.optional')}`}
+      </p>
+      <dl className="facts">
+        <div>
+          <dt>{t('destinations.pending')}</dt>
+          <dd>{format.count(pending)}</dd>
+        </div>
+        <div>
+          <dt>{t('destinations.verified')}</dt>
+          <dd>{format.count(verified)}</dd>
+        </div>
+        <div>
+          <dt>{t('destinations.lastVerified')}</dt>
+          <dd>{lastVerifiedAt === null ? t('destinations.never') : <Ago iso={lastVerifiedAt} />}</dd>
+        </div>
+      </dl>
+      {words === undefined ? null : (
+        <div className="card-error" data-tone={state.tone}>
+          <p className="note-message">{words.message}</p>
+          <p>{words.nextStep}</p>
+        </div>
+      )}
+      {error !== null && wantsCredential(error.code) ? (
+        <CredentialButton name={name} look="secondary" />
+      ) : null}
+    </li>
+  );
+}
+
+type StateKey = 'ok' | 'idle' | 'retrying' | 'paused' | 'refused';
+
+/** A destination that has never proven anything is not drawn as good. */
+function shownState({ state, lastVerifiedAt }: DestinationStatus): {
+  readonly key: StateKey;
+  readonly tone: Tone;
+} {
+  switch (state) {
+    case 'ok':
+      return lastVerifiedAt === null ? { key: 'idle', tone: 'unknown' } : { key: 'ok', tone: 'all-safe' };
+    case 'retrying':
+      return { key: 'retrying', tone: 'attention' };
+    case 'paused':
+      return { key: 'paused', tone: 'attention' };
+    case 'refused':
+      return { key: 'refused', tone: 'not-receiving' };
+    default:
+      return assertNever(state);
+  }
+}

@@ -1,0 +1,59 @@
+import type { ReactElement } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { AgentState } from '../../../shared/agent-state.ts';
+import { useFormat } from '../../i18n/format.ts';
+import { useNowMs } from '../../state/now.ts';
+import { Chip } from '../../ui/chip.tsx';
+import { ComputerIcon } from '../../ui/icons.tsx';
+import { Panel } from '../../ui/panel.tsx';
+
+/** What to type into a device, and how much room there is. */
+export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const nowMs = useNowMs();
+  const { listener, spool } = agent.status;
+  return (
+    <Panel
+      title={t('thisPc.title')}
+      icon={<ComputerIcon />}
+      aside={
+        <Chip
+          tone={listener.up ? 'all-safe' : 'not-receiving'}
+          text={listener.up ? t('thisPc.listening') : t('thisPc.notListening')}
+        />
+      }
+    >
+      <p className="muted">{t('thisPc.intro')}</p>
+      <dl className="facts">
+        <div>
+          <dt>{t('thisPc.aeTitle')}</dt>
+          <dd className="typed">{listener.aeTitle}</dd>
+        </div>
+        <div>
+          <dt>{t('thisPc.address')}</dt>
+          <dd className="typed">{listener.host}</dd>
+        </div>
+        <div>
+          <dt>{t('thisPc.port')}</dt>
+          {/* Typed into a device: no thousands separator. */}
+          <dd className="typed">{String(listener.port)}</dd>
+        </div>
+      </dl>
+      <dl className="facts facts-below">
+        <div>
+          <dt>{t('thisPc.spool')}</dt>
+          <dd>{format.size(spool.bytes)}</dd>
+        </div>
+        <div>
+          <dt>{t('thisPc.free')}</dt>
+          <dd>{format.size(spool.freeBytes)}</dd>
+        </div>
+        <div>
+          <dt>{t('thisPc.runningSince')}</dt>
+          <dd>{format.moment(agent.startedAt, nowMs)}</dd>
+        </div>
+      </dl>
+    </Panel>
+  );
+}

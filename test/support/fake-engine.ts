@@ -1,0 +1,295 @@
+/**
+ * An engine for tests of the page: the real contract over the real adapter, behind the policy, host and session checks
+ * that the page meets in use; what it answers is scripted.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo, Socket } from 'node:net';
+import { extname, join } from 'node:path';
+import { implement, ORPCError } from '@orpc/server';
+import { RPCHandler } from '@orpc/server/node';
+import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
+import { contract } from '../../src/shared/contract.ts';
+import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
+import { reportFor } from '../../src/shared/errors.ts';
+import type { ErrorReport } from '../../src/shared/errors.ts';
+import { allSafe } from './agent-states.ts';
+
+export const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'";
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+
+/** 24 different words of the BIP-39 list; proves nothing, opens nothing. */
+export const kitWords: readonly string[] =
+  'lemon orbit canvas river amber pilot stone garden velvet copper island meadow harbor winter basket mirror tunnel planet saddle forest candle ribbon marble thunder'.split(
+    ' ',
+  );
+export const kitFingerprint = '7F3A 91C2 04BE D655';
+
+type CallName =
+  'reveal' | 'study-retry' | 'retry' | 'answer' | 'create' | 'check' | 'secret' | 'import' | 'restore';
+
+export interface Call {
+  readonly name: CallName;
+  readonly input: unknown;
+}
+
+class Channel {
+  readonly #waiting: AgentEvent[] = [];
+  #wake: (() => void) | undefined;
+
+  push(event: AgentEvent): void {
+    this.#waiting.push(event);
+    this.#wake?.();
+  }
+
+  async *events(signal: AbortSignal | undefined): AsyncGenerator<AgentEvent> {
+    const onAbort = () => this.#wake?.();
+    signal?.addEventListener('abort', onAbort);
+    try {
+      while (signal?.aborted !== true) {
+        const next = this.#waiting.shift();
+        if (next === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+        else yield next;
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+export class FakeEngine {
+  readonly calls: Call[] = [];
+  /** Refusals by call, given instead of the answer. */
+  readonly refusals = new Map<CallName, ErrorReport>();
+  /** What an import or a restore says, one event a step; the last step waits until `finishRun`. */
+  importEvents: readonly ImportEvent[] = [];
+  restoreEvents: readonly RestoreEvent[] = [];
+  /** How often a run was stopped by the page. */
+  runsStopped = 0;
+  hideAfterSeconds = 20;
+  #state: AgentState | undefined;
+  #server: Server | undefined;
+  #port = 0;
+  #tokens = new Set<string>();
+  #sessions = new Set<string>();
+  #made = 0;
+  #finishRun: (() => void) | undefined;
+  readonly #channels = new Set<Channel>();
+  readonly #sockets = new Set<Socket>();
+  readonly #pageDir: string;
+
+  constructor(pageDir: string, state: AgentState | undefined = allSafe()) {
+    this.#pageDir = pageDir;
+    this.#state = state;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  link(): string {
+    this.#made += 1;
+    const token = `token-${this.#made}`;
+    this.#tokens.add(token);
+    return `${this.origin}/?token=${token}`;
+  }
+
+  /** Listens on the port it had, or a free one. */
+  async start(): Promise<void> {
+    const handler = new RPCHandler(this.#router());
+    const server = createServer((request, response) => {
+      this.#answer(request, response, handler).catch(() => response.destroy());
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** As when the engine dies: every connection breaks. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.#channels.clear();
+    for (const socket of this.#sockets) socket.destroy();
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  /** As when the engine restarted: no session is known any more. */
+  forgetSessions(): void {
+    this.#sessions.clear();
+  }
+
+  /** What a new watcher gets first; undefined keeps it waiting. Those who watch already get it at once. */
+  show(state: AgentState | undefined): void {
+    this.#state = state;
+    if (state === undefined) return;
+    for (const channel of this.#channels) channel.push({ tag: 'snapshot', state });
+  }
+
+  push(event: AgentEvent): void {
+    for (const channel of this.#channels) channel.push(event);
+  }
+
+  finishRun(): void {
+    this.#finishRun?.();
+  }
+
+  #note(name: CallName, input: unknown): void {
+    this.calls.push({ name, input });
+    const refusal = this.refusals.get(name);
+    if (refusal !== undefined)
+      throw new ORPCError('EDGE_SYNC', { defined: true, status: 422, data: refusal });
+  }
+
+  #router() {
+    const os = implement(contract);
+    const unused = () => {
+      throw new ORPCError('EDGE_SYNC', { defined: true, data: reportFor('internal') });
+    };
+    const current = () => this.#state ?? allSafe();
+    const watch = (signal: AbortSignal | undefined) => this.#watch(signal);
+    const run = <Event>(events: readonly Event[], signal: AbortSignal | undefined) =>
+      this.#run(events, signal);
+
+    return os.router({
+      agent: {
+        status: os.agent.status.handler(() => current().status),
+        watch: os.agent.watch.handler(({ signal }) => watch(signal)),
+        drain: os.agent.drain.handler(unused),
+        link: os.agent.link.handler(() => ({ url: this.link() })),
+      },
+      studies: {
+        reveal: os.studies.reveal.handler(({ input }) => {
+          this.#note('reveal', input);
+          return {
+            patientName: 'Example^Maria Gloria',
+            patientId: 'EX-0001',
+            studyDescription: 'Thorax',
+            studyDate: '20260105',
+            hideAfterSeconds: this.hideAfterSeconds,
+          };
+        }),
+        retry: os.studies.retry.handler(({ input }) => {
+          this.#note('study-retry', input);
+          return { retried: 5 };
+        }),
+      },
+      failures: {
+        retry: os.failures.retry.handler(({ input }) => {
+          this.#note('retry', input);
+          return { retried: 3 };
+        }),
+        answer: os.failures.answer.handler(({ input }) => {
+          this.#note('answer', input);
+          return { answered: true };
+        }),
+      },
+      files: {
+        import: os.files.import.handler(({ input, signal }) => {
+          this.#note('import', input);
+          return run(this.importEvents, signal);
+        }),
+        open: os.files.open.handler(unused),
+      },
+      recovery: {
+        create: os.recovery.create.handler(({ input }) => {
+          this.#note('create', input);
+          return { words: [...kitWords], fingerprint: kitFingerprint };
+        }),
+        check: os.recovery.check.handler(({ input }) => {
+          this.#note('check', input);
+          return { fingerprint: kitFingerprint, provenAt: new Date().toISOString() };
+        }),
+        certificate: os.recovery.certificate.handler(() => ({ pem: null, fingerprint: null })),
+      },
+      restore: {
+        run: os.restore.run.handler(({ input, signal }) => {
+          this.#note('restore', input);
+          return run(this.restoreEvents, signal);
+        }),
+      },
+      secrets: {
+        store: os.secrets.store.handler(({ input }) => {
+          this.#note('secret', input);
+          return { stored: true as const };
+        }),
+      },
+    });
+  }
+
+  async *#watch(signal: AbortSignal | undefined): AsyncGenerator<AgentEvent> {
+    const channel = new Channel();
+    this.#channels.add(channel);
+    if (this.#state !== undefined) channel.push({ tag: 'snapshot', state: this.#state });
+    try {
+      yield* channel.events(signal);
+    } finally {
+      this.#channels.delete(channel);
+    }
+  }
+
+  async *#run<Event>(events: readonly Event[], signal: AbortSignal | undefined): AsyncGenerator<Event> {
+    yield* events.slice(0, -1);
+    const stopped = new Promise<'stopped'>((resolve) => {
+      signal?.addEventListener('abort', () => {
+        this.runsStopped += 1;
+        resolve('stopped');
+      });
+    });
+    const finished = new Promise<'finished'>((resolve) => {
+      this.#finishRun = () => resolve('finished');
+    });
+    if ((await Promise.race([stopped, finished])) === 'finished') yield* events.slice(-1);
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    handler: RPCHandler<Record<never, never>>,
+  ): Promise<void> {
+    const url = new URL(request.url ?? '/', this.origin);
+    response.setHeader('content-security-policy', contentSecurityPolicy);
+    response.setHeader('cache-control', 'no-store');
+    if (url.pathname === '/session') return this.#openSession(request, response);
+    if (url.pathname.startsWith('/rpc/')) {
+      if (!this.#sessions.has(String(request.headers['x-edge-sync-session']))) {
+        response.writeHead(401).end();
+        return;
+      }
+      await handler.handle(request, response, { prefix: '/rpc', context: {} });
+      return;
+    }
+    const shell = url.pathname === '/';
+    const path = join(this.#pageDir, shell ? 'index.html' : url.pathname);
+    const body = await readFile(path).catch(() => undefined);
+    const token = url.searchParams.get('token');
+    const code = body === undefined ? 404 : !shell || (token !== null && this.#tokens.has(token)) ? 200 : 401;
+    response.writeHead(code, { 'content-type': mediaTypes[extname(path)] ?? 'application/octet-stream' });
+    response.end(body);
+  }
+
+  async #openSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const { token } = JSON.parse(body) as { readonly token: string };
+    if (!this.#tokens.delete(token)) {
+      response.writeHead(403).end();
+      return;
+    }
+    this.#made += 1;
+    const session = `session-${this.#made}`;
+    this.#sessions.add(session);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ session }));
+  }
+}
