@@ -1,0 +1,250 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+import type { Random } from '../ports.ts';
+import { Part10Digest } from './part10-digest.ts';
+
+/** Where a restored image belongs, from its own identity. */
+export interface RestoredIdentity {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly sopInstanceUid: string;
+}
+
+export type PlaceOutcome = 'restored' | 'skipped';
+
+/** Gathered to this much before a write: one system call for many decrypted segments. */
+const writeBytes = 1024 * 1024;
+/** More files than this with one name and different content is no archive but an attack on the folder. */
+const maxDoubles = 1000;
+const unfinished = /^\.edge-sync-restore-(\d{1,10})-[0-9a-f]{8}$/;
+
+/**
+ * Files below the target folder. Everything is first written to an unfinished file in a folder of its own there, then
+ * synced, then renamed: a final name always means a whole, proven image.
+ */
+export class RestoredFiles {
+  readonly #to: string;
+  readonly #unfinishedFolder: string;
+  #created = 0;
+  #synced = new Set<string>();
+  /** Choosing a name and taking it is one step. */
+  #naming: Promise<unknown> = Promise.resolve();
+
+  private constructor(to: string, unfinishedFolder: string) {
+    this.#to = to;
+    this.#unfinishedFolder = unfinishedFolder;
+  }
+
+  /** Makes the folder, and clears what a broken run of this PC left. @throws EdgeSyncError disk-full, disk-error. */
+  static async open(to: string, random: Random): Promise<RestoredFiles> {
+    try {
+      await mkdir(to, { recursive: true });
+      for (const name of await readdir(to)) {
+        const pid = unfinished.exec(name)?.[1];
+        if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(to, name), { recursive: true });
+      }
+      const folder = path.join(to, `.edge-sync-restore-${process.pid}-${random.bytes(4).toString('hex')}`);
+      await mkdir(folder, { mode: 0o700 });
+      return new RestoredFiles(to, folder);
+    } catch (error) {
+      throw diskError(error);
+    }
+  }
+
+  async create(): Promise<UnfinishedFile> {
+    this.#created += 1;
+    const file = path.join(this.#unfinishedFolder, String(this.#created));
+    try {
+      return new UnfinishedFile(file, await open(file, 'wx', 0o600));
+    } catch (error) {
+      throw diskError(error);
+    }
+  }
+
+  /** Is this image there already, whole? Compared by dataset, whatever stands in front of it. */
+  async holds(identity: RestoredIdentity, datasetSha256: string): Promise<boolean> {
+    for (let double = 1; double <= maxDoubles; double += 1) {
+      const there = await datasetOf(this.#path(identity, double));
+      if (there === 'absent') return false;
+      if (there === datasetSha256) return true;
+    }
+    return false;
+  }
+
+  /** Syncs the finished file and gives it its name. @throws EdgeSyncError disk-full, disk-error. */
+  async place(
+    file: UnfinishedFile,
+    identity: RestoredIdentity,
+    datasetSha256: string,
+  ): Promise<PlaceOutcome> {
+    await file.finish();
+    const placed = this.#naming.then(() => this.#place(file, identity, datasetSha256));
+    this.#naming = placed.catch(() => undefined);
+    return placed;
+  }
+
+  /** Removes what is unfinished. */
+  async close(): Promise<void> {
+    await rm(this.#unfinishedFolder, { recursive: true, force: true });
+  }
+
+  async #place(
+    file: UnfinishedFile,
+    identity: RestoredIdentity,
+    datasetSha256: string,
+  ): Promise<PlaceOutcome> {
+    for (let double = 1; double <= maxDoubles; double += 1) {
+      const final = this.#path(identity, double);
+      const there = await datasetOf(final);
+      if (there === datasetSha256) {
+        await file.discard();
+        return 'skipped';
+      }
+      if (there !== 'absent') continue;
+      try {
+        await mkdir(path.dirname(final), { recursive: true });
+        await rename(file.path, final);
+        await this.#syncFolders(path.dirname(final));
+      } catch (error) {
+        throw diskError(error);
+      }
+      return 'restored';
+    }
+    throw new EdgeSyncError('disk-error', 'too many files with one name');
+  }
+
+  #path(identity: RestoredIdentity, double: number): string {
+    const name = safeName(identity.sopInstanceUid);
+    return path.join(
+      this.#to,
+      safeName(identity.studyInstanceUid),
+      safeName(identity.seriesInstanceUid),
+      double === 1 ? `${name}.dcm` : `${name}.${double}.dcm`,
+    );
+  }
+
+  /** The file's own folder each time, the ones above it once. */
+  async #syncFolders(folder: string): Promise<void> {
+    await syncFolder(folder);
+    for (const above of [path.dirname(folder), this.#to]) {
+      if (this.#synced.has(`${above} ${folder}`)) continue;
+      this.#synced.add(`${above} ${folder}`);
+      await syncFolder(above);
+    }
+  }
+}
+
+/** A file that is being written, under a name that says so. */
+export class UnfinishedFile {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #isOpen = true;
+
+  constructor(file: string, handle: FileHandle) {
+    this.path = file;
+    this.#handle = handle;
+  }
+
+  /** The buffers belong to the file until the next call has resolved. */
+  async write(buffers: readonly Buffer[]): Promise<void> {
+    for (const buffer of buffers) {
+      this.#gathered.push(buffer);
+      this.#gatheredBytes += buffer.length;
+    }
+    if (this.#gatheredBytes >= writeBytes) await this.#flush();
+  }
+
+  async finish(): Promise<void> {
+    await this.#flush();
+    try {
+      await this.#handle.sync();
+    } catch (error) {
+      throw diskError(error);
+    }
+    await this.#close();
+  }
+
+  async discard(): Promise<void> {
+    await this.#close();
+    await rm(this.path, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    const buffers = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (buffers.length === 0) return;
+    const bytes = Buffer.concat(buffers);
+    try {
+      for (let at = 0; at < bytes.length;) at += (await this.#handle.write(bytes, at)).bytesWritten;
+    } catch (error) {
+      throw diskError(error);
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#handle.close();
+  }
+}
+
+/** A UID of digits and dots as it is; anything else by the SHA-256 of its text (PS3.5 9.1 allows nothing else). */
+export function safeName(uid: string): string {
+  const isPlain = /^[0-9.]{1,64}$/.test(uid) && uid.split('.').every((part) => part !== '');
+  return isPlain ? uid : createHash('sha256').update(uid, 'utf8').digest('hex');
+}
+
+/** SHA-256 of the dataset of an existing file. */
+async function datasetOf(file: string): Promise<string> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'absent';
+    throw diskError(error);
+  }
+  try {
+    const digest = new Part10Digest();
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: writeBytes })) {
+      digest.update(chunk as Buffer);
+    }
+    return digest.digest() ?? 'other';
+  } catch (error) {
+    throw diskError(error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Windows cannot open a folder for syncing; there the rename itself has to do. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function diskError(error: unknown): EdgeSyncError {
+  if (error instanceof EdgeSyncError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return new EdgeSyncError(isFull ? 'disk-full' : 'disk-error', code, { cause: error });
+}
