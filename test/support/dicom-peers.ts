@@ -150,7 +150,13 @@ export interface TestNode {
 
 /** A Storage SCP called EDGESYNC on a free loopback port. */
 export async function startNode(
-  options: { readonly maxAssociations?: number; readonly authorize?: Authorize; readonly clock?: Clock } = {},
+  options: {
+    readonly maxAssociations?: number;
+    readonly authorize?: Authorize;
+    readonly clock?: Clock;
+    readonly host?: string;
+    readonly port?: number;
+  } = {},
 ): Promise<TestNode> {
   const intake = new MemoryIntake();
   const incidents: IncidentReport[] = [];
@@ -161,8 +167,8 @@ export async function startNode(
     logger,
     reportIncident: (incident) => void incidents.push(incident),
     settings: {
-      host: '127.0.0.1',
-      port: 0,
+      host: options.host ?? '127.0.0.1',
+      port: options.port ?? 0,
       aeTitle: 'EDGESYNC',
       maxAssociations: options.maxAssociations ?? 25,
     },
