@@ -13,7 +13,7 @@ import { FolderWatcher, type WatchTiming } from './folder-watcher.ts';
 import { removeImported } from './imported-file.ts';
 
 /** Small enough for tests, in the proportions of the real ones. */
-const timing: WatchTiming = { settleMs: 150, patienceMs: 300, rescanMs: 400, retryMs: 100, gatherMs: 20 };
+const timing: WatchTiming = { settleMs: 150, patienceMs: 300, rescanMs: 250, retryMs: 100, gatherMs: 20 };
 
 let rig: IntakeRig;
 let root: string;
@@ -106,7 +106,7 @@ describe('a watched folder', () => {
 
   test('has a file imported only when it no longer grows', async () => {
     const file = makeDicomFile({ pixelBytes: 5000 });
-    start();
+    start('keep', { patienceMs: 5000 });
     const path = await put('growing', file.bytes.subarray(0, 1000));
     for (let at = 1000; at < file.bytes.length; at += 500) {
       await sleep(40);
