@@ -139,6 +139,11 @@ export class Received {
 
     this.#core.changes.study(earlier.study_id);
     if (instance.source !== null) this.#sourceSeen.run(nowMs, instance.source);
+    // The very file that is recorded already (adopted at start while its sender still waited): not a second copy.
+    if (earlier.spool_id?.equals(prepared.spoolId) === true && earlier.state !== 'parked') {
+      this.#rememberFile(earlier.id, prepared);
+      return { tag: 'recorded', uidConflict: false };
+    }
     if (this.#isWhole(earlier)) {
       this.#rememberFile(earlier.id, prepared);
       return { tag: 'duplicate' };
