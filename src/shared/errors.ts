@@ -285,6 +285,11 @@ export const errorFacts = {
     message: 'The disk has too little free space to receive images',
     nextStep: 'Free space on the disk; receiving goes on by itself.',
   },
+  'disk-low': {
+    persistence: 'transient',
+    message: 'The disk is filling up',
+    nextStep: 'Free space on the disk soon, before images have to be refused.',
+  },
   'disk-error': {
     persistence: 'transient',
     message: 'The disk could not be read or written',
@@ -383,6 +388,11 @@ export const errorFacts = {
     nextStep: 'Do not delete anything. Use an empty prefix for this installation, or ask for help.',
   },
   // status
+  'not-listening': {
+    persistence: 'transient',
+    message: 'Devices cannot reach Edge Sync on this PC',
+    nextStep: 'Start Edge Sync again; if it repeats, look at the log.',
+  },
   'no-destination': {
     persistence: 'permanent',
     message: 'No cloud storage is set up, so images stay on this PC only',
