@@ -4,7 +4,9 @@
  * to the next, so the fingerprint is that of the public key (SHA-256 of the SubjectPublicKeyInfo).
  */
 import { createHash, hkdfSync, webcrypto } from 'node:crypto';
+import { tlv } from '../seal/der.ts';
 import { p256KeyFromScalar, type P256Key } from '../seal/p256.ts';
+import { tags } from '../seal/profile.ts';
 import { publicKeyFromCoordinates, type AgreementKey, type Recipient } from '../seal/recipients.ts';
 import { Secret } from '../system/secret.ts';
 import { entropyFromWords } from './recovery-words.ts';
@@ -20,7 +22,7 @@ const scalarSourceBytes = 48;
 /** Fixed, because the certificate must be made again from the words alone. 9999-12-31: RFC 5280 4.1.2.5, no end. */
 const notBefore = new Date('2020-01-01T00:00:00Z');
 const notAfter = new Date('9999-12-31T23:59:59Z');
-const subject = 'CN=Edge Sync recovery';
+const commonName = 'Edge Sync recovery';
 
 export interface RecoveryKey {
   /** SHA-256 of the SubjectPublicKeyInfo, 64 hex digits. */
@@ -47,9 +49,17 @@ export function deriveRecoveryKey(entropy: Secret): RecoveryKey {
   scalar.fill(0);
   const pkcs8 = Secret.from(key.pkcs8);
   key.pkcs8.fill(0);
+  const fingerprint = createHash('sha256').update(key.spki).digest('hex');
   return {
-    fingerprint: createHash('sha256').update(key.spki).digest('hex'),
-    agreement: { privateKey: key.privateKey, ids: [{ tag: 'key-id', keyId: keyIdOf(key) }] },
+    fingerprint,
+    agreement: {
+      privateKey: key.privateKey,
+      ids: [
+        { tag: 'key-id', keyId: keyIdOf(key) },
+        // Not how we name it, but how other tools do when they seal something to the certificate.
+        { tag: 'issuer-serial', der: issuerAndSerial(fingerprint) },
+      ],
+    },
     spki: key.spki,
     coordinates: key.coordinates,
     pkcs8,
@@ -67,6 +77,19 @@ export function recoveryRecipient(key: RecoveryKey): Recipient {
 /** RFC 5280 4.2.1.2 (1): SHA-1 of the public key's bits. An identifier, no protection. */
 function keyIdOf(key: Pick<P256Key, 'coordinates'>): Buffer {
   return createHash('sha1').update(Buffer.of(4)).update(key.coordinates).digest();
+}
+
+/** 16 bytes, positive and not zero (RFC 5280 4.1.2.2). */
+function serialNumberOf(fingerprint: string): string {
+  return `40${fingerprint.slice(0, 30)}`;
+}
+
+/** IssuerAndSerialNumber (RFC 5652 10.2.4) of the certificate: its name is one PrintableString. */
+function issuerAndSerial(fingerprint: string): Buffer {
+  const oidCommonName = Buffer.from('0603550403', 'hex');
+  const attribute = tlv(tags.sequence, oidCommonName, tlv(0x13, Buffer.from(commonName, 'ascii')));
+  const issuer = tlv(tags.sequence, tlv(tags.set, attribute));
+  return tlv(tags.sequence, issuer, tlv(tags.integer, Buffer.from(serialNumberOf(fingerprint), 'hex')));
 }
 
 function hkdf(entropy: Secret, label: string, sizeBytes: number): Buffer {
@@ -87,9 +110,8 @@ export async function makeRecoveryCertificate(key: RecoveryKey): Promise<string>
     publicKey: await webcrypto.subtle.importKey('spki', key.spki, algorithm, true, ['verify']),
   };
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    // Positive and not zero: RFC 5280 4.1.2.2.
-    serialNumber: `40${key.fingerprint.slice(0, 30)}`,
-    name: subject,
+    serialNumber: serialNumberOf(key.fingerprint),
+    name: `CN=${commonName}`,
     notBefore,
     notAfter,
     keys: keys as CryptoKeyPair,
