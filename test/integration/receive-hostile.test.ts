@@ -13,6 +13,7 @@ import {
   ownUserInformation,
 } from '../../src/main/engine/dicom/pdu-associate.ts';
 import { encodePDataHeader, encodeReleaseRequest } from '../../src/main/engine/dicom/pdu.ts';
+import { FakeClock } from '../fakes/fake-clock.ts';
 import { makeDicomFile } from '../support/dicom-files.ts';
 import {
   BytePeer,
@@ -248,6 +249,66 @@ describe('a peer that breaks the protocol', () => {
     peer.send(pdv(1, 'command', storeCommand()), pdv(1, 'dataset', Buffer.from('data')));
     await peer.pdu(2);
     expect(node.intake.stored).toHaveLength(1);
+    peer.vanish();
+  });
+});
+
+describe('a peer that stands still', () => {
+  let clock: FakeClock;
+  let timed: TestNode;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    timed = await startNode({ clock });
+  });
+
+  afterEach(async () => {
+    await timed.scp.stop();
+    expect(timed.intake.open).toBe(0);
+  });
+
+  it('is cut 30 s after connecting when it asks for no association, however it drips', async () => {
+    const peer = await BytePeer.connect(timed.port);
+    peer.send(associateRq().subarray(0, 20));
+    await until(() => clock.waitingCount > 0, 'the ARTIM timer');
+    await clock.advance(29_000);
+    peer.send(associateRq().subarray(20, 21));
+    expect(peer.isClosed).toBe(false);
+    await clock.advance(1_000);
+    await peer.closed();
+  });
+
+  it('is aborted after 60 s of silence in an association', async () => {
+    const peer = await associated(timed.port);
+    await clock.advance(60_000);
+    expect(await abortFrom(peer, 1)).toEqual([0, 0]);
+    peer.vanish();
+  });
+
+  it('has its image thrown away when less than 4 KB/s of it come over 60 s', async () => {
+    const peer = await associated(timed.port);
+    peer.send(pdv(1, 'command', storeCommand()));
+    for (let second = 0; second <= 60; second += 2) {
+      const before = timed.intake.sizeBytes;
+      peer.send(pdv(1, 'dataset', Buffer.alloc(1_000), 'more'));
+      await until(() => timed.intake.sizeBytes > before || timed.intake.aborted > 0, 'the piece taken');
+      await clock.advance(2_000);
+    }
+    expect(await abortFrom(peer, 1)).toEqual([0, 0]);
+    expect(timed.intake.aborted).toBe(1);
+    expect(timed.incidents.map((one) => one.code)).toEqual(['association-aborted']);
+    peer.vanish();
+  });
+
+  it('is not blamed for an intake that takes an hour', async () => {
+    const peer = await associated(timed.port);
+    const gate = Promise.withResolvers<undefined>();
+    timed.intake.beforeFinish = () => gate.promise;
+    peer.send(pdv(1, 'command', storeCommand()), pdv(1, 'dataset', Buffer.from('data')));
+    await until(() => timed.intake.sizeBytes > 0, 'the dataset taken');
+    await clock.advance(3_600_000);
+    gate.resolve(undefined);
+    expect((await peer.pdu(1)).body.includes(statusElement(0x0000))).toBe(true);
     peer.vanish();
   });
 });

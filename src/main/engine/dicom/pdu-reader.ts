@@ -49,9 +49,16 @@ export function checkPduHeader(type: number, bodyBytes: number): void {
       if (bodyBytes !== 4) throw new ProtocolError('invalid-parameter', 'PDU of a wrong length');
       return;
     default:
-      throw new ProtocolError('unrecognized-pdu', 'PDU of an unknown type');
+      // Worth telling apart in the log: a device set to TLS, on the plain port.
+      throw new ProtocolError(
+        'unrecognized-pdu',
+        type === tlsHandshake ? 'TLS where plain DICOM is spoken' : 'PDU of an unknown type',
+      );
   }
 }
+
+/** First byte of a TLS ClientHello's record (RFC 8446 5.1). */
+const tlsHandshake = 0x16;
 
 function tooLong(): ProtocolError {
   return new ProtocolError('invalid-parameter', 'PDU longer than allowed');

@@ -7,14 +7,10 @@ import type { Intake } from '../intake/intake-port.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
-import { type Authorize, isLoopback, loopbackOnly } from './admission.ts';
+import { type Authorize, loopbackOnly } from './admission.ts';
 import { limitIncidents } from './incident-limit.ts';
+import { Places } from './places.ts';
 
-/** Connections that have no association (yet, or any more). The oldest goes when one more comes. */
-const maxSocketsWithoutAssociation = 64;
-const maxSocketsWithoutAssociationPerPeer = 16;
-/** Of all associations, how many one other host may hold: one device gone wild leaves room for the rest. */
-const peerShare = 0.6;
 /** How long `stop` waits for stores under way. */
 const drainMs = 20_000;
 
@@ -41,9 +37,7 @@ export class StorageScp {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #acceptorDeps: AcceptorDeps;
-  /** In the order they came. */
-  readonly #withoutAssociation = new Set<Acceptor>();
-  readonly #associations = new Set<Acceptor>();
+  readonly #places: Places<Acceptor>;
   readonly #work = new Set<Promise<unknown>>();
   #server: Server | undefined;
   #isStopping = false;
@@ -51,6 +45,7 @@ export class StorageScp {
 
   constructor(deps: StorageScpDeps) {
     this.#settings = deps.settings;
+    this.#places = new Places(deps.settings.maxAssociations);
     this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#acceptorDeps = {
@@ -64,7 +59,7 @@ export class StorageScp {
   }
 
   get activeAssociations(): number {
-    return this.#associations.size;
+    return this.#places.associations.length;
   }
 
   /** Listens. Throws EdgeSyncError `port-taken` or `port-not-allowed`. */
@@ -95,9 +90,9 @@ export class StorageScp {
     this.#server = undefined;
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const acceptor of [...this.#associations]) acceptor.drain();
-    if (this.#associations.size > 0) await this.#quiet();
-    for (const acceptor of [...this.#associations, ...this.#withoutAssociation]) acceptor.abort();
+    for (const acceptor of this.#places.associations) acceptor.drain();
+    if (this.activeAssociations > 0) await this.#quiet();
+    for (const acceptor of [...this.#places.associations, ...this.#places.waiting]) acceptor.abort();
     await closed;
     while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
   }
@@ -111,47 +106,20 @@ export class StorageScp {
     const acceptor = new Acceptor(socket, remoteAddress, this.#acceptorDeps, {
       claimPlace: (one) => this.#claimPlace(one),
       associationEnded: (one) => this.#associationEnded(one),
-      connectionClosed: (one) => void this.#withoutAssociation.delete(one),
+      connectionClosed: (one) => this.#places.leave(one),
       settles: (work) => this.#settles(work),
     });
-    this.#addWaiting(acceptor);
+    this.#places.arrive(acceptor)?.cut();
     acceptor.start();
   }
 
-  /** An honest caller asks for its association at once, so the one that has waited longest is the one to lose. */
-  #addWaiting(acceptor: Acceptor): void {
-    const waiting = [...this.#withoutAssociation];
-    const ofPeer = waiting.filter((one) => one.remoteAddress === acceptor.remoteAddress);
-    if (!isLoopback(acceptor.remoteAddress) && ofPeer.length >= maxSocketsWithoutAssociationPerPeer)
-      this.#cut(ofPeer[0]);
-    else if (waiting.length >= maxSocketsWithoutAssociation) this.#cut(waiting[0]);
-    this.#withoutAssociation.add(acceptor);
-  }
-
-  #cut(acceptor: Acceptor | undefined): void {
-    if (acceptor === undefined) return;
-    this.#withoutAssociation.delete(acceptor);
-    acceptor.cut();
-  }
-
   #claimPlace(acceptor: Acceptor): AssociateReject | undefined {
-    if (this.#isStopping) return rejections.temporaryCongestion;
-    const { maxAssociations } = this.#settings;
-    if (this.#associations.size >= maxAssociations) return rejections.localLimitExceeded;
-    if (!isLoopback(acceptor.remoteAddress)) {
-      const ofPeer = [...this.#associations].filter((one) => one.remoteAddress === acceptor.remoteAddress);
-      if (ofPeer.length >= Math.ceil(maxAssociations * peerShare)) return rejections.localLimitExceeded;
-    }
-    this.#withoutAssociation.delete(acceptor);
-    this.#associations.add(acceptor);
-    return undefined;
+    return this.#isStopping ? rejections.temporaryCongestion : this.#places.claim(acceptor);
   }
 
-  /** Back among the connections without an association until its transport closes. */
   #associationEnded(acceptor: Acceptor): void {
-    if (!this.#associations.delete(acceptor)) return;
-    this.#addWaiting(acceptor);
-    if (this.#associations.size === 0) this.#onQuiet?.();
+    this.#places.release(acceptor)?.cut();
+    if (this.activeAssociations === 0) this.#onQuiet?.();
   }
 
   #settles(work: Promise<unknown>): void {
