@@ -136,7 +136,31 @@ describe('sequences', () => {
       itemHeader(0xe0dd, 0, 'implicit'),
       encodeDataset([{ ...sopInstance, group: 8 }], 'explicit-le'),
     ]);
-    expect(await scan(explicitLe, [dataset])).toMatchObject({ tag: 'readable', ending: 'whole' });
+    expect(await scan(explicitLe, [dataset])).toMatchObject({
+      tag: 'readable',
+      ending: 'whole',
+      oddities: ['no-sop-class', 'no-study-or-series'],
+    });
+  });
+
+  test('of the usual kind behind such a one are explicit again', async () => {
+    const hidden = encodeDataset([{ group: 9, element: 0x1010, vr: 'LO', value: 'ab' }], 'implicit');
+    const dataset = Buffer.concat([
+      header({ group: 8, element: 0x1, vr: 'UN' }, 'explicit-le', 0xffffffff),
+      itemHeader(0xe000, hidden.length, 'implicit'),
+      hidden,
+      itemHeader(0xe0dd, 0, 'implicit'),
+      encodeDataset(
+        [{ group: 8, element: 6, vr: 'SQ', value: [[sopInstance]], lengths: 'undefined' }],
+        'explicit-le',
+      ),
+      encodeDataset([sopInstance], 'explicit-le'),
+    ]);
+    expect(await scan(explicitLe, [dataset])).toMatchObject({
+      tag: 'readable',
+      ending: 'whole',
+      oddities: ['no-sop-class', 'no-study-or-series'],
+    });
   });
 
   test('10,000 deep end the walk at the ceiling without harm; what came before counts', async () => {
@@ -150,6 +174,52 @@ describe('sequences', () => {
       ),
     ]);
     expect(await scan(explicitLe, [dataset])).toMatchObject({ tag: 'readable', ending: 'unknown' });
+  });
+});
+
+describe('sequences against the rules', () => {
+  const sequence = header({ group: 8, element: 0x1140, vr: 'SQ' }, 'explicit-le', 0xffffffff);
+  const openItem = itemHeader(0xe000, 0xffffffff, 'explicit-le');
+  const endItem = itemHeader(0xe00d, 0, 'explicit-le');
+  const endSequence = itemHeader(0xe0dd, 0, 'explicit-le');
+  const inner = encodeDataset([{ ...sopInstance, value: testUid('inner') }], 'explicit-le');
+  const after = encodeDataset([sopInstance], 'explicit-le');
+
+  test('whose item lacks its own delimiter end with the sequence', async () => {
+    const result = readable(
+      await scan(explicitLe, [Buffer.concat([sequence, openItem, inner, endSequence, after])]),
+    );
+    expect(result).toMatchObject({ identity: { sopInstanceUid: testUid('x') }, ending: 'whole' });
+    expect(result.oddities).toContain('stray-delimiter');
+  });
+
+  test('stray delimiters between elements are passed over', async () => {
+    const result = readable(await scan(explicitLe, [Buffer.concat([after, endItem, endSequence, endItem])]));
+    expect(result).toMatchObject({ ending: 'whole' });
+    expect(result.oddities).toContain('stray-delimiter');
+  });
+
+  test('an item of undefined length among pixel data fragments is broken', async () => {
+    const pixels = header({ group: 0x7fe0, element: 0x10, vr: 'OB' }, 'explicit-le', 0xffffffff);
+    const bytes = Buffer.concat([after, pixels, openItem, endItem, endSequence]);
+    expect(await scan(rle, [bytes])).toMatchObject({ tag: 'readable', ending: 'broken' });
+  });
+
+  test('an element where an item belongs is broken', async () => {
+    expect(await scan(explicitLe, [Buffer.concat([after, sequence, inner])])).toMatchObject({
+      ending: 'broken',
+    });
+  });
+
+  test('a missing VR is read by the length that makes sense', async () => {
+    const start = encodeDataset([{ group: 8, element: 5, vr: 'CS', value: 'ISO_IR 100' }], 'explicit-le');
+    const withShortLength = Buffer.from([8, 0, 6, 0, 0, 0, 2, 0, 0x41, 0x42]);
+    const withLongLength = Buffer.from([8, 0, 7, 0, 2, 0, 0, 0, 0x41, 0x42]);
+    const result = readable(
+      await scan(explicitLe, [Buffer.concat([start, withShortLength, withLongLength, after])]),
+    );
+    expect(result.ending).toBe('whole');
+    expect(result.oddities).toContain('vr-unknown');
   });
 });
 
@@ -341,6 +411,14 @@ describe('deflated data', () => {
     expect(compressed.length).toBeLessThan(100_000);
     const result = await scan(deflated, split(compressed, [1000, 20_000, 40_000]), limits);
     expect(result).toMatchObject({ tag: 'readable', ending: 'unknown' });
+  });
+
+  test('asks to wait when it comes faster than it inflates', async () => {
+    const scanner = createHeaderScanner(deflated);
+    const wait = scanner.push(deflateRawSync(Buffer.alloc(64 << 20)));
+    expect(wait).toBeInstanceOf(Promise);
+    await wait;
+    scanner.close();
   });
 
   test('that is no deflate stream is broken', async () => {
