@@ -1,0 +1,69 @@
+import type { DestinationStatus, Failure, Headline, StatusReport } from '../../../shared/status.ts';
+import { attentionReasons, isProven, receivingReasons } from './reasons.ts';
+import type { DestinationInput, StatusInputs } from './status-inputs.ts';
+
+/**
+ * The public status. The headline, strictly: `not-receiving` while nothing can be received; `attention` while any
+ * reason speaks against safety; `working` while images are on their way within their time, or the first proof after a
+ * start is still to come; `all-safe` only when nothing of this holds.
+ */
+export function buildStatus(inputs: StatusInputs): StatusReport {
+  const { queue, listener } = inputs;
+  const receiving = receivingReasons(inputs);
+  const attention = attentionReasons(inputs);
+  const headline = headlineFor(inputs, receiving, attention);
+  return {
+    safe: headline === 'all-safe',
+    headline,
+    listener: { up: listener.up, host: listener.host, port: listener.port, aeTitle: listener.aeTitle },
+    counts: {
+      received: queue.received,
+      pending: queue.pending,
+      verified: queue.verified,
+      failed: queue.failed,
+      parked: queue.parked,
+    },
+    modalities: queue.sources.map(({ aeTitle, received, verified, lastReceivedAtMs }) => ({
+      aeTitle,
+      received,
+      verified,
+      lastReceivedAt: isoOrNull(lastReceivedAtMs),
+    })),
+    lastVerifiedAt: isoOrNull(queue.lastVerifiedAtMs),
+    destinations: inputs.destinations.map((destination) => destinationStatus(inputs, destination)),
+    failures: [...receiving, ...attention],
+    spool: { bytes: queue.spoolBytes, freeBytes: inputs.freeBytes },
+    recovery: inputs.recovery,
+  };
+}
+
+function headlineFor(
+  inputs: StatusInputs,
+  receiving: readonly Failure[],
+  attention: readonly Failure[],
+): Headline {
+  if (receiving.length > 0) return 'not-receiving';
+  if (attention.length > 0) return 'attention';
+  const { received, verified } = inputs.queue;
+  // `verified < received` rather than `pending > 0`: what is not verified is not safe, whatever it is called.
+  return verified < received || !isProven(inputs) ? 'working' : 'all-safe';
+}
+
+function destinationStatus(inputs: StatusInputs, destination: DestinationInput): DestinationStatus {
+  const { name, kind, required, state, error } = destination;
+  const counts = inputs.queue.destinations.find((one) => one.name === name);
+  return {
+    name,
+    kind,
+    required,
+    state,
+    pending: counts?.pending ?? 0,
+    verified: counts?.verified ?? 0,
+    lastVerifiedAt: isoOrNull(counts?.lastVerifiedAtMs ?? null),
+    error,
+  };
+}
+
+function isoOrNull(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}

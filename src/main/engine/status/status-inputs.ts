@@ -1,0 +1,41 @@
+/** Everything the status is made of. Times are epoch milliseconds. */
+import type { ErrorReport } from '../../../shared/errors.ts';
+import type { DestinationStatus, StatusReport } from '../../../shared/status.ts';
+import type { QueueStatus } from '../queue/queue-types.ts';
+
+export interface ListenerState {
+  readonly up: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly aeTitle: string;
+  /** Why it is down; null while it is up, or when nobody knows. */
+  readonly error: ErrorReport | null;
+}
+
+/** A configured destination, with what its upload stage says right now. */
+export interface DestinationInput {
+  readonly name: string;
+  readonly kind: string;
+  readonly required: boolean;
+  readonly state: DestinationStatus['state'];
+  readonly error: ErrorReport | null;
+}
+
+export interface StatusInputs {
+  /**
+   * Holds, per destination, the hook for idle days: `lastProofAtMs` is the newer of the last verified upload and the
+   * last verified probe object.
+   */
+  readonly queue: QueueStatus;
+  readonly listener: ListenerState;
+  /** Why nothing can be received though the listener is up (disk-full, keychain-unavailable); null when it can. */
+  readonly refusal: ErrorReport | null;
+  /** In the order of the configuration. */
+  readonly destinations: readonly DestinationInput[];
+  readonly recovery: StatusReport['recovery'];
+  readonly freeBytes: number;
+  readonly warnBelowBytes: number;
+  readonly pendingMaxMinutes: number;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+}
