@@ -113,7 +113,7 @@ export const es: Translated<typeof en> = {
     kind: { azure: 'Azure Blob Storage' },
     optional: 'Copia opcional',
     state: {
-      ok: 'Funciona',
+      ok: 'En orden',
       idle: 'Sin subidas aún',
       retrying: 'Reintentando',
       paused: 'En pausa',
@@ -219,7 +219,7 @@ export const es: Translated<typeof en> = {
     parked_many: '{{formatted}} apartadas',
     parked_other: '{{formatted}} apartadas',
     reveal: 'Ver nombre',
-    revealLabel: 'Ver el nombre del estudio {{initials}}, {{modality}}, {{time}}',
+    revealLabel: 'Ver nombre: estudio {{initials}}, {{modality}}, {{time}}',
     hide: 'Ocultar',
     hides_one: 'Se oculta en 1 segundo',
     hides_many: 'Se oculta en {{formatted}} de segundos',
@@ -227,7 +227,7 @@ export const es: Translated<typeof en> = {
     patientId: 'ID {{id}}',
     noName: 'Las imágenes no llevan nombre',
     retry: 'Intentar de nuevo',
-    retryLabel: 'Intentar de nuevo el estudio {{initials}}, {{modality}}, {{time}}',
+    retryLabel: 'Intentar de nuevo: estudio {{initials}}, {{modality}}, {{time}}',
   },
   modalities: {
     title: 'Equipos',

@@ -6,7 +6,7 @@ const before = (ms: number) => new Date(nowMs - ms).toISOString();
 
 describe('sizes and times', () => {
   it('writes sizes in the unit that reads best', () => {
-    const { size } = formatFor('en');
+    const size = (bytes: number) => formatFor('en').size(bytes);
     expect(size(0)).toBe('0 bytes');
     expect(size(999)).toBe('999 bytes');
     expect(size(525_000)).toBe('525 kB');

@@ -7,7 +7,7 @@ interface ButtonProps {
   readonly onPress?: () => void;
   readonly type?: 'button' | 'submit';
   readonly isDisabled?: boolean;
-  /** Runs already: presses do nothing, focus stays. */
+  /** Runs already: a turning mark; what it does ignores further presses (useAction), and focus stays. */
   readonly isPending?: boolean;
   readonly label?: string;
   readonly autoFocus?: boolean;
@@ -26,10 +26,9 @@ export function Button({
 }: ButtonProps): ReactElement {
   return (
     <AriaButton
-      className={`button button-${look}`}
+      className={`button button-${look} ${isPending ? 'button-pending' : ''}`}
       type={type}
       isDisabled={isDisabled}
-      isPending={isPending}
       autoFocus={autoFocus}
       {...(onPress === undefined ? {} : { onPress })}
       {...(label === undefined ? {} : { 'aria-label': label })}

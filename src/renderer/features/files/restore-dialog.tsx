@@ -1,6 +1,16 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import { FieldError, Form, Input, Label, Radio, RadioGroup, Text, TextField } from 'react-aria-components';
+import {
+  FieldError,
+  Form,
+  Input,
+  Label,
+  RadioButton,
+  RadioField,
+  RadioGroup,
+  Text,
+  TextField,
+} from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { RestoreEvent, RestoreSelection } from '../../../shared/contract.ts';
 import { useFormat } from '../../i18n/format.ts';
@@ -86,14 +96,8 @@ function OrderForm({
         </TextField>
         <RadioGroup className="choices" value={what} onChange={setWhat}>
           <Label>{t('restoreDialog.what')}</Label>
-          <Radio className="radio" value="all">
-            <span className="radio-dot" aria-hidden="true" />
-            {t('restoreDialog.all')}
-          </Radio>
-          <Radio className="radio" value="study">
-            <span className="radio-dot" aria-hidden="true" />
-            {t('restoreDialog.study')}
-          </Radio>
+          <Choice value="all" text={t('restoreDialog.all')} />
+          <Choice value="study" text={t('restoreDialog.study')} />
         </RadioGroup>
         {what === 'study' ? (
           <TextField
@@ -114,14 +118,8 @@ function OrderForm({
         ) : null}
         <RadioGroup className="choices" value={source} onChange={setSource}>
           <Label>{t('restoreDialog.source')}</Label>
-          <Radio className="radio" value="local">
-            <span className="radio-dot" aria-hidden="true" />
-            {t('restoreDialog.local')}
-          </Radio>
-          <Radio className="radio" value="cloud">
-            <span className="radio-dot" aria-hidden="true" />
-            {t('restoreDialog.cloud')}
-          </Radio>
+          <Choice value="local" text={t('restoreDialog.local')} />
+          <Choice value="cloud" text={t('restoreDialog.cloud')} />
         </RadioGroup>
         <div className="note" data-tone="attention">
           <TriangleAlert />
@@ -214,6 +212,17 @@ function RestoreRun({
         )}
       </DialogButtons>
     </Dialog>
+  );
+}
+
+function Choice({ value, text }: { readonly value: string; readonly text: string }): ReactElement {
+  return (
+    <RadioField value={value}>
+      <RadioButton className="radio">
+        <span className="radio-dot" aria-hidden="true" />
+        {text}
+      </RadioButton>
+    </RadioField>
   );
 }
 

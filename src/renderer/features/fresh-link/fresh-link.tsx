@@ -12,7 +12,7 @@ export function FreshLink(): ReactElement {
     showInTab(t('pageTitle', { headline: title }), 'unknown');
   }, [t, title]);
   return (
-    <section className="whole-page" aria-labelledby="fresh-link-title">
+    <section className="whole-page" id="state" tabIndex={-1} aria-labelledby="fresh-link-title">
       <LinkIcon className="whole-page-icon" />
       <h1 id="fresh-link-title">{title}</h1>
       <p>{t('freshLink.text')}</p>

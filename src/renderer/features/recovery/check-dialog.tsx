@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import type { ClipboardEvent, KeyboardEvent, ReactElement } from 'react';
 import { FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -71,6 +71,14 @@ function WordsForm({
     }
   });
 
+  /** The newest handlers behind one steady object: a letter typed draws one field again, not 24. */
+  const latest = useRef<FieldHands>({ put: ignore, paste: ignore, key: ignore });
+  const [hands] = useState<FieldHands>(() => ({
+    put: (index, text) => latest.current.put(index, text),
+    paste: (index, event) => latest.current.paste(index, event),
+    key: (index, event) => latest.current.key(index, event),
+  }));
+
   const put = (index: number, text: string) => {
     const next = putWords(fields, index, text);
     setFields(next);
@@ -97,6 +105,9 @@ function WordsForm({
     event.preventDefault();
     if (!last) focus(index + 2);
   };
+  useEffect(() => {
+    latest.current = { put, paste, key };
+  });
   const gapsText =
     missing.length === 0
       ? undefined
@@ -114,37 +125,16 @@ function WordsForm({
       >
         <p>{t('check.intro')}</p>
         <div className="word-grid" translate="no">
-          {fields.map((word, index) => {
-            const wrong = named.find(({ place }) => place === index + 1);
-            return (
-              <TextField
-                key={index}
-                className="word-field"
-                value={word}
-                onChange={(text) => put(index, text)}
-                onPaste={(event) => paste(index, event)}
-                onKeyDown={(event) => key(index, event)}
-                isInvalid={wrong !== undefined || missing.includes(index + 1)}
-                autoComplete="off"
-                autoCorrect="off"
-                spellCheck="false"
-                autoFocus={index === 0}
-              >
-                <Label className="word-number">
-                  <span className="visually-hidden">{t('check.word', { number: index + 1 })}</span>
-                  <span aria-hidden="true">{index + 1}</span>
-                </Label>
-                <Input autoCapitalize="none" />
-                {wrong === undefined ? null : (
-                  <FieldError className="field-error">
-                    {wrong.perhaps === undefined
-                      ? t('check.wrongHere')
-                      : t('check.perhaps', { word: wrong.perhaps })}
-                  </FieldError>
-                )}
-              </TextField>
-            );
-          })}
+          {fields.map((word, index) => (
+            <WordField
+              key={index}
+              index={index}
+              word={word}
+              misspelt={named.find(({ place }) => place === index + 1)}
+              isMissing={missing.includes(index + 1)}
+              hands={hands}
+            />
+          ))}
         </div>
         {gapsText === undefined ? null : (
           <div className="note" data-tone="attention" role="alert">
@@ -177,3 +167,54 @@ function WordsForm({
     </Dialog>
   );
 }
+
+interface FieldHands {
+  readonly put: (index: number, text: string) => void;
+  readonly paste: (index: number, event: ClipboardEvent) => void;
+  readonly key: (index: number, event: KeyboardEvent) => void;
+}
+
+const ignore = () => undefined;
+
+const WordField = memo(function WordField({
+  index,
+  word,
+  misspelt,
+  isMissing,
+  hands,
+}: {
+  readonly index: number;
+  readonly word: string;
+  readonly misspelt: Misspelt | undefined;
+  readonly isMissing: boolean;
+  readonly hands: FieldHands;
+}): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <TextField
+      className="word-field"
+      value={word}
+      onChange={(text) => hands.put(index, text)}
+      onPaste={(event) => hands.paste(index, event)}
+      onKeyDown={(event) => hands.key(index, event)}
+      isInvalid={misspelt !== undefined || isMissing}
+      autoComplete="off"
+      autoCorrect="off"
+      spellCheck="false"
+      autoFocus={index === 0}
+    >
+      <Label className="word-number">
+        <span className="visually-hidden">{t('check.word', { number: index + 1 })}</span>
+        <span aria-hidden="true">{index + 1}</span>
+      </Label>
+      <Input autoCapitalize="none" />
+      {misspelt === undefined ? null : (
+        <FieldError className="field-error">
+          {misspelt.perhaps === undefined
+            ? t('check.wrongHere')
+            : t('check.perhaps', { word: misspelt.perhaps })}
+        </FieldError>
+      )}
+    </TextField>
+  );
+});

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import { Checkbox } from 'react-aria-components';
+import { CheckboxButton, CheckboxField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useAction, useAgentView } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
@@ -66,10 +66,12 @@ function WordsPage({
     <Dialog title={t('create.wordsTitle')} onClose={onClose} leaveBy="button" width="wide">
       <p className="no-print">{t('create.wordsIntro')}</p>
       <KitSheet kit={kit} destinations={agent?.status.destinations ?? []} />
-      <Checkbox className="checkbox no-print" isSelected={kept} onChange={setKept} autoFocus>
-        <span className="checkbox-box" aria-hidden="true" />
-        {t('create.kept')}
-      </Checkbox>
+      <CheckboxField className="no-print" isSelected={kept} onChange={setKept} autoFocus>
+        <CheckboxButton className="checkbox">
+          <span className="checkbox-box" aria-hidden="true" />
+          {t('create.kept')}
+        </CheckboxButton>
+      </CheckboxField>
       <DialogButtons>
         <Button onPress={() => window.print()}>
           <PrinterIcon />
