@@ -2,3 +2,5 @@
 import { runCommandLine } from './cli/command-line.ts';
 
 process.exitCode = await runCommandLine(process.argv.slice(2));
+// Electron's utility process does not end by itself when nothing is left to do.
+process.exit();

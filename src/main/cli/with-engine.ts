@@ -20,13 +20,13 @@ export async function withEngine<Result>(
   const options = engineOptions(installation, 'warn');
   const engine = await Engine.open(options);
   try {
-    const router = createRouter(engine, options.logger);
+    const router = createRouter(engine.service, options.logger);
     const client = createRouterClient(router, {
       context: { actor: 'command-line', link: () => null },
       interceptors: [
-        async ({ next }) => {
+        async (call) => {
           try {
-            return await next();
+            return await call.next();
           } catch (error) {
             throw fromRpcError(error);
           }

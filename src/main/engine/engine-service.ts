@@ -26,7 +26,11 @@ export interface EngineService {
   retryFailure(failureId: string | null): Promise<{ readonly retried: number }>;
   answer(failureId: string, actor: Actor): Promise<{ readonly answered: boolean }>;
   import(paths: readonly string[], signal: AbortSignal): AsyncIterable<ImportEvent>;
-  open(file: string, out: string, actor: Actor): Promise<{ readonly out: string; readonly sizeBytes: number }>;
+  open(
+    file: string,
+    out: string,
+    actor: Actor,
+  ): Promise<{ readonly out: string; readonly sizeBytes: number }>;
   createRecovery(
     replace: boolean,
     actor: Actor,

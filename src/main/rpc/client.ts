@@ -22,9 +22,9 @@ export function createEngineClient(where: { readonly dataDir: string }): EngineC
       return socketFetch(runtime.socketPath, runtime.token, request);
     },
     interceptors: [
-      async ({ next }) => {
+      async (call) => {
         try {
-          return await next();
+          return await call.next();
         } catch (error) {
           throw fromRpcError(error);
         }
@@ -72,7 +72,10 @@ async function socketFetch(socketPath: string, token: string, request: Request):
         const status = incoming.statusCode ?? 500;
         const empty = status === 204 || status === 304;
         resolve(
-          new Response(empty ? null : (Readable.toWeb(incoming) as unknown as ReadableStream), { status, headers }),
+          new Response(empty ? null : (Readable.toWeb(incoming) as unknown as ReadableStream), {
+            status,
+            headers,
+          }),
         );
       },
     );

@@ -53,7 +53,9 @@ export function createRouter(engine: EngineService, logger: Logger) {
         const { words, fingerprint } = await engine.createRecovery(input.replace, context.actor);
         return { words: [...words], fingerprint };
       }),
-      check: os.recovery.check.handler(({ input, context }) => engine.checkRecovery(input.words, context.actor)),
+      check: os.recovery.check.handler(({ input, context }) =>
+        engine.checkRecovery(input.words, context.actor),
+      ),
       certificate: os.recovery.certificate.handler(() => engine.recoveryCertificate()),
     },
     restore: {
@@ -72,7 +74,9 @@ export function createRouter(engine: EngineService, logger: Logger) {
 
 export type EngineRouter = ReturnType<typeof createRouter>;
 
-type ReportedErrors = { readonly EDGE_SYNC: (options: { data: ReturnType<typeof toEdgeSyncError>['report'] }) => unknown };
+type ReportedErrors = {
+  readonly EDGE_SYNC: (options: { data: ReturnType<typeof toEdgeSyncError>['report'] }) => unknown;
+};
 
 function errorOf(errors: unknown, report: ReturnType<typeof toEdgeSyncError>['report']): unknown {
   return (errors as ReportedErrors).EDGE_SYNC({ data: report });

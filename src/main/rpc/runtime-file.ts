@@ -27,7 +27,9 @@ export function socketPathFor(dataDir: string): string {
   const digest = createHash('sha256').update(dataDir).digest('hex').slice(0, 32);
   if (process.platform === 'win32') return `\\\\.\\pipe\\edge-sync-${digest}`;
   const inside = join(dataDir, 'run', 'engine.sock');
-  return Buffer.byteLength(inside) <= longestSocketPathBytes ? inside : join(tmpdir(), `edge-sync-${digest}.sock`);
+  return Buffer.byteLength(inside) <= longestSocketPathBytes
+    ? inside
+    : join(tmpdir(), `edge-sync-${digest}.sock`);
 }
 
 /** undefined when no engine left a runtime file, or it is not readable as one. */

@@ -112,7 +112,9 @@ export class WebPage {
     response: ServerResponse,
     parts: {
       readonly pageDir: string;
-      readonly handler: RPCHandler<Parameters<EngineRouter['agent']['link']['~orpc']['handler']>[0]['context']>;
+      readonly handler: RPCHandler<
+        Parameters<EngineRouter['agent']['link']['~orpc']['handler']>[0]['context']
+      >;
       readonly audit: AuditTrail;
     },
   ): Promise<void> {
@@ -137,7 +139,8 @@ export class WebPage {
       return;
     }
     if (url.pathname.startsWith('/rpc/')) {
-      if (!this.#sessions.touchSession(String(request.headers[sessionHeader] ?? ''))) return refuse(response, 403);
+      if (!this.#sessions.touchSession(String(request.headers[sessionHeader] ?? '')))
+        return refuse(response, 403);
       const { matched } = await parts.handler.handle(request, response, {
         prefix: '/rpc',
         context: { actor: 'web', link: () => this.link() },
@@ -194,7 +197,10 @@ async function tokenOf(request: IncomingMessage): Promise<string> {
   }
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null && 'token' in parsed && typeof parsed.token === 'string'
+    return typeof parsed === 'object' &&
+      parsed !== null &&
+      'token' in parsed &&
+      typeof parsed.token === 'string'
       ? parsed.token
       : '';
   } catch {

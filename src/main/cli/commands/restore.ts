@@ -1,8 +1,20 @@
 import { resolve } from 'node:path';
-import { EdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import type { RestoreEvent, RestoreSelection } from '../../../shared/contract.ts';
+import { openStore } from '../../engine/cloud/open-store.ts';
+import { destinationSecret } from '../../engine/keys/destination-secret.ts';
+import { restoreKeysFromWords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
+import { findArchiveKeyRecords, restoreFromCloud } from '../../engine/restore/restore.ts';
+import { SystemClock } from '../../engine/system/clock.ts';
+import { eventStream } from '../../engine/system/event-stream.ts';
+import { createLogger } from '../../engine/system/logger.ts';
+import { SystemRandom } from '../../engine/system/random.ts';
+import type { EngineClient } from '../../rpc/client.ts';
+import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
+import type { Installation } from '../installation.ts';
 import { bar, bytesText, type Output } from '../output.ts';
+import { readWords } from '../words-input.ts';
 
 type RestoreProgress = Extract<RestoreEvent, { tag: 'progress' }>;
 
@@ -54,4 +66,88 @@ export async function showRestore(
 function progressLine(event: RestoreProgress): string {
   const done = event.restored + event.skipped + event.missing + event.damaged;
   return `${bar(done, event.total)} ${done} of ${event.total} images, ${bytesText(event.bytes)}`;
+}
+
+interface RestoreWanted {
+  readonly to: string;
+  readonly selection: RestoreSelection;
+  readonly format: 'json' | 'text';
+}
+
+/** With this installation's own keys, through its engine. Ctrl-C stops it; run again, it goes on. */
+export async function runRestore(
+  client: EngineClient,
+  wanted: RestoreWanted & { readonly fromCloud: boolean },
+  output: Output,
+): Promise<number> {
+  return cancellable(async (signal) => {
+    const { selection, fromCloud } = wanted;
+    const events = await client.restore.run({ to: resolve(wanted.to), selection, fromCloud }, { signal });
+    return showRestore(events, wanted, output);
+  });
+}
+
+/** From the cloud with configuration, credential and words alone: what a new PC does. Touches no data folder. */
+export async function restoreWithWords(
+  installation: Installation,
+  wanted: RestoreWanted & { readonly wordsFile: string },
+  output: Output,
+): Promise<number> {
+  const words = await readWords(wanted.wordsFile);
+  const destination = installation.settings.destinations.find((one) => one.required);
+  if (destination === undefined) throw new EdgeSyncError('no-destination');
+  const clock = new SystemClock();
+  const secret =
+    installation.secrets.get(destination.name) ??
+    (await destinationSecret(
+      destination.name,
+      installation.secrets,
+      engineOptions(installation, 'error').keyStore,
+    ));
+  const store = openStore(destination, secret, clock);
+  try {
+    return await cancellable(async (outer) => {
+      await store.check(outer);
+      const keys = keysFor(words, await findArchiveKeyRecords(store, outer));
+      const parts = { clock, random: new SystemRandom(), logger: createLogger('error') };
+      const events = eventStream<RestoreEvent>(outer, (onEvent, signal) =>
+        restoreFromCloud({
+          ...parts,
+          store,
+          keys,
+          selection: wanted.selection,
+          to: resolve(wanted.to),
+          onEvent,
+          signal,
+        }),
+      );
+      return showRestore(events, wanted, output);
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Of the archives below the prefix, the one these words belong to. */
+function keysFor(words: readonly string[], records: readonly Buffer[]): RestoreKeys {
+  let refusal = new EdgeSyncError('archive-key-missing');
+  for (const record of records) {
+    try {
+      return restoreKeysFromWords(words, record);
+    } catch (error) {
+      refusal = toEdgeSyncError(error);
+    }
+  }
+  throw refusal;
+}
+
+async function cancellable(run: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const cancel = new AbortController();
+  const onInterrupt = (): void => cancel.abort(new EdgeSyncError('cancelled'));
+  process.once('SIGINT', onInterrupt);
+  try {
+    return await run(cancel.signal);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
 }

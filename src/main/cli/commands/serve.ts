@@ -38,7 +38,7 @@ export async function runServe(
     const engine = await Engine.open(parts);
     opened.unshift({ close: () => engine.stop() });
     const sessions = new WebSessions(clock, random);
-    const router = createRouter(engine, logger.child('rpc'));
+    const router = createRouter(engine.service, logger.child('rpc'));
     let page: WebPage | undefined;
     const link = (): string | null => page?.link() ?? null;
     if (webPort !== undefined) {

@@ -67,7 +67,8 @@ export class WebSessions {
     const digest = digestOf(token);
     const now = this.#clock.monotonicMs();
     let found: Issued | undefined;
-    for (const one of list) if (timingSafeEqual(one.digest, digest) && now - one.usedAtMs <= lifeMs) found = one;
+    for (const one of list)
+      if (timingSafeEqual(one.digest, digest) && now - one.usedAtMs <= lifeMs) found = one;
     return found;
   }
 }

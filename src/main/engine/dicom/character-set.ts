@@ -3,6 +3,7 @@
  * For display only: what is stored are the bytes as received. Nothing here throws; what cannot be decoded shows as
  * the replacement character.
  */
+import { TextDecoder } from 'node:util';
 
 /** Decodes the bytes of one value. */
 export type TextReader = (bytes: Uint8Array, kind: 'person-name' | 'text') => string;

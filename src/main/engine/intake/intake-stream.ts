@@ -249,7 +249,7 @@ function isMismatch(found: ScannedIdentity, announced: Announcement): boolean {
   return found.sopClassUid !== undefined && found.sopClassUid !== announced.sopClassUid;
 }
 
-function detailsOf(scan: Readable, announced: Announcement, datasetSha256: string): InstanceDetails {
+export function detailsOf(scan: Readable, announced: Announcement, datasetSha256: string): InstanceDetails {
   return {
     ...scan.display,
     sopClassUid: announced.sopClassUid,

@@ -103,7 +103,8 @@ export async function makeRecoveryCertificate(key: RecoveryKey): Promise<string>
   // Loaded only here: few runs need it, and it wants reflect-metadata first.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto as Crypto);
+  // Its types are the browser's, ours are Node's; at run time both are the same Web Crypto.
+  x509.cryptoProvider.set(webcrypto as never);
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const keys = {
     privateKey: await webcrypto.subtle.importKey('pkcs8', key.pkcs8.reveal(), algorithm, false, ['sign']),
@@ -114,7 +115,7 @@ export async function makeRecoveryCertificate(key: RecoveryKey): Promise<string>
     name: `CN=${commonName}`,
     notBefore,
     notAfter,
-    keys: keys as CryptoKeyPair,
+    keys: keys as never,
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),

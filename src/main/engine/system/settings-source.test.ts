@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { environmentName, loadSettings, parseSettings, settingPaths, withEnvironment } from './settings-source.ts';
+import {
+  environmentName,
+  loadSettings,
+  parseSettings,
+  settingPaths,
+  withEnvironment,
+} from './settings-source.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -57,13 +63,19 @@ describe('the configuration', () => {
   it('takes environment overrides for every key', () => {
     const tree = withEnvironment(
       { dicom: { port: 1 } },
-      { EDGE_SYNC_DICOM_AE_TITLE: 'FRONTDESK', EDGE_SYNC_DICOM_PORT: '104', EDGE_SYNC_FOLDERS: '[{"path":"/scans"}]' },
+      {
+        EDGE_SYNC_DICOM_AE_TITLE: 'FRONTDESK',
+        EDGE_SYNC_DICOM_PORT: '104',
+        EDGE_SYNC_FOLDERS: '[{"path":"/scans"}]',
+      },
     );
     const settings = parseSettings(tree);
     expect(settings.dicom.aeTitle).toBe('FRONTDESK');
     expect(settings.dicom.port).toBe(104);
     expect(settings.folders).toEqual([{ path: '/scans', afterImport: 'keep' }]);
-    expect(new Set(settingPaths().map((leaf) => environmentName(leaf.path))).size).toBe(settingPaths().length);
+    expect(new Set(settingPaths().map((leaf) => environmentName(leaf.path))).size).toBe(
+      settingPaths().length,
+    );
   });
 
   it('leaves secrets and switches with the same prefix alone', () => {

@@ -60,7 +60,10 @@ export function parseSettings(tree: SettingsTree): Settings {
     throw new EdgeSyncError('config-unknown-key', `"${key}"${hint}${more}`);
   }
   const key = first.path.map(String).join('.');
-  throw new EdgeSyncError('config-bad-value', `${key === '' ? 'configuration' : key}: ${plainMessage(first)}${more}`);
+  throw new EdgeSyncError(
+    'config-bad-value',
+    `${key === '' ? 'configuration' : key}: ${plainMessage(first)}${more}`,
+  );
 }
 
 /**
@@ -150,7 +153,8 @@ export function setIn(tree: SettingsTree, path: readonly string[], value: unknow
   const [head, ...rest] = path;
   if (head === undefined) return tree;
   const below = tree[head];
-  const child = typeof below === 'object' && below !== null && !Array.isArray(below) ? (below as SettingsTree) : {};
+  const child =
+    typeof below === 'object' && below !== null && !Array.isArray(below) ? (below as SettingsTree) : {};
   return { ...tree, [head]: rest.length === 0 ? value : setIn(child, rest, value) };
 }
 
@@ -165,7 +169,10 @@ export function getIn(tree: unknown, path: readonly string[]): unknown {
 }
 
 function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
-  let node: SchemaNode | undefined = z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
+  let node: SchemaNode | undefined = z.toJSONSchema(settingsSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as SchemaNode;
   for (const part of path) node = typeof part === 'string' ? node?.properties?.[part] : undefined;
   return Object.keys(node?.properties ?? {}).filter((name) => name !== '$schema');
 }

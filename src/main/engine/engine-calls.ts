@@ -1,0 +1,191 @@
+/** The engine's answers to its callers. Each one is a few lines on top of the stages. */
+import { resolve } from 'node:path';
+import type { AgentEvent } from '../../shared/agent-state.ts';
+import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/contract.ts';
+import { EdgeSyncError } from '../../shared/errors.ts';
+import type { StatusReport } from '../../shared/status.ts';
+import type { CloudStore } from './cloud/cloud-store.ts';
+import type { EngineParts } from './engine.ts';
+import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
+import { destinationSecretName } from './keys/destination-secret.ts';
+import { openSealedFile } from './restore/open-file.ts';
+import { restoreFromCloud, restoreLocal } from './restore/restore.ts';
+import { eventStream } from './system/event-stream.ts';
+import { Secret } from './system/secret.ts';
+import { importPaths } from './watch/import-paths.ts';
+
+/** A revealed name hides again after this: long enough to read it, short enough for a front desk. */
+const hideAfterSeconds = 30;
+
+export class EngineCalls implements EngineService {
+  readonly #parts: EngineParts;
+  readonly #askForEnd: () => void;
+
+  constructor(parts: EngineParts, askForEnd: () => void) {
+    this.#parts = parts;
+    this.#askForEnd = askForEnd;
+  }
+
+  status(): Promise<StatusReport> {
+    return this.#parts.status.report();
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<AgentEvent> {
+    return this.#parts.status.watch(signal);
+  }
+
+  async drain(): Promise<{ readonly pending: number }> {
+    const { pending, failed } = (await this.status()).counts;
+    this.#askForEnd();
+    return { pending: pending + failed };
+  }
+
+  /** The audit entry is on disk before the name is shown (HIPAA 164.312(b)). */
+  async reveal(studyId: string, actor: Actor): Promise<StudyReveal> {
+    const { queue, audit } = this.#parts;
+    const details = queue.studyDetails(studyId);
+    const outcome = details === undefined ? 'failure' : 'success';
+    audit.record({ action: 'phi-revealed', actor, subject: studyId, outcome });
+    await audit.settled();
+    if (details === undefined) throw new EdgeSyncError('object-missing', 'this study is not on this PC');
+    const { patientName, patientId, studyDescription, studyDate } = details;
+    return { patientName, patientId, studyDescription, studyDate, hideAfterSeconds };
+  }
+
+  async retryStudy(studyId: string): Promise<{ readonly retried: number }> {
+    const retried = await this.#parts.queue.retry({ tag: 'study', studyId });
+    this.#parts.uploads.wake();
+    return { retried };
+  }
+
+  async retryFailure(failureId: string | null): Promise<{ readonly retried: number }> {
+    const { queue, uploads } = this.#parts;
+    const retried = await queue.retry(
+      failureId === null ? { tag: 'all' } : { tag: 'failure', id: failureId },
+    );
+    uploads.wake();
+    return { retried };
+  }
+
+  async answer(failureId: string, actor: Actor): Promise<{ readonly answered: boolean }> {
+    const { queue, audit } = this.#parts;
+    const answered = await queue.answerIncident(failureId);
+    audit.record({
+      action: 'incident-answered',
+      actor,
+      subject: failureId,
+      outcome: answered ? 'success' : 'failure',
+    });
+    return { answered };
+  }
+
+  import(paths: readonly string[], signal: AbortSignal): AsyncIterable<ImportEvent> {
+    const { intake, options } = this.#parts;
+    return eventStream<ImportEvent>(signal, (onEvent, ending) =>
+      importPaths(paths, { intake, clock: options.clock, onEvent, signal: ending }),
+    );
+  }
+
+  async open(
+    file: string,
+    out: string,
+    actor: Actor,
+  ): Promise<{ readonly out: string; readonly sizeBytes: number }> {
+    const { keys, audit, options } = this.#parts;
+    try {
+      const sizeBytes = await openSealedFile({ file, out, openers: keys.openers, random: options.random });
+      audit.record({ action: 'object-opened', actor, outcome: 'success' });
+      return { out: resolve(out), sizeBytes };
+    } catch (error) {
+      audit.record({ action: 'object-opened', actor, outcome: 'failure' });
+      throw error;
+    }
+  }
+
+  async createRecovery(
+    replace: boolean,
+    actor: Actor,
+  ): Promise<{ readonly words: readonly string[]; readonly fingerprint: string }> {
+    const { keys, audit, status } = this.#parts;
+    const made = await keys.createRecovery({ replace });
+    audit.record({ action: 'recovery-created', actor, outcome: 'success' });
+    status.changed();
+    return made;
+  }
+
+  async checkRecovery(
+    words: readonly string[],
+    actor: Actor,
+  ): Promise<{ readonly fingerprint: string; readonly provenAt: string }> {
+    const { keys, audit, uploads, status } = this.#parts;
+    try {
+      const proven = await keys.checkRecovery(words);
+      audit.record({ action: 'recovery-checked', actor, outcome: 'success' });
+      uploads.wake();
+      status.changed();
+      return proven;
+    } catch (error) {
+      audit.record({ action: 'recovery-check-failed', actor, outcome: 'failure' });
+      throw error;
+    }
+  }
+
+  recoveryCertificate(): { readonly pem: string | null; readonly fingerprint: string | null } {
+    const { keys } = this.#parts;
+    return { pem: keys.recoveryCertificatePem, fingerprint: keys.recoveryFingerprint };
+  }
+
+  restore(
+    request: { readonly to: string; readonly selection: RestoreSelection; readonly fromCloud: boolean },
+    actor: Actor,
+    signal: AbortSignal,
+  ): AsyncIterable<RestoreEvent> {
+    const { audit } = this.#parts;
+    return eventStream<RestoreEvent>(signal, async (onEvent, ending) => {
+      audit.record({ action: 'restore-started', actor, outcome: 'success' });
+      try {
+        await (request.fromCloud
+          ? this.#fromCloud(request, onEvent, ending)
+          : this.#fromHere(request, onEvent, ending));
+        audit.record({ action: 'restore-finished', actor, outcome: 'success' });
+      } catch (error) {
+        audit.record({ action: 'restore-finished', actor, outcome: 'failure' });
+        throw error;
+      }
+    });
+  }
+
+  async storeSecret(name: string, value: string, actor: Actor): Promise<void> {
+    const { options, audit, uploads } = this.#parts;
+    await options.keyStore.write(destinationSecretName(name), Secret.fromText(value));
+    audit.record({ action: 'secret-stored', actor, subject: name, outcome: 'success' });
+    uploads.wake();
+  }
+
+  async #fromHere(
+    request: { readonly to: string; readonly selection: RestoreSelection },
+    onEvent: (event: RestoreEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { options, keys, queue, spool } = this.#parts;
+    const objects = queue.instances(request.selection);
+    await restoreLocal({ ...options, ...request, keys, spool, objects, onEvent, signal });
+  }
+
+  /** From the first required destination: it holds everything that counts as safe. */
+  async #fromCloud(
+    request: { readonly to: string; readonly selection: RestoreSelection },
+    onEvent: (event: RestoreEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { options, keys, uploads } = this.#parts;
+    const destination = options.settings.destinations.find((one) => one.required);
+    if (destination === undefined) throw new EdgeSyncError('no-destination');
+    const store: CloudStore = await uploads.connect(destination);
+    try {
+      await restoreFromCloud({ ...options, ...request, keys, store, onEvent, signal });
+    } finally {
+      await store.close();
+    }
+  }
+}

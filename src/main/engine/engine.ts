@@ -1,0 +1,210 @@
+/**
+ * The engine: wires the stages, starts and ends them. The way of the data reads from top to bottom in `openParts`:
+ * receive / watch -> intake (seal -> spool -> queue) -> upload -> cloud.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Settings } from '../../shared/settings.ts';
+import { AuditLog } from './audit/audit-log.ts';
+import { EngineCalls } from './engine-calls.ts';
+import type { EngineService } from './engine-service.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { adoptPlaintext } from './intake/adopt.ts';
+import { DiskGuard } from './intake/disk-guard.ts';
+import { IntakeStage, type NameObject } from './intake/intake-stage.ts';
+import { KeyRing } from './keys/key-ring.ts';
+import type { IncidentReport } from './model.ts';
+import type { AuditTrail, Clock, KeyStore, Logger, Random } from './ports.ts';
+import { DataDirLock } from './queue/data-dir-lock.ts';
+import { Queue } from './queue/queue.ts';
+import { StorageScp } from './receive/storage-scp.ts';
+import { reconcile } from './recover/reconcile.ts';
+import type { SealerFactory } from './seal/seal-port.ts';
+import { FileSpool } from './spool/file-spool.ts';
+import { StatusSource } from './status-source.ts';
+import type { Secret } from './system/secret.ts';
+import { Uploads } from './uploads.ts';
+import { FolderWatcher } from './watch/folder-watcher.ts';
+
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly settings: Settings;
+  /** Credentials that came with the command, by destination; they win over the key store. */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly keyStore: KeyStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface ListenerFacts {
+  readonly host: string;
+  readonly port: number;
+  readonly aeTitle: string;
+}
+
+export class Engine {
+  /** What callers may ask. Works from `open` on, before and without `start`. */
+  readonly service: EngineService;
+  readonly audit: AuditTrail;
+  /** Resolves when somebody asked for an orderly end over RPC. */
+  readonly drained: Promise<void>;
+  readonly #parts: EngineParts;
+
+  private constructor(parts: EngineParts) {
+    const end = Promise.withResolvers<void>();
+    this.#parts = parts;
+    this.audit = parts.audit;
+    this.drained = end.promise;
+    this.service = new EngineCalls(parts, end.resolve);
+  }
+
+  /**
+   * Takes the data folder, opens keys, database and spool, and mends what a crash left. Neither listens nor uploads.
+   * Throws EdgeSyncError: engine-already-running, data-dir-not-writable, keychain-*, passphrase-*, key-file-damaged,
+   * database-*, disk-*.
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const opened = new AsyncDisposableStack();
+    try {
+      const engine = new Engine(await openParts(options, opened));
+      return engine;
+    } catch (error) {
+      await opened.disposeAsync();
+      throw error;
+    }
+  }
+
+  /** Receives, watches and uploads from here on. Throws port-taken, port-not-allowed. */
+  async start(): Promise<ListenerFacts> {
+    const { scp, watchers, uploads, housekeeping, status, options } = this.#parts;
+    const { host, port } = await scp.start();
+    status.listenerUp(host, port);
+    for (const watcher of watchers) watcher.start();
+    uploads.start();
+    housekeeping.start();
+    this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
+    return { host, port, aeTitle: options.settings.dicom.aeTitle };
+  }
+
+  /** Orderly end: nothing new comes in, stores under way are finished, uploads get a moment, everything is closed. */
+  async stop(): Promise<void> {
+    this.#parts.status.listenerDown();
+    this.audit.record({ action: 'engine-stopped', actor: 'engine', outcome: 'success' });
+    await this.#parts.opened.disposeAsync();
+  }
+}
+
+/** The stages and what they stand on. */
+export interface EngineParts {
+  readonly options: EngineOptions;
+  readonly keys: KeyRing;
+  readonly queue: Queue;
+  readonly spool: FileSpool;
+  readonly intake: IntakeStage;
+  readonly scp: StorageScp;
+  readonly watchers: readonly FolderWatcher[];
+  readonly uploads: Uploads;
+  readonly housekeeping: Housekeeping;
+  readonly status: StatusSource;
+  readonly audit: AuditLog;
+  /** Closes everything, last opened first. */
+  readonly opened: AsyncDisposableStack;
+}
+
+async function openParts(options: EngineOptions, opened: AsyncDisposableStack): Promise<EngineParts> {
+  const { dataDir, settings, keyStore, clock, random, logger } = options;
+  const lock = DataDirLock.acquire(dataDir);
+  opened.defer(() => lock.release());
+
+  // Keys first: without them nothing can be read or sealed.
+  const sealedData = existsSync(join(dataDir, 'queue.db')) ? 'present' : 'absent';
+  const keys = await KeyRing.open({
+    dataDir,
+    keyStore,
+    random,
+    clock,
+    logger: logger.child('keys'),
+    sealedData,
+  });
+
+  const spool = await FileSpool.open({
+    dir: join(dataDir, 'spool'),
+    random,
+    clock,
+    logger: logger.child('spool'),
+  });
+  opened.defer(() => spool.close());
+  const queue = Queue.open({
+    dir: dataDir,
+    sealer: keys.columns,
+    clock,
+    random,
+    logger: logger.child('queue'),
+    spoolHolds: (spoolId, sizeBytes) => spool.holds(spoolId, sizeBytes),
+  });
+  opened.defer(() => queue.close());
+  queue.setDestinations(settings.destinations);
+  const audit = new AuditLog({ store: queue, clock, logger });
+  opened.defer(() => audit.settled());
+
+  const reportIncident = (incident: IncidentReport): void => {
+    queue.reportIncident(incident).catch((error: unknown) => {
+      logger.error('incident-not-recorded', { code: incident.code }, error);
+    });
+  };
+  const disk = await DiskGuard.open({
+    freeBytes: () => spool.freeBytes(),
+    refuseBelowBytes: settings.disk.refuseBelowBytes,
+    clock,
+    logger,
+  });
+  opened.defer(() => disk.close());
+
+  const objectName: NameObject = (sopInstanceUid, transferSyntaxUid, datasetSha256) =>
+    keys.objectName({ sopInstanceUid, transferSyntaxUid, datasetSha256 });
+  const sealers = (): SealerFactory => keys.sealers;
+  const intake = new IntakeStage({ sealers, spool, queue, objectName, disk, reportIncident, logger });
+  await reconcile({
+    queue,
+    spool,
+    openers: keys.openers,
+    adopt: (plaintext) => adoptPlaintext(plaintext, objectName),
+    logger: logger.child('recover'),
+  });
+
+  const uploads = new Uploads({
+    ...options,
+    keys,
+    queue,
+    spool,
+    reportIncident,
+    onChange: () => status.changed(),
+  });
+  opened.defer(() => uploads.stop());
+  const housekeeping = new Housekeeping({ queue, spool, settings: settings.disk, clock, logger });
+  opened.defer(() => housekeeping.stop());
+
+  const scp = new StorageScp({ intake, clock, logger, reportIncident, settings: settings.dicom });
+  opened.defer(() => scp.stop());
+  const watchers = settings.folders.map((folder) => {
+    const watcher = new FolderWatcher({
+      folder: { ...folder, path: resolve(folder.path) },
+      intake,
+      clock,
+      logger,
+      reportIncident,
+      resolveIncident: (code, subject) => {
+        queue.resolveIncident(code, subject).catch((error: unknown) => {
+          logger.error('incident-not-resolved', { code }, error);
+        });
+      },
+    });
+    opened.defer(() => watcher.close());
+    return watcher;
+  });
+
+  const status = new StatusSource({ options, queue, spool, keys, uploads, intake });
+  opened.defer(queue.onChange(() => uploads.workArrived()));
+  return { options, keys, queue, spool, intake, scp, watchers, uploads, housekeeping, status, audit, opened };
+}

@@ -1,0 +1,88 @@
+/** Gathers what the status is made of from the stages, and keeps windows up to date. Reads only. */
+import type { AgentEvent } from '../../shared/agent-state.ts';
+import type { StatusReport } from '../../shared/status.ts';
+import { version } from '../version.ts';
+import type { EngineParts } from './engine.ts';
+import { AgentFeed } from './status/agent-feed.ts';
+import { buildStatus } from './status/build-status.ts';
+import type { StatusInputs } from './status/status-inputs.ts';
+
+export type StatusSourceDeps = Pick<
+  EngineParts,
+  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake'
+>;
+
+type Listening =
+  { readonly tag: 'down' } | { readonly tag: 'up'; readonly host: string; readonly port: number };
+
+export class StatusSource {
+  readonly #deps: StatusSourceDeps;
+  readonly #feed: AgentFeed;
+  readonly #startedAtMs: number;
+  #listening: Listening = { tag: 'down' };
+
+  constructor(deps: StatusSourceDeps) {
+    const { queue, uploads, options } = deps;
+    this.#deps = deps;
+    this.#startedAtMs = options.clock.nowMs();
+    this.#feed = new AgentFeed({
+      queue,
+      status: () => this.report(),
+      studiesTotal: () => queue.status().studies,
+      uploadBytesPerSecond: () => uploads.bytesPerSecond,
+      clock: options.clock,
+      version,
+      startedAtMs: this.#startedAtMs,
+    });
+  }
+
+  listenerUp(host: string, port: number): void {
+    this.#listening = { tag: 'up', host, port };
+    this.#feed.changed();
+  }
+
+  listenerDown(): void {
+    this.#listening = { tag: 'down' };
+    this.#feed.changed();
+  }
+
+  /** Something outside the queue changed: destination, recovery, listener. */
+  changed(): void {
+    this.#feed.changed();
+  }
+
+  async report(): Promise<StatusReport> {
+    return buildStatus(await this.#inputs());
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<AgentEvent> {
+    return this.#feed.watch(signal);
+  }
+
+  async #inputs(): Promise<StatusInputs> {
+    const { options, queue, spool, keys, uploads, intake } = this.#deps;
+    const { dicom, destinations, disk, status } = options.settings;
+    const listening = this.#listening;
+    return {
+      queue: queue.status(),
+      listener: {
+        up: listening.tag === 'up',
+        host: listening.tag === 'up' ? listening.host : dicom.host,
+        port: listening.tag === 'up' ? listening.port : dicom.port,
+        aeTitle: dicom.aeTitle,
+        error: null,
+      },
+      refusal: intake.refusal()?.report ?? null,
+      destinations: destinations.map(({ name, kind, required }) => {
+        const stage = uploads.status(name);
+        return { name, kind, required, state: stage?.state ?? 'paused', error: stage?.error ?? null };
+      }),
+      recovery: keys.recoveryState,
+      freeBytes: await spool.freeBytes(),
+      warnBelowBytes: disk.warnBelowBytes,
+      pendingMaxMinutes: status.pendingMaxMinutes,
+      startedAtMs: this.#startedAtMs,
+      nowMs: options.clock.nowMs(),
+    };
+  }
+}

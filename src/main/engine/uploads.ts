@@ -1,0 +1,109 @@
+/** The upload stages of the configured destinations, as one: one place that knows how a destination is connected. */
+import type { DestinationSettings, Settings } from '../../shared/settings.ts';
+import { openStore } from './cloud/open-store.ts';
+import { createDatasetDigest } from './dicom/dataset-digest.ts';
+import { destinationSecret } from './keys/destination-secret.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import type { ReportIncident } from './model.ts';
+import type { Clock, KeyStore, Logger, Random } from './ports.ts';
+import type { Queue } from './queue/queue.ts';
+import { rehead } from './rehead.ts';
+import type { Spool } from './spool/spool-port.ts';
+import type { Secret } from './system/secret.ts';
+import type { CloudStore } from './cloud/cloud-store.ts';
+import { UploadStage, type UploadStatus } from './upload/upload-stage.ts';
+
+/** How long an orderly end waits for uploads under way; what is cut off resumes at the next start. */
+const drainMs = 10_000;
+
+export interface UploadsDeps {
+  readonly settings: Settings;
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly keyStore: KeyStore;
+  readonly keys: KeyRing;
+  readonly queue: Queue;
+  readonly spool: Spool;
+  readonly reportIncident: ReportIncident;
+  readonly onChange: () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class Uploads {
+  readonly #deps: UploadsDeps;
+  readonly #stages: ReadonlyMap<string, UploadStage>;
+
+  constructor(deps: UploadsDeps) {
+    this.#deps = deps;
+    this.#stages = new Map(deps.settings.destinations.map((one) => [one.name, this.#stageOf(one)]));
+  }
+
+  start(): void {
+    for (const stage of this.#stages.values()) stage.start();
+  }
+
+  /** Something new may be there to send. */
+  workArrived(): void {
+    for (const stage of this.#stages.values()) stage.workArrived();
+  }
+
+  /** Words proven, credential stored, network back: try what waits. */
+  wake(): void {
+    for (const stage of this.#stages.values()) stage.wake();
+  }
+
+  async stop(): Promise<void> {
+    const giveUp = new AbortController();
+    const timer = this.#deps.clock.after(drainMs, () => giveUp.abort(new Error('stopping')));
+    await Promise.all([...this.#stages.values()].map((stage) => stage.drain(giveUp.signal)));
+    timer.cancel();
+  }
+
+  status(destination: string): UploadStatus | undefined {
+    return this.#stages.get(destination)?.status;
+  }
+
+  get bytesPerSecond(): number {
+    return [...this.#stages.values()].reduce((sum, stage) => sum + stage.status.bytesPerSecond, 0);
+  }
+
+  /** A connection of its own to a destination, for restore. Throws cloud-secret-*. */
+  async connect(destination: DestinationSettings): Promise<CloudStore> {
+    const { secrets, keyStore, clock } = this.#deps;
+    return openStore(destination, await destinationSecret(destination.name, secrets, keyStore), clock);
+  }
+
+  #stageOf(destination: DestinationSettings): UploadStage {
+    const { keys, queue, spool, settings, reportIncident, onChange, clock, random } = this.#deps;
+    const reheadDeps = {
+      spool,
+      queue,
+      addRecoveryRecipient: (head: Buffer) => keys.addRecoveryRecipient(head),
+      recoveryFingerprint: () => keys.recoveryFingerprint,
+    };
+    return new UploadStage({
+      destination: destination.name,
+      concurrency: settings.upload.concurrency,
+      queue,
+      spool,
+      sealers: keys.sealers,
+      openers: keys.openers,
+      newDatasetDigest: createDatasetDigest,
+      manifestMac: (bytes) => keys.manifestMac(bytes),
+      installationId: queue.installationId,
+      archiveId: keys.archiveId,
+      mayUpload: () => keys.recoveryState === 'proven',
+      rehead: (job) => rehead(job, reheadDeps),
+      connect: () => this.connect(destination),
+      archiveKeyRecord: () => ({ archiveId: keys.archiveId, bytes: keys.archiveKeyRecord() }),
+      lastProofAtMs: () =>
+        queue.status().destinations.find((one) => one.name === destination.name)?.lastProofAtMs ?? null,
+      reportIncident,
+      onChange,
+      clock,
+      random,
+      logger: this.#deps.logger.child('upload'),
+    });
+  }
+}
