@@ -20,8 +20,9 @@ import { inNode, inUtilityProcess, type EngineProgram } from './shell/engine/lau
 import { LogFile } from './shell/log-file.ts';
 import { createForwardRouter } from './shell/page/forward-router.ts';
 import { PageBridge } from './shell/page/page-bridge.ts';
+import { pageUrl } from './shell/page/page-files.ts';
 import { denyNavigation, denyPermissions } from './shell/page/page-guards.ts';
-import { registerPageScheme, servePage } from './shell/page/page-protocol.ts';
+import { claimPageOrigin, servePage } from './shell/page/page-protocol.ts';
 import { Quit } from './shell/quit.ts';
 import { version } from './version.ts';
 
@@ -35,8 +36,7 @@ const dataDir = resolve(options.dataDir ?? defaultDataDir());
 // One profile, and so one instance, per data folder.
 app.setPath('userData', join(dataDir, 'shell'));
 app.setName('Edge Sync');
-app.enableSandbox();
-registerPageScheme();
+const pageOrigin = claimPageOrigin();
 
 if (app.requestSingleInstanceLock()) {
   void app.whenReady().then(startApp);
@@ -82,17 +82,20 @@ function startApp(): void {
   });
 
   // Page.
-  servePage(session.defaultSession, join(root, 'dist', 'renderer'));
-  denyPermissions(session.defaultSession);
-  denyNavigation(app, (what) => logger.warn('page-refused', { reason: what }));
+  const pageSession = session.fromPath(join(dataDir, 'shell', 'page'));
+  servePage(pageSession, pageOrigin, join(root, 'dist', 'renderer'));
+  denyPermissions(pageSession);
+  denyNavigation(app, pageOrigin, (what) => logger.warn('page-refused', { reason: what }));
   const window = new DeskWindow({
+    url: pageUrl(pageOrigin),
+    session: pageSession,
     preload: join(root, 'dist', 'preload', 'index.cjs'),
     icon: join(root, 'assets', 'icon.png'),
     stateFile: join(dataDir, 'shell', 'window.json'),
     logger,
   });
   const router = createForwardRouter({ link, retryEngine: () => supervisor.retryNow() });
-  new PageBridge({ router, contents: () => window.contents, logger }).listen();
+  new PageBridge({ router, contents: () => window.contents, origin: pageOrigin, logger }).listen();
 
   // Desk: tray and notifications follow the same state as the page.
   const tray = new DeskTray({

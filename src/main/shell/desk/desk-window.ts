@@ -1,10 +1,11 @@
-import { app, BrowserWindow, nativeTheme, screen, type WebContents } from 'electron';
+import { app, BrowserWindow, nativeTheme, screen, type Session, type WebContents } from 'electron';
 import type { Logger } from '../../engine/ports.ts';
-import { pageUrl } from '../page/page-files.ts';
 import { placeWindow, readWindowState, smallestWindow, writeWindowState } from './window-state.ts';
 
 /** The one window. Closing hides it: receiving goes on in the tray. */
 export class DeskWindow {
+  readonly #url: string;
+  readonly #session: Session;
   readonly #preload: string;
   readonly #icon: string;
   readonly #stateFile: string;
@@ -13,12 +14,16 @@ export class DeskWindow {
   #closing = false;
 
   constructor(parts: {
+    readonly url: string;
+    readonly session: Session;
     /** dist/preload/index.cjs */
     readonly preload: string;
     readonly icon: string;
     readonly stateFile: string;
     readonly logger: Logger;
   }) {
+    this.#url = parts.url;
+    this.#session = parts.session;
     this.#preload = parts.preload;
     this.#icon = parts.icon;
     this.#stateFile = parts.stateFile;
@@ -68,6 +73,7 @@ export class DeskWindow {
       show: false,
       backgroundColor: nativeTheme.shouldUseDarkColors ? '#14181d' : '#f6f7f9',
       webPreferences: {
+        session: this.#session,
         preload: this.#preload,
         sandbox: true,
         contextIsolation: true,
@@ -101,7 +107,7 @@ export class DeskWindow {
     window.webContents.on('did-fail-load', (_event, errorCode, _text, _url, isMainFrame) => {
       if (isMainFrame) this.#logger.error('page-not-loaded', { errorCode });
     });
-    void window.loadURL(pageUrl).catch(() => undefined);
+    void window.loadURL(this.#url).catch(() => undefined);
   }
 
   #keepState(): void {

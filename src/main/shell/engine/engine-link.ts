@@ -1,6 +1,6 @@
 import { applyAgentEvent, type AgentEvent, type AgentState } from '../../../shared/agent-state.ts';
 import { EdgeSyncError, reportFor } from '../../../shared/errors.ts';
-import type { Clock, Logger } from '../../engine/ports.ts';
+import type { Cancel, Clock, Logger } from '../../engine/ports.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import type { EngineTrouble } from './engine-supervisor.ts';
 import { stateWhileAway } from './status-while-away.ts';
@@ -10,6 +10,7 @@ const heartbeatEveryMs = 15_000;
 const heartbeatWithinMs = 10_000;
 /** After this many in a row it is replaced: over a minute without an answer. */
 const missedBeatsUntilHung = 3;
+const repeatAwayEveryMs = 30_000;
 /** Between attempts to open the stream again while the process lives. */
 const reconnectAfterMs = 1_000;
 
@@ -30,6 +31,7 @@ export class EngineLink {
   #state: AgentState;
   #live = false;
   #timesAway = 0;
+  #repeat: Cancel | undefined;
   #session: AbortController | undefined;
   #stream: AbortController | undefined;
 
@@ -132,6 +134,7 @@ export class EngineLink {
     const timer = this.#clock.after(heartbeatWithinMs, () => late.abort());
     try {
       await this.client.agent.status(undefined, { signal: AbortSignal.any([stop, late.signal]) });
+      if (!ended(stop) && this.#live) this.#tell(nothingNew(this.#state));
       return true;
     } catch (error) {
       if (!ended(stop)) {
@@ -150,6 +153,17 @@ export class EngineLink {
     this.#live = false;
     this.#state = this.#away(trouble);
     this.#tell({ tag: 'snapshot', state: this.#state });
+    this.#repeatWhileAway();
+  }
+
+  /** A page distrusts a silence; that the engine is away is worth saying again. */
+  #repeatWhileAway(): void {
+    this.#repeat?.cancel();
+    this.#repeat = this.#clock.after(repeatAwayEveryMs, () => {
+      if (this.#live) return;
+      this.#tell({ tag: 'snapshot', state: this.#state });
+      this.#repeatWhileAway();
+    });
   }
 
   #away(trouble: EngineTrouble): AgentState {
@@ -165,6 +179,11 @@ export class EngineLink {
   #tell(event: AgentEvent): void {
     for (const listener of this.#listeners) listener(this.#state, event);
   }
+}
+
+/** Says "still here" to whoever listens: each answered beat is news in itself. */
+function nothingNew({ studiesTotal, uploadBytesPerSecond }: AgentState): AgentEvent {
+  return { tag: 'delta', studies: [], studiesTotal, uploadBytesPerSecond };
 }
 
 /** A signal changes under us while we wait, which control-flow analysis does not see. */

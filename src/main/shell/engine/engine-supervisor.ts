@@ -123,6 +123,8 @@ export class EngineSupervisor {
     let failed: EngineTrouble | undefined;
     const reading = this.#read(handle, (line) => {
       failed = { code: line.code, message: line.message, nextStep: line.nextStep };
+      // It said that it cannot go on; a process that stays all the same must not keep the next from starting.
+      this.#clock.after(terminateWithinMs, () => handle.kill());
     });
     const { code } = await handle.exited;
     await Promise.race([reading, this.#clock.sleep(lastLinesWithinMs)]);

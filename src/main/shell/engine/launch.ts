@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { PassThrough, type Readable } from 'node:stream';
 import { utilityProcess } from 'electron';
 import type { EngineExit, EngineHandle, LaunchEngine } from './engine-handle.ts';
 import { linesOf } from './engine-line.ts';
@@ -24,7 +25,7 @@ export function inUtilityProcess(program: EngineProgram): LaunchEngine {
       get pid() {
         return child.pid;
       },
-      lines: linesOf(child.stdout as unknown as AsyncIterable<Uint8Array>),
+      lines: linesOf(outliving(child)),
       exited: new Promise<EngineExit>((resolve) => child.once('exit', (code) => resolve({ code }))),
       terminate: () => void child.kill(),
       kill: () => killByPid(child.pid),
@@ -48,13 +49,33 @@ export function inNode(nodePath: string, program: EngineProgram): LaunchEngine {
       get pid() {
         return child.pid;
       },
-      lines: linesOf(child.stdout as AsyncIterable<Uint8Array>),
+      lines: linesOf(child.stdout),
       exited,
       terminate: () => void child.kill('SIGTERM'),
       kill: () => void child.kill('SIGKILL'),
     };
     return handle;
   };
+}
+
+/**
+ * Standard output to its end. Electron takes all listeners off the stream when the process has gone, though its last
+ * words (why it could not start) may still be in the pipe: so they are put on again.
+ */
+function outliving(child: Electron.UtilityProcess): PassThrough {
+  const kept = new PassThrough();
+  const stdout = child.stdout as Readable;
+  const attach = (): void => {
+    stdout.on('data', (chunk: Uint8Array) => kept.write(chunk));
+    stdout.once('end', () => kept.end());
+    stdout.resume();
+  };
+  attach();
+  child.once('exit', () => {
+    stdout.pause();
+    process.nextTick(attach);
+  });
+  return kept;
 }
 
 function killByPid(pid: number | undefined): void {

@@ -9,7 +9,7 @@ import { RPCHandler } from '@orpc/server/message-port';
 import type { Logger } from '../../engine/ports.ts';
 import { connectChannel, portChannel } from '../../../preload/channels.ts';
 import type { ForwardRouter } from './forward-router.ts';
-import { isOwnPage } from './page-guards.ts';
+import { isOwnPage, type PageOrigin } from './page-files.ts';
 
 /**
  * Hands our page, and nobody else, a message port on which the contract is served.
@@ -18,6 +18,7 @@ import { isOwnPage } from './page-guards.ts';
 export class PageBridge {
   readonly #handler: RPCHandler<object>;
   readonly #contents: () => WebContents | undefined;
+  readonly #origin: PageOrigin;
   readonly #logger: Logger;
   #port: MessagePortMain | undefined;
 
@@ -25,10 +26,12 @@ export class PageBridge {
     readonly router: ForwardRouter;
     /** The contents of our window, while there is one. */
     readonly contents: () => WebContents | undefined;
+    readonly origin: PageOrigin;
     readonly logger: Logger;
   }) {
     this.#handler = new RPCHandler(parts.router);
     this.#contents = parts.contents;
+    this.#origin = parts.origin;
     this.#logger = parts.logger;
   }
 
@@ -38,7 +41,7 @@ export class PageBridge {
 
   #connect(event: IpcMainEvent): void {
     const frame = event.senderFrame;
-    if (frame === null || !this.#isOurs(event) || !isOwnPage(frame.url)) {
+    if (frame === null || !this.#isOurs(event) || !isOwnPage(this.#origin, frame.url)) {
       this.#logger.warn('page-refused', { reason: 'not our window, main frame and origin' });
       return;
     }

@@ -1,11 +1,34 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, relative, resolve, isAbsolute } from 'node:path';
 
-/** The page's own origin: a scheme of ours instead of file://, so that "same origin" means "our page". */
-export const pageScheme = 'edge-sync';
-export const pageHost = 'app';
-export const pageOrigin = `${pageScheme}://${pageHost}`;
-export const pageUrl = `${pageOrigin}/`;
+/** Where the page lives: a scheme or a host of our own, so that "same origin" means "our page". Never file://. */
+export interface PageOrigin {
+  readonly scheme: 'edge-sync' | 'https';
+  readonly host: string;
+}
+
+/** The rule: a scheme nobody else has. Electron takes it only from code that runs before the app is ready. */
+export const ownScheme: PageOrigin = { scheme: 'edge-sync', host: 'app' };
+
+/**
+ * For a loader that starts our code after the app is ready: a host name that can never exist (RFC 6761, 6.4), with all
+ * https of the page's session answered by us, so that nothing reaches a network.
+ */
+export const ownHost: PageOrigin = { scheme: 'https', host: 'edge-sync.invalid' };
+
+export function pageUrl(origin: PageOrigin): string {
+  return `${origin.scheme}://${origin.host}/`;
+}
+
+/** True for a URL of our own page. `URL.origin` is "null" for schemes it does not know, so the parts are compared. */
+export function isOwnPage(origin: PageOrigin, url: string): boolean {
+  try {
+    const { protocol, host } = new URL(url);
+    return protocol === `${origin.scheme}:` && host === origin.host;
+  } catch {
+    return false;
+  }
+}
 
 /** No inline script or style, nothing from outside, no framing. */
 export const contentSecurityPolicy = [
@@ -37,10 +60,11 @@ const contentTypes: Readonly<Record<string, string>> = {
  */
 export async function answerPageRequest(
   root: string,
+  origin: PageOrigin,
   request: { readonly url: string; readonly method: string },
 ): Promise<Response> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405);
-  const file = fileFor(root, request.url);
+  const file = isOwnPage(origin, request.url) ? fileFor(root, request.url) : undefined;
   const type = file === undefined ? undefined : contentTypes[extname(file)];
   if (file === undefined || type === undefined) return refusal(404);
   let body: Buffer;
@@ -70,9 +94,7 @@ function refusal(status: 404 | 405): Response {
 function fileFor(root: string, requestUrl: string): string | undefined {
   let path: string;
   try {
-    const url = new URL(requestUrl);
-    if (url.protocol !== `${pageScheme}:` || url.host !== pageHost) return undefined;
-    path = decodeURIComponent(url.pathname);
+    path = decodeURIComponent(new URL(requestUrl).pathname);
   } catch {
     return undefined;
   }

@@ -1,15 +1,5 @@
 import type { App, Session, WebContents } from 'electron';
-import { pageOrigin } from './page-files.ts';
-
-/** True for a URL of our own page; `URL.origin` is "null" for schemes it does not know, so the parts are compared. */
-export function isOwnPage(url: string): boolean {
-  try {
-    const { protocol, host } = new URL(url);
-    return `${protocol}//${host}` === pageOrigin;
-  } catch {
-    return false;
-  }
-}
+import { isOwnPage, type PageOrigin } from './page-files.ts';
 
 /** Denies what a page of ours never needs: permissions, devices, downloads. */
 export function denyPermissions(session: Session): void {
@@ -22,11 +12,12 @@ export function denyPermissions(session: Session): void {
 /** Denies leaving the page, new windows and embedded pages, for every web contents there will ever be. */
 export function denyNavigation(
   app: App,
+  origin: PageOrigin,
   onRefused: (what: 'navigation' | 'window' | 'webview') => void,
 ): void {
   app.on('web-contents-created', (_event, contents: WebContents) => {
     const guard = (event: { readonly url: string; preventDefault(): void }): void => {
-      if (isOwnPage(event.url)) return;
+      if (isOwnPage(origin, event.url)) return;
       event.preventDefault();
       onRefused('navigation');
     };

@@ -1,14 +1,16 @@
-import { protocol, type Session } from 'electron';
-import { answerPageRequest, pageScheme } from './page-files.ts';
+import { app, protocol, type Session } from 'electron';
+import { answerPageRequest, ownHost, ownScheme, type PageOrigin } from './page-files.ts';
 
-/** Call before `app` is ready: privileges are fixed then. */
-export function registerPageScheme(): void {
+/** Call first of all: the privileges of a scheme (a real origin, `fetch`) are fixed when the app is ready. */
+export function claimPageOrigin(): PageOrigin {
+  if (app.isReady()) return ownHost;
   protocol.registerSchemesAsPrivileged([
-    { scheme: pageScheme, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+    { scheme: ownScheme.scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
+  return ownScheme;
 }
 
-/** Serves the built page (dist/renderer) to one session. */
-export function servePage(session: Session, root: string): void {
-  session.protocol.handle(pageScheme, (request) => answerPageRequest(root, request));
+/** Serves the built page (dist/renderer) to one session; nothing else is served there. */
+export function servePage(session: Session, origin: PageOrigin, root: string): void {
+  session.protocol.handle(origin.scheme, (request) => answerPageRequest(root, origin, request));
 }

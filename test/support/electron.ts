@@ -1,0 +1,165 @@
+/** The desktop app in a real Electron on a display of its own, with the stand-in engine or the real one. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { build, mergeConfig, type InlineConfig } from 'vite';
+import { engineBuild, preloadBuild, rendererBuild, shellBuild } from '../../scripts/build.ts';
+import { repositoryRoot } from '../../scripts/required-tools.ts';
+import { electronRig, programPath } from './tools.ts';
+
+/** Where screenshots go: EDGE_SYNC_ARTEFACTS, else a folder under the temp folder. */
+export function artefactsDir(): string {
+  const folder = process.env['EDGE_SYNC_ARTEFACTS'] ?? join(tmpdir(), 'edge-sync-artefacts');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** An X display of its own; the server picks a free number. */
+export class Display {
+  readonly name: string;
+  readonly #server: ChildProcess;
+
+  private constructor(name: string, server: ChildProcess) {
+    this.name = name;
+    this.#server = server;
+  }
+
+  static async start(): Promise<Display> {
+    const server = spawn(
+      programPath('Xvfb'),
+      ['-displayfd', '3', '-screen', '0', '1400x1000x24', '-nolisten', 'tcp', '-noreset'],
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
+    );
+    const number = await new Promise<string>((done, failed) => {
+      server.once('error', failed);
+      server.once('exit', (code) => failed(new Error(`Xvfb ended with ${String(code)}`)));
+      (server.stdio[3] as NodeJS.ReadableStream).once('data', (data: Buffer) =>
+        done(data.toString('utf8').trim()),
+      );
+    });
+    return new Display(`:${number}`, server);
+  }
+
+  stop(): void {
+    this.#server.kill();
+  }
+}
+
+/** Which engine the built app carries. */
+export type AppEngine = 'stand-in' | 'real';
+
+/** Builds shell, preload, page and an engine into a throwaway app folder. Remove it with `remove`. */
+export async function buildApp(
+  engine: AppEngine,
+  page: InlineConfig = rendererBuild(),
+): Promise<{ readonly folder: string; remove(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'edge-sync-app-'));
+  const into = (config: InlineConfig, outDir: string): InlineConfig =>
+    mergeConfig(config, { build: { outDir: join(folder, 'dist', outDir) } });
+  const stub: InlineConfig = mergeConfig(shellBuild(), {
+    build: { rolldownOptions: { output: { chunkFileNames: 'engine-[name]-[hash].js' } } },
+  });
+  stub.build!.rolldownOptions!.input = {
+    'engine-process': resolve(import.meta.dirname, '../e2e/stub-engine.ts'),
+  };
+  await build(into(page, 'renderer'));
+  await build(into(shellBuild(), 'main'));
+  await build(into(preloadBuild(), 'preload'));
+  await build(into(engine === 'real' ? engineBuild() : stub, 'main'));
+  for (const shared of ['assets', 'node_modules'])
+    symlinkSync(join(repositoryRoot, shared), join(folder, shared));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'edge-sync', version: '0.1.0', type: 'module', main: 'dist/main/index.js' }),
+  );
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * The runtime with the app inside it, under the app's own name: as a packaged app is loaded (`app.isPackaged` is true).
+ * The rig's loader, which `launchApp` uses otherwise, starts our code only after the app is ready.
+ */
+export function asInstalled(appFolder: string): { readonly executable: string; remove(): void } {
+  const rig = electronRig();
+  // Beside the rig, so that hard links do instead of copies; the program finds its resources beside itself.
+  const folder = mkdtempSync(join(rig, '..', 'installed-'));
+  execFileSync('cp', ['-rl', `${rig}/.`, folder]);
+  renameSync(join(folder, 'electron'), join(folder, 'edge-sync'));
+  symlinkSync(appFolder, join(folder, 'resources', 'app'));
+  return {
+    executable: join(folder, 'edge-sync'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export interface AppStart {
+  /** Folder from `buildApp`, or the program from `asInstalled`. */
+  readonly app: { readonly folder: string } | { readonly executable: string };
+  readonly dataDir: string;
+  readonly display: Display;
+  readonly busAddress?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Environment and arguments of a start, for `_electron.launch` and for a plain second process alike. */
+export function commandFor(start: AppStart): {
+  executablePath: string;
+  args: string[];
+  env: Record<string, string>;
+} {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || /^(EDGE_SYNC_|ELECTRON_|VITEST|NODE_)/.test(name) ? [] : [[name, value]],
+    ),
+  );
+  const program = 'executable' in start.app ? [] : [start.app.folder];
+  return {
+    executablePath: 'executable' in start.app ? start.app.executable : join(electronRig(), 'electron'),
+    args: ['--no-sandbox', '--disable-gpu', ...program, '--data-dir', start.dataDir, ...(start.args ?? [])],
+    env: {
+      ...inherited,
+      DISPLAY: start.display.name,
+      // Without a bus of our own there must be none: the tests never touch a real desktop.
+      DBUS_SESSION_BUS_ADDRESS: start.busAddress ?? 'unix:path=/nonexistent',
+      LANG: 'en_US.UTF-8',
+      XDG_CONFIG_HOME: join(start.dataDir, '.config'),
+      XDG_CACHE_HOME: join(start.dataDir, '.cache'),
+      ...start.env,
+    },
+  };
+}
+
+export async function launchApp(start: AppStart): Promise<ElectronApplication> {
+  return _electron.launch({ ...commandFor(start), timeout: 60_000 });
+}
+
+/** The app's window, once it has loaded our page. */
+export async function appPage(app: ElectronApplication): Promise<Page> {
+  const page = await app.firstWindow();
+  await page.waitForLoadState('domcontentloaded');
+  return page;
+}
+
+/** Whether a process with this id lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until `ask` gives something other than undefined or false; the test's own timeout ends a hopeless wait. */
+export async function until<T>(
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  for (;;) {
+    const value = await ask();
+    if (value !== undefined && value !== false) return value;
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
