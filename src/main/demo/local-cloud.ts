@@ -40,7 +40,7 @@ export async function startLocalCloud(options: {
     clock: options.clock,
   });
   options.onChild(child);
-  const origin = await child.line((line) => /listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1]);
+  const origin = await child.line((line) => /listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1]);
   if (origin === undefined) throw new EdgeSyncError('demo-failed', 'the local cloud did not start');
   const endpoint = `${origin}/${accountName}`;
   const credential = new StorageSharedKeyCredential(accountName, accountKey);
