@@ -69,13 +69,20 @@ function element(group: number, number: number, vr: string, value: string): Buff
   return Buffer.concat([header, text]);
 }
 
-function pixelData(bytes: Buffer): Buffer {
-  const header = Buffer.alloc(12);
+const pixelHeaderBytes = 12;
+const largeChunkBytes = 1024 * 1024;
+
+function pixelHeader(sizeBytes: number): Buffer {
+  const header = Buffer.alloc(pixelHeaderBytes);
   header.writeUInt16LE(0x7fe0, 0);
   header.writeUInt16LE(0x0010, 2);
   header.write('OB', 4, 'latin1');
-  header.writeUInt32LE(bytes.length, 8);
-  return Buffer.concat([header, bytes]);
+  header.writeUInt32LE(sizeBytes, 8);
+  return header;
+}
+
+function pixelData(bytes: Buffer): Buffer {
+  return Buffer.concat([pixelHeader(bytes.length), bytes]);
 }
 
 export interface UploadRigOptions {
@@ -138,17 +145,51 @@ export class UploadRig {
     const writer = this.spool.create();
     await writer.write([sealed]);
     const { sizeBytes } = await writer.commit();
-    const objectName = this.keys.objectName(image.details);
+    return this.#record(image.details, writer.id, sizeBytes);
+  }
+
+  async #record(details: InstanceDetails, spoolId: string, sizeBytes: number): Promise<string> {
+    const objectName = this.keys.objectName(details);
     await this.queue.recordReceived({
       objectName,
-      spoolId: writer.id,
+      spoolId,
       sizeBytes,
-      details: image.details,
+      details,
       source: 'TEST',
       flags: [],
       recoveryFingerprint: this.sealers.recoveryFingerprint,
     });
     return objectName;
+  }
+
+  /** An image of `pixelBytes`, sealed as a stream: for sizes that should not be in memory whole. */
+  async receiveLarge(name: string, pixelBytes: number): Promise<string> {
+    const image = testImage(name, '1', 0);
+    const writer = this.spool.create();
+    const sealer = this.sealers.create();
+    const hash = createHash('sha256');
+    const put = async (plaintext: Buffer): Promise<void> => {
+      const out: Buffer[] = [];
+      sealer.update(plaintext, out);
+      await writer.write(out);
+    };
+    await writer.write([sealer.head]);
+    const dataset = image.dataset.subarray(0, -pixelHeaderBytes);
+    const first = Buffer.concat([dataset, pixelHeader(pixelBytes)]);
+    hash.update(first);
+    await put(Buffer.concat([image.file.subarray(0, -image.dataset.length), first]));
+    const noise = this.random.bytes(largeChunkBytes);
+    for (let left = pixelBytes; left > 0; left -= noise.length) {
+      const chunk = noise.subarray(0, left);
+      hash.update(chunk);
+      await put(chunk);
+    }
+    const end: Buffer[] = [];
+    sealer.finish(end);
+    await writer.write(end);
+    const { sizeBytes } = await writer.commit();
+    const details = { ...image.details, datasetSha256: hash.digest('hex') };
+    return this.#record(details, writer.id, sizeBytes);
   }
 
   stage(connect: () => Promise<CloudStore>, overrides: Partial<UploadStageDeps> = {}): UploadStage {
