@@ -74,6 +74,7 @@ const escapes: Readonly<Record<string, CodeElement>> = {
 
 const escapeByte = 0x1b;
 const decoders = new Map<string, TextDecoder>();
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The reader for a value of (0008,0005), multi-valued by backslash; undefined or empty is the default repertoire.
@@ -212,7 +213,7 @@ function isDelimiter(byte: number, kind: 'person-name' | 'text'): boolean {
 /** No character set, or one that is unknown: ASCII by the standard; UTF-8 or Latin-1 in the field. */
 function decodeUndeclared(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch {
     return decode('iso-8859-1', bytes);
   }

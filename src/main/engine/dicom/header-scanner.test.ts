@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -415,7 +416,7 @@ describe('deflated data', () => {
 
   test('asks to wait when it comes faster than it inflates', async () => {
     const scanner = createHeaderScanner(deflated);
-    const wait = scanner.push(deflateRawSync(Buffer.alloc(64 << 20)));
+    const wait = scanner.push(deflateRawSync(randomBytes(1 << 20)));
     expect(wait).toBeInstanceOf(Promise);
     await wait;
     scanner.close();
