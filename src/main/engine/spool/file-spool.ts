@@ -5,7 +5,15 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { SpoolId } from '../model.ts';
 import type { Clock, Logger, Random } from '../ports.ts';
 import { BlankPool } from './blank-pool.ts';
-import { folderMode, isMissing, isSpoolId, spoolError, spoolPath, syncFolder } from './spool-files.ts';
+import {
+  folderMode,
+  isFull,
+  isMissing,
+  isSpoolId,
+  spoolError,
+  spoolPath,
+  syncFolder,
+} from './spool-files.ts';
 import type { RecoverableSpool, SpoolWriter } from './spool-port.ts';
 import { FileSpoolWriter } from './spool-writer.ts';
 
@@ -41,8 +49,8 @@ export class FileSpool implements RecoverableSpool {
     try {
       await makeFolders(options.dir);
     } catch (cause) {
+      if (isFull(cause)) throw spoolError(cause);
       const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw spoolError(cause);
       throw new EdgeSyncError('data-dir-not-writable', code, { cause });
     }
     const spool = new FileSpool(options);

@@ -1,5 +1,6 @@
 /** The few file system calls of the spool, with their errors turned into ours. */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { EdgeSyncError } from '../../../shared/errors.ts';
@@ -31,9 +32,16 @@ export function spoolPath(dir: string, id: SpoolId): string {
 export function spoolError(cause: unknown): EdgeSyncError {
   if (cause instanceof EdgeSyncError) return cause;
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new EdgeSyncError('disk-full', undefined, { cause });
+  if (isFull(cause)) return new EdgeSyncError('disk-full', undefined, { cause });
   if (code === 'ENOENT') return new EdgeSyncError('object-missing', undefined, { cause });
   return new EdgeSyncError('disk-error', code, { cause });
+}
+
+/** No space, or over the quota: the latter has no name in libuv, only a number. */
+export function isFull(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const { code, errno } = cause as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || errno === -os.constants.errno.EDQUOT;
 }
 
 export function isMissing(cause: unknown): boolean {
