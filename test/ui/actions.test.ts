@@ -136,7 +136,7 @@ describe('a study', () => {
     expect(await page.getByText('Maria').count()).toBe(0);
     await page.clock.install();
     await page.getByRole('button', { name: /^Show name: study MG/ }).click();
-    await page.getByText('Example^Maria Gloria').waitFor();
+    await page.getByText('Example, Maria Gloria').waitFor();
     await page.getByText('Hidden again after 20 seconds').waitFor();
     await page.clock.runFor(19_000);
     expect(await page.getByText('Maria').count()).toBe(1);

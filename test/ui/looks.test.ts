@@ -102,7 +102,7 @@ const screens: readonly Screen[] = [
         .getByRole('button', { name: new RegExp(words.studies.revealLabel.slice(0, 10)) })
         .first()
         .click();
-      await page.getByText('Example^Maria Gloria').waitFor();
+      await page.getByText('Example, Maria Gloria').waitFor();
     },
   },
   {

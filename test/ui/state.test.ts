@@ -141,6 +141,10 @@ describe('green', () => {
       expect(decodeURIComponent((await tabIcon(page)) ?? '')).not.toContain('#1a7a45');
       expect(await page.title()).toBe('State unknown · Edge Sync');
       expect(await page.getByRole('button', { name: 'Import files' }).isDisabled()).toBe(true);
+      // Nor do words and shapes go on claiming what nobody can know now.
+      expect(await page.getByText('Ready to receive').count()).toBe(0);
+      expect(await page.getByText('In order').count()).toBe(0);
+      expect(await page.locator('.chip[data-tone="all-safe"], .count[data-tone]').count()).toBe(0);
 
       await engine.start();
       await page.getByRole('button', { name: 'Try now' }).click();

@@ -302,7 +302,7 @@ export const en = {
   freshLink: {
     title: 'This page needs a fresh link',
     text: 'For safety each link opens once, and its session ends when Edge Sync restarts or the tab is closed.',
-    appStep: 'Open Edge Sync from its icon beside the clock, and choose “Open the page”.',
+    appStep: 'Open Edge Sync from its icon beside the clock.',
     cliStep: 'Or run this on the PC, and open the link it prints:',
     safe: 'Your images are not affected: receiving and uploading go on without this page.',
   },

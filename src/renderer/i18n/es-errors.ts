@@ -319,6 +319,14 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Hace más de un día que no se comprueba ninguna subida',
     nextStep: 'Mire el destino más abajo.',
   },
+  'disk-low': {
+    message: 'El disco se está llenando',
+    nextStep: 'Libere espacio pronto, antes de que haya que rechazar imágenes.',
+  },
+  'not-listening': {
+    message: 'Los equipos no pueden llegar a Edge Sync en este PC',
+    nextStep: 'Arranque Edge Sync de nuevo; si se repite, mire el registro.',
+  },
   'web-session': {
     message: 'Esta página necesita un enlace nuevo',
     nextStep: 'Ejecute `edge-sync status --link` o abra la página desde la aplicación.',

@@ -324,7 +324,7 @@ export const es: Translated<typeof en> = {
   freshLink: {
     title: 'Esta página necesita un enlace nuevo',
     text: 'Por seguridad, cada enlace se abre una vez y la sesión termina al reiniciar Edge Sync o al cerrar la pestaña.',
-    appStep: 'Abra Edge Sync desde su icono junto al reloj y elija «Abrir la página».',
+    appStep: 'Abra Edge Sync desde su icono junto al reloj.',
     cliStep: 'O ejecute esto en el PC y abra el enlace que aparece:',
     safe: 'Sus imágenes no se ven afectadas: la recepción y las subidas siguen sin esta página.',
   },

@@ -4,6 +4,7 @@ import type { DestinationStatus } from '../../../shared/status.ts';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { errorText } from '../../i18n/error-text.ts';
 import { useFormat } from '../../i18n/format.ts';
+import { useIsLive } from '../../state/engine-context.ts';
 import type { Tone } from '../../state/headline-view.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { CloudIcon } from '../../ui/icons.tsx';
@@ -38,6 +39,7 @@ export function Destinations({
 function DestinationCard({ destination }: { readonly destination: DestinationStatus }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
+  const isLive = useIsLive();
   const { name, kind, required, pending, verified, lastVerifiedAt, error } = destination;
   const state = shownState(destination);
   const words = error === null ? undefined : errorText(error, format.language);
@@ -46,7 +48,11 @@ function DestinationCard({ destination }: { readonly destination: DestinationSta
     <li className="card">
       <div className="card-head">
         <h3>{name}</h3>
-        <Chip tone={state.tone} text={t(`destinations.state.${state.key}`)} />
+        {isLive ? (
+          <Chip tone={state.tone} text={t(`destinations.state.${state.key}`)} />
+        ) : (
+          <Chip tone="unknown" text={t('headline.unknown')} />
+        )}
       </div>
       <p className="muted">
         {kind === 'azure' ? t('destinations.kind.azure') : kind}

@@ -101,7 +101,7 @@ function ImportRun({
         figures={[
           [t('importDialog.stored'), format.count(stored)],
           [t('importDialog.duplicates'), format.count(duplicates)],
-          [t('importDialog.failed'), format.count(failed)],
+          [t('importDialog.failed'), format.count(failed), failed > 0 ? 'attention' : undefined],
           [t('importDialog.size'), format.size(bytes)],
         ]}
       />

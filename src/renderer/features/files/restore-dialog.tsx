@@ -186,8 +186,8 @@ function RestoreRun({
         figures={[
           [t('restoreDialog.restored'), format.count(restored)],
           [t('restoreDialog.skipped'), format.count(skipped)],
-          [t('restoreDialog.missing'), format.count(missing)],
-          [t('restoreDialog.damaged'), format.count(damaged)],
+          [t('restoreDialog.missing'), format.count(missing), missing > 0 ? 'attention' : undefined],
+          [t('restoreDialog.damaged'), format.count(damaged), damaged > 0 ? 'attention' : undefined],
           [t('restoreDialog.unproven'), format.count(unproven)],
           [t('restoreDialog.size'), format.size(bytes)],
         ]}

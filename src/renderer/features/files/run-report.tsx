@@ -8,12 +8,13 @@ import type { ShownReport } from '../../state/engine-context.ts';
 export function RunFigures({
   figures,
 }: {
-  readonly figures: readonly (readonly [name: string, value: string])[];
+  /** The tone marks a figure that should be 0. */
+  readonly figures: readonly (readonly [name: string, value: string, tone?: 'attention' | undefined])[];
 }): ReactElement {
   return (
     <dl className="run-figures">
-      {figures.map(([name, value]) => (
-        <div key={name}>
+      {figures.map(([name, value, tone]) => (
+        <div key={name} data-tone={tone}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StatusReport } from '../../../shared/status.ts';
 import { useFormat } from '../../i18n/format.ts';
+import { useIsLive } from '../../state/engine-context.ts';
 import type { Tone } from '../../state/headline-view.ts';
 import { ToneIcon } from '../../ui/icons.tsx';
 
@@ -24,11 +25,12 @@ export const Counts = memo(function Counts({
 }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
+  const isLive = useIsLive();
   return (
     <section className="counts" aria-label={t('counts.title')}>
       <dl>
         {parts.map((part) => {
-          const tone = counts[part] === 0 ? undefined : tones[part];
+          const tone = counts[part] === 0 || !isLive ? undefined : tones[part];
           return (
             <div key={part} className="count" data-tone={tone}>
               <dt>

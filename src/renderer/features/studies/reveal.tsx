@@ -7,6 +7,7 @@ import { useAction, useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
 import { Button } from '../../ui/button.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
+import { personName } from './person-name.ts';
 
 interface Revealed {
   readonly patientName: string;
@@ -86,7 +87,7 @@ function RevealedName({
   return (
     <div className="revealed">
       <div role="status" translate="no">
-        <p className="revealed-name">{patientName === '' ? t('studies.noName') : patientName}</p>
+        <p className="revealed-name">{personName(patientName) || t('studies.noName')}</p>
         {more.length === 0 ? null : <p>{more.join(' · ')}</p>}
       </div>
       <p className="muted">

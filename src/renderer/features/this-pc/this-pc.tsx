@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AgentState } from '../../../shared/agent-state.ts';
 import { useFormat } from '../../i18n/format.ts';
+import { useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { ComputerIcon } from '../../ui/icons.tsx';
@@ -12,16 +13,21 @@ export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement 
   const { t } = useTranslation();
   const format = useFormat();
   const nowMs = useNowMs();
+  const isLive = useIsLive();
   const { listener, spool } = agent.status;
   return (
     <Panel
       title={t('thisPc.title')}
       icon={<ComputerIcon />}
       aside={
-        <Chip
-          tone={listener.up ? 'all-safe' : 'not-receiving'}
-          text={listener.up ? t('thisPc.listening') : t('thisPc.notListening')}
-        />
+        isLive ? (
+          <Chip
+            tone={listener.up ? 'all-safe' : 'not-receiving'}
+            text={listener.up ? t('thisPc.listening') : t('thisPc.notListening')}
+          />
+        ) : (
+          <Chip tone="unknown" text={t('headline.unknown')} />
+        )
       }
     >
       <p className="muted">{t('thisPc.intro')}</p>
