@@ -42,6 +42,20 @@ export interface InstallationOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+export interface RunOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** A program and its arguments that the command is started by. */
+  readonly through?: readonly string[];
+}
+
+/**
+ * What takes away root's right to read everything, so that file modes count in tests that run as root
+ * (setpriv is part of Debian's base system).
+ */
+export const withoutRootsRights: readonly string[] =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
+
 export class TestInstallation {
   readonly dir: string;
   readonly dataDir: string;
@@ -83,11 +97,8 @@ export class TestInstallation {
   }
 
   /** Runs one command to its end. */
-  async run(
-    args: readonly string[],
-    options: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {},
-  ): Promise<CommandResult> {
-    const child = this.#spawn(args, options.environment ?? {});
+  async run(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    const child = this.#spawn(args, options.environment ?? {}, options.through);
     child.stdin?.end(options.input ?? '');
     const out = collect(child.stdout);
     const err = collect(child.stderr);
@@ -96,10 +107,7 @@ export class TestInstallation {
   }
 
   /** `run` with this installation's --data-dir and --config. */
-  command(
-    args: readonly string[],
-    options: Parameters<TestInstallation['run']>[1] = {},
-  ): Promise<CommandResult> {
+  command(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return this.run([...args, ...this.flags()], options);
   }
 
@@ -186,8 +194,13 @@ export class TestInstallation {
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  #spawn(args: readonly string[], environment: Readonly<Record<string, string>>): ChildProcess {
-    const child = spawn(process.execPath, [bin, ...args], {
+  #spawn(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    through: readonly string[] = [],
+  ): ChildProcess {
+    const [program = process.execPath, ...rest] = [...through, process.execPath, bin, ...args];
+    const child = spawn(program, rest, {
       cwd: this.dir,
       env: { ...process.env, ...this.#environment, ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],
