@@ -132,8 +132,21 @@ export function commandFor(start: AppStart): {
   };
 }
 
+const launchWithinMs = 20_000;
+const launchAttempts = 3;
+
+/**
+ * Starts the app under Playwright. Its attachment can miss the first window when that appears in the same moment (the
+ * app runs, the attachment never completes): then the app is ended and started again.
+ */
 export async function launchApp(start: AppStart): Promise<ElectronApplication> {
-  return _electron.launch({ ...commandFor(start), timeout: 60_000 });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await _electron.launch({ ...commandFor(start), timeout: launchWithinMs });
+    } catch (error) {
+      if (attempt === launchAttempts) throw error;
+    }
+  }
 }
 
 /** The app's window, once it has loaded our page. */

@@ -19,6 +19,9 @@ ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 NOTIFY = "org.freedesktop.Notifications"
 PROPERTIES = "org.freedesktop.DBus.Properties"
+# A menu that is replaced while it is asked for gives no answer at all: ask the new one.
+ANSWER_WITHIN_S = 2
+ATTEMPTS = 5
 
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
 bus = dbus.SessionBus()
@@ -79,10 +82,22 @@ def item():
 
 
 def menu_entries():
+    for attempt in range(ATTEMPTS):
+        try:
+            return current_menu_entries()
+        except dbus.exceptions.DBusException:
+            if attempt == ATTEMPTS - 1:
+                raise
+    return None
+
+
+def current_menu_entries():
     item_object = item()
-    path = item_object.Get(ITEM, "Menu", dbus_interface=PROPERTIES)
+    path = item_object.Get(ITEM, "Menu", dbus_interface=PROPERTIES, timeout=ANSWER_WITHIN_S)
     menu = bus.get_object(items[-1][0], path, introspect=False)
-    _revision, layout = menu.GetLayout(dbus.Int32(0), dbus.Int32(-1), dbus.Array([], signature="s"), dbus_interface=MENU)
+    _revision, layout = menu.GetLayout(
+        dbus.Int32(0), dbus.Int32(-1), dbus.Array([], signature="s"), dbus_interface=MENU, timeout=ANSWER_WITHIN_S
+    )
     entries = []
     for child in layout[2]:
         identifier, properties, _children = child

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { stubState } from '../../../../test/e2e/stub-state.ts';
+import { reportFor } from '../../../shared/errors.ts';
+import type { StatusReport } from '../../../shared/status.ts';
+import { stateWhileAway } from '../engine/status-while-away.ts';
+import { textsFor } from './texts.ts';
+import { trayIconFile } from './tray-icons.ts';
+import { trayView, type TrayAction } from './tray-view.ts';
+
+const english = textsFor('en-GB');
+
+function actions(status: StatusReport): readonly TrayAction[] {
+  return trayView(status, english).menu.flatMap((item) => (item.tag === 'action' ? [item.action] : []));
+}
+
+function away(code: 'engine-stopped' | 'engine-starting'): StatusReport {
+  const since = '2026-01-05T09:00:00.000Z';
+  return stateWhileAway({
+    last: stubState('all-safe'),
+    trouble: reportFor(code),
+    since,
+    version: '0.1.0',
+    times: 1,
+  }).status;
+}
+
+describe('the tray', () => {
+  it.each(['all-safe', 'working', 'attention', 'not-receiving'] as const)(
+    'has the shape of %s',
+    (headline) => {
+      expect(trayView(stubState(headline).status, english).shape).toBe(headline);
+    },
+  );
+
+  it('tells in its tooltip how many images are on the way', () => {
+    expect(trayView(stubState('working').status, english).tooltip).toBe(
+      'Edge Sync: Working, 212 images on the way',
+    );
+  });
+
+  it('offers only what can be done', () => {
+    expect(actions(stubState('all-safe').status)).toEqual(['open', 'quit']);
+    expect(actions(stubState('attention').status)).toEqual(['open', 'retry-all', 'quit']);
+    expect(actions(away('engine-stopped'))).toEqual(['open', 'start-engine', 'quit']);
+  });
+
+  it('names the cause while the engine is away', () => {
+    const labels = trayView(away('engine-stopped'), english).menu.flatMap((item) =>
+      'label' in item ? [item.label] : [],
+    );
+
+    expect(labels).toContain(reportFor('engine-stopped').message);
+  });
+
+  it('says that it starts, when it starts, in the shape of not receiving', () => {
+    expect(trayView(away('engine-starting'), english)).toMatchObject({
+      shape: 'not-receiving',
+      tooltip: 'Edge Sync: Starting',
+    });
+  });
+
+  it('keeps the menu short, whatever goes wrong', () => {
+    const { status } = stubState('attention');
+    const failures = Array.from({ length: 40 }, (_, index) => ({
+      ...status.failures[0]!,
+      id: String(index),
+      message: `${'x'.repeat(300)} ${index}`,
+    }));
+
+    const { menu } = trayView({ ...status, failures }, english);
+
+    expect(menu.length).toBeLessThan(12);
+    expect(menu.every((item) => !('label' in item) || item.label.length <= 80)).toBe(true);
+  });
+
+  it('speaks Spanish where the desktop does', () => {
+    expect(trayView(stubState('all-safe').status, textsFor('es-MX')).tooltip).toBe('Edge Sync: Todo a salvo');
+  });
+
+  it.each([
+    ['win32', 'dark', 'tray/working-on-dark.ico'],
+    ['linux', 'light', 'tray/working-on-light.png'],
+    ['darwin', 'dark', 'tray/workingTemplate.png'],
+  ] as const)('has a drawing for %s in %s', (platform, background, file) => {
+    expect(trayIconFile('tray', 'working', { platform, background })).toBe(file);
+  });
+});
