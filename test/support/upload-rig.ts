@@ -9,7 +9,7 @@ import { buildFileMeta } from '../../src/main/engine/dicom/part10.ts';
 import { ArchiveKeys } from '../../src/main/engine/keys/archive-keys.ts';
 import type { IncidentReport, InstanceDetails } from '../../src/main/engine/model.ts';
 import { Queue } from '../../src/main/engine/queue/queue.ts';
-import { Part10Digest } from '../../src/main/engine/restore/part10-digest.ts';
+import { createDatasetDigest } from '../../src/main/engine/dicom/dataset-digest.ts';
 import type { RestoreKeys } from '../../src/main/engine/restore/restore.ts';
 import { EnvelopeReaders } from '../../src/main/engine/seal/envelope-reader.ts';
 import { EnvelopeWriters, sealWhole } from '../../src/main/engine/seal/envelope-writer.ts';
@@ -201,7 +201,7 @@ export class UploadRig {
       spool: this.spool,
       openers: this.openers,
       sealers: this.sealers,
-      newDatasetDigest: () => new Part10Digest(),
+      newDatasetDigest: createDatasetDigest,
       manifestMac: (bytes) => this.keys.manifestMac(bytes),
       installationId: this.queue.installationId,
       archiveId: this.keys.archiveId,

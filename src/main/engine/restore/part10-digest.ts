@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createDatasetDigest, type DatasetDigest } from '../dicom/dataset-digest.ts';
 
 /** PS3.10 7.1: preamble, "DICM", then (0002,0000) UL with the length of the rest of the group. */
 const fixedBytes = 144;
@@ -10,37 +10,27 @@ export interface FileMetaUids {
   readonly transferSyntaxUid: string;
 }
 
-/**
- * Takes a DICOM Part 10 file as we write it (group length first) and gives the SHA-256 of its dataset, and who the
- * File Meta Information says it is. Memory: the meta only.
- */
-export class Part10Digest {
-  readonly #hash: Hash = createHash('sha256');
+/** The dataset digest of a DICOM Part 10 file of ours, and who its File Meta Information says it is. */
+export class Part10Digest implements DatasetDigest {
+  readonly #digest: DatasetDigest = createDatasetDigest();
   #head: Buffer[] = [];
   #headBytes = 0;
-  #state: 'head' | 'dataset' | 'other' = 'head';
   #meta: FileMetaUids | undefined;
+  #isHeadOver = false;
 
   update(plaintext: Uint8Array): void {
-    switch (this.#state) {
-      case 'dataset':
-        this.#hash.update(plaintext);
-        return;
-      case 'other':
-        return;
-      case 'head':
-        this.#head.push(Buffer.from(plaintext));
-        this.#headBytes += plaintext.length;
-        if (this.#headBytes >= fixedBytes) this.#parse();
-    }
+    this.#digest.update(plaintext);
+    if (this.#isHeadOver) return;
+    this.#head.push(Buffer.from(plaintext));
+    this.#headBytes += plaintext.length;
+    if (this.#headBytes >= fixedBytes) this.#parse();
   }
 
-  /** Hex; undefined when it is not a file that we wrote. Call once. */
   digest(): string | undefined {
-    return this.#state === 'dataset' ? this.#hash.digest('hex') : undefined;
+    return this.#digest.digest();
   }
 
-  /** Known as soon as the meta has gone by. */
+  /** Known as soon as the meta has gone by; of a file that is not ours it means nothing, and `digest` says so. */
   get meta(): FileMetaUids | undefined {
     return this.#meta;
   }
@@ -48,22 +38,11 @@ export class Part10Digest {
   #parse(): void {
     const head = Buffer.concat(this.#head, this.#headBytes);
     this.#head = [head];
-    const isOurs =
-      head.toString('latin1', 128, 132) === 'DICM' &&
-      head.readUInt32LE(132) === 0x0000_0002 &&
-      head.toString('latin1', 136, 138) === 'UL' &&
-      head.readUInt16LE(138) === 4;
-    const end = isOurs ? fixedBytes + head.readUInt32LE(140) : 0;
-    if (!isOurs || end > maxMetaBytes) {
-      this.#state = 'other';
-      this.#head = [];
-      return;
-    }
-    if (head.length < end) return;
-    this.#meta = metaUids(head.subarray(fixedBytes, end));
-    this.#state = 'dataset';
+    const end = fixedBytes + head.readUInt32LE(140);
+    if (end <= maxMetaBytes && head.length < end) return;
+    if (end <= maxMetaBytes) this.#meta = metaUids(head.subarray(fixedBytes, end));
+    this.#isHeadOver = true;
     this.#head = [];
-    this.#hash.update(head.subarray(end));
   }
 }
 

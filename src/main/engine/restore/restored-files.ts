@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
+import { createDatasetDigest } from '../dicom/dataset-digest.ts';
 import type { Random } from '../ports.ts';
-import { Part10Digest } from './part10-digest.ts';
 
 /** Where a restored image belongs, from its own identity. */
 export interface RestoredIdentity {
@@ -209,7 +209,7 @@ async function datasetOf(file: string): Promise<string> {
     throw diskError(error);
   }
   try {
-    const digest = new Part10Digest();
+    const digest = createDatasetDigest();
     for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: writeBytes })) {
       digest.update(chunk as Buffer);
     }

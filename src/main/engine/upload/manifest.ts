@@ -1,5 +1,5 @@
 /**
- * The manifest format, docs/manifest.md: what an archive can be rebuilt from with the cloud and the keys alone.
+ * The manifest format: what an archive can be rebuilt from with the cloud and the keys alone.
  * A manifest is a sealed object whose content is one line of JSON (UTF-8) and one line with the HMAC-SHA256 (hex)
  * of that first line without its line feed, under the archive's manifest key.
  */
