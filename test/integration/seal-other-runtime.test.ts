@@ -48,6 +48,8 @@ describe.skipIf(!existsSync(install))('sealing on Electron’s Node (BoringSSL)'
     await mkdir(scratch);
     const { stdout } = await run(program, [bundle, vectorFolder, scratch], {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      // Ends the child too, which the test's own timeout would leave behind.
+      timeout: 50_000,
     });
     return JSON.parse(stdout) as Printed;
   }
