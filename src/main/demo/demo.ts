@@ -64,6 +64,9 @@ class DemoRun {
   readonly #clock = new SystemClock();
   readonly #random = new SystemRandom();
   readonly #children: Child[] = [];
+  /** Rejected when a child that has to stay has ended. */
+  readonly #broken = Promise.withResolvers<never>();
+  #isClosing = false;
   readonly #progress: ProgressLine;
   readonly #script: string;
   readonly #passphrase: string;
@@ -78,16 +81,48 @@ class DemoRun {
 
   async start(): Promise<void> {
     const { print, signal, once } = this.#options;
+    const work = this.#work();
+    const cancelled = aborted(signal).then(() => {
+      throw new EdgeSyncError('cancelled');
+    });
+    // When another of these is first, nobody is left to hear what the others say while all is torn down.
+    for (const one of [work, cancelled, this.#broken.promise]) one.catch(() => undefined);
+    const client = await Promise.race([work, cancelled, this.#broken.promise]);
+    if (once) return;
+    const { url } = await client.agent.link();
+    print(
+      `demo: the page stays open${url === null ? '' : ` at ${url}`}; Ctrl-C ends the demo and removes its folder`,
+    );
+    await Promise.race([aborted(signal), this.#broken.promise]);
+  }
+
+  /** Every child is stopped at the end, even one started while the end was under way. */
+  #keep(child: Child): void {
+    this.#children.unshift(child);
+    if (this.#isClosing) void child.stop();
+  }
+
+  /** Ends what was started, last first, and removes the folder. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#progress.end();
+    for (const child of [...this.#children]) await child.stop();
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #work(): Promise<EngineClient> {
+    const { print } = this.#options;
     print('demo: starting a local cloud and the engine in a throwaway folder');
     const { connectionString, child: cloud } = await startLocalCloud({
       folder: join(this.#folder, 'cloud'),
       container,
       clock: this.#clock,
       random: this.#random,
-      onChild: (child) => this.#children.unshift(child),
+      onChild: (child) => this.#keep(child),
     });
+    this.#mustStay(cloud, 'local cloud');
     const config = await this.#writeConfig();
-    const { engine, ready } = await this.#startEngine(config, connectionString);
+    const ready = await this.#startEngine(config, connectionString);
     const client = createEngineClient({ dataDir: this.#dataDir });
     print(`demo: receiving as ${ready.dicom.aet} on ${ready.dicom.host}:${ready.dicom.port}`);
     if (ready.web !== null) print(`demo: page ${ready.web}`);
@@ -96,45 +131,22 @@ class DemoRun {
     await client.recovery.check({ words: [...words] });
     print('demo: recovery kit made and proven');
 
-    const failure = endedEarly(engine, 'engine', signal);
-    const cloudFailure = endedEarly(cloud, 'local cloud', signal);
-    const work = this.#work(ready, client, config, connectionString, words);
-    // When another of these is first, nobody is left to hear what the work says while it is torn down.
-    work.catch(() => undefined);
-    const cancelled = aborted(signal).then(() => {
-      throw new EdgeSyncError('cancelled');
-    });
-    cancelled.catch(() => undefined);
-    await Promise.race([work, failure, cloudFailure, cancelled]);
-    if (once) return;
-    const { url } = await client.agent.link();
-    print(
-      `demo: the page stays open${url === null ? '' : ` at ${url}`}; Ctrl-C ends the demo and removes its folder`,
-    );
-    await Promise.race([aborted(signal), failure, cloudFailure]);
-  }
-
-  /** Ends what was started, last first, and removes the folder. */
-  async close(): Promise<void> {
-    this.#progress.end();
-    for (const child of this.#children) await child.stop();
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  async #work(
-    ready: ReadyEngine,
-    client: EngineClient,
-    config: string,
-    connectionString: string,
-    words: readonly string[],
-  ): Promise<void> {
-    const { print } = this.#options;
     const sent = await this.#sendAll(ready, client);
     const report = await this.#untilVerified(client, sent.length);
     const restored = join(this.#folder, 'restored');
     await this.#restore({ config, connectionString, words, to: restored });
     const identical = await compareRestored(restored, sent);
     print(`demo: sent ${sent.length}, verified ${report.counts.verified}, restored ${identical} identical`);
+    return client;
+  }
+
+  /** From now on the end of this child is the end of the demo. */
+  #mustStay(child: Child, name: string): void {
+    void child.ended.then((code) => {
+      const said = child.lastErrors.at(-1);
+      const detail = `the ${name} ended with ${String(code)}${said === undefined ? '' : `; ${said}`}`;
+      this.#broken.reject(new EdgeSyncError('demo-failed', detail));
+    });
   }
 
   get #dataDir(): string {
@@ -158,10 +170,7 @@ class DemoRun {
     return { EDGE_SYNC_PASSPHRASE: this.#passphrase, EDGE_SYNC_SECRET_CLOUD: connectionString };
   }
 
-  async #startEngine(
-    config: string,
-    connectionString: string,
-  ): Promise<{ readonly engine: Child; readonly ready: ReadyEngine }> {
+  async #startEngine(config: string, connectionString: string): Promise<ReadyEngine> {
     const engine = new Child({
       script: this.#script,
       args: ['serve', '--data-dir', this.#dataDir, '--config', config, '--web', '0'],
@@ -169,9 +178,12 @@ class DemoRun {
       environment: this.#environment(connectionString),
       clock: this.#clock,
     });
-    this.#children.unshift(engine);
+    this.#keep(engine);
     const line = await engine.line(parseEngineLine);
-    if (line?.event === 'ready') return { engine, ready: line };
+    if (line?.event === 'ready') {
+      this.#mustStay(engine, 'engine');
+      return line;
+    }
     if (line?.event === 'failed' && isErrorCode(line.code)) throw new EdgeSyncError(line.code);
     throw new EdgeSyncError(
       'demo-failed',
@@ -196,7 +208,10 @@ class DemoRun {
     });
     const watching = this.#watch(client, sending, (counts) => {
       const line = `drawn ${drawn}, sent ${sent} · received and sealed ${counts.received} · uploaded and verified ${counts.verified}`;
-      return { line, milestone: `sent ${sent - (sent % 16)}` };
+      return {
+        line,
+        milestone: `${step(drawn)} ${step(sent)} ${step(counts.received)} ${step(counts.verified)}`,
+      };
     });
     const [all] = await Promise.all([sending, watching]);
     this.#progress.end();
@@ -220,10 +235,7 @@ class DemoRun {
     while (!isOver) {
       const { counts } = await client.agent.status();
       const { line, milestone } = show(counts);
-      this.#progress.update(
-        `demo: ${line}`,
-        `demo: ${milestone}, received and sealed ${counts.received}, verified ${counts.verified}`,
-      );
+      this.#progress.update(`demo: ${line}`, milestone);
       await this.#clock.sleep(pollMs);
     }
   }
@@ -236,7 +248,7 @@ class DemoRun {
       const report = await client.agent.status();
       const { verified, failed, parked } = report.counts;
       const line = `demo: uploaded and verified ${verified} of ${total}`;
-      this.#progress.update(line, `demo: uploaded and verified ${verified - (verified % 16)} of ${total}`);
+      this.#progress.update(line, step(verified));
       if (verified >= total && report.headline !== 'working') {
         this.#progress.end();
         this.#options.print(`demo: all ${verified} verified in the cloud; headline: ${report.headline}`);
@@ -278,7 +290,7 @@ class DemoRun {
       environment: this.#environment(from.connectionString),
       clock: this.#clock,
     });
-    this.#children.unshift(child);
+    this.#keep(child);
     const code = await child.ended;
     if (code !== 0) {
       throw new EdgeSyncError(
@@ -313,18 +325,9 @@ function parseEngineLine(line: string): EngineLine | undefined {
   }
 }
 
-/** Rejects when a child that should stay ends; never resolves. Handled even while nobody waits for it. */
-function endedEarly(child: Child, name: string, signal: AbortSignal): Promise<never> {
-  const failure = child.ended.then((code): never => {
-    if (signal.aborted) throw new EdgeSyncError('cancelled');
-    const said = child.lastErrors.at(-1);
-    throw new EdgeSyncError(
-      'demo-failed',
-      `the ${name} ended with ${String(code)}${said === undefined ? '' : `; ${said}`}`,
-    );
-  });
-  failure.catch(() => undefined);
-  return failure;
+/** Progress in a log is told in steps: one line for every so many images. */
+function step(count: number): string {
+  return String(Math.floor(count / 16));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /** One line that is rewritten on a terminal; on anything else a plain line for each change worth a line. */
 
 export interface ProgressLine {
-  /** `milestone` is what a log keeps: a plain line is printed when it changes. */
+  /** Where there is no terminal, `line` is printed only when `milestone` has changed. */
   update(line: string, milestone: string): void;
   /** Leaves the line standing and goes on below it. */
   end(): void;
