@@ -204,7 +204,7 @@ function followEngine(link: EngineLink, state: EngineState): void {
       link.engineUp();
       break;
     case 'waiting':
-      link.engineDown(state.trouble);
+      link.engineEnded(state.trouble);
       break;
     case 'stopping':
     case 'stopped':

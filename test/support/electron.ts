@@ -142,7 +142,7 @@ const launchAttempts = 3;
 export async function launchApp(start: AppStart): Promise<ElectronApplication> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await _electron.launch({ ...commandFor(start), timeout: launchWithinMs });
+      return await _electron.launch({ ...commandFor(start), timeout: launchWithinMs, colorScheme: null });
     } catch (error) {
       if (attempt === launchAttempts) throw error;
     }

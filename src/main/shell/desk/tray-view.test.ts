@@ -19,6 +19,7 @@ function away(code: 'engine-stopped' | 'engine-starting'): StatusReport {
     last: stubState('all-safe'),
     trouble: reportFor(code),
     since,
+    now: since,
     version: '0.1.0',
     times: 1,
   }).status;

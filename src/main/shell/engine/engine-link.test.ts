@@ -196,6 +196,28 @@ describe('the link to the engine', () => {
     expect(told.at(-1)!.status.headline).toBe('not-receiving');
   });
 
+  it('counts how often the engine ended, and since when, until it answers again', async () => {
+    await live();
+    const sinceMs = clock.nowMs();
+    for (let turn = 0; turn < 3; turn += 1) {
+      link.engineEnded(reportFor('engine-stopped'));
+      link.engineDown(reportFor('engine-stopped'));
+      await clock.advance(1_000);
+    }
+    expect(link.state.status.failures[0]).toMatchObject({
+      count: 3,
+      firstAt: new Date(sinceMs).toISOString(),
+      lastAt: new Date(sinceMs + 2_000).toISOString(),
+    });
+
+    await live();
+    link.engineEnded(reportFor('engine-stopped'));
+    expect(link.state.status.failures[0]).toMatchObject({
+      count: 1,
+      firstAt: new Date(clock.nowMs()).toISOString(),
+    });
+  });
+
   it('says that images may be at risk when the keys or the database are the trouble', () => {
     link.engineDown(reportFor('database-damaged'));
     expect(link.state.status.failures[0]!.imagesSafe).toBe(false);

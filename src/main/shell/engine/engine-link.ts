@@ -30,7 +30,8 @@ export class EngineLink {
   #last: AgentState | undefined;
   #state: AgentState;
   #live = false;
-  #timesAway = 0;
+  #timesEnded = 0;
+  #awaySince: string | undefined;
   #repeat: Cancel | undefined;
   #session: AbortController | undefined;
   #stream: AbortController | undefined;
@@ -69,6 +70,13 @@ export class EngineLink {
     void this.#askRegularly(session.signal);
   }
 
+  /** The process ended, or could not start: one more time of the same trouble until it answers again. */
+  engineEnded(trouble: EngineTrouble): void {
+    this.#timesEnded += 1;
+    this.engineDown(trouble);
+  }
+
+  /** No engine for now (it starts, or is being stopped); says so until `engineUp`. */
   engineDown(trouble: EngineTrouble): void {
     this.#session?.abort();
     this.#session = undefined;
@@ -112,6 +120,8 @@ export class EngineLink {
     this.#last = next;
     this.#state = next;
     this.#live = true;
+    this.#timesEnded = 0;
+    this.#awaySince = undefined;
     this.#tell(event);
   }
 
@@ -149,7 +159,6 @@ export class EngineLink {
   }
 
   #setAway(trouble: EngineTrouble): void {
-    if (this.#live) this.#timesAway += 1;
     this.#live = false;
     this.#state = this.#away(trouble);
     this.#tell({ tag: 'snapshot', state: this.#state });
@@ -167,12 +176,15 @@ export class EngineLink {
   }
 
   #away(trouble: EngineTrouble): AgentState {
+    const now = new Date(this.#clock.nowMs()).toISOString();
+    this.#awaySince ??= now;
     return stateWhileAway({
       last: this.#last,
       trouble,
-      since: new Date(this.#clock.nowMs()).toISOString(),
+      since: this.#awaySince,
+      now,
       version: this.#version,
-      times: Math.max(1, this.#timesAway),
+      times: Math.max(1, this.#timesEnded),
     });
   }
 

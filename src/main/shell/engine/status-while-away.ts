@@ -18,12 +18,13 @@ const perhapsAtRisk: readonly string[] = [
 /**
  * Turns the last state known (if any) into one that is true without an engine: nothing is received, and what was
  * "ok" is no longer vouched for. Counts and studies stay as last seen.
- * @param since when the engine went away, ISO 8601
+ * `since` and `now` are ISO 8601: when the engine went away, and when its trouble was seen last.
  */
 export function stateWhileAway(away: {
   readonly last: AgentState | undefined;
   readonly trouble: EngineTrouble;
   readonly since: string;
+  readonly now: string;
   readonly version: string;
   readonly times: number;
 }): AgentState {
@@ -33,7 +34,12 @@ export function stateWhileAway(away: {
 
 function statusWhileAway(
   status: StatusReport,
-  away: { readonly trouble: EngineTrouble; readonly since: string; readonly times: number },
+  away: {
+    readonly trouble: EngineTrouble;
+    readonly since: string;
+    readonly now: string;
+    readonly times: number;
+  },
 ): StatusReport {
   const failure: Failure = {
     ...away.trouble,
@@ -44,7 +50,7 @@ function statusWhileAway(
     destination: null,
     count: away.times,
     firstAt: away.since,
-    lastAt: away.since,
+    lastAt: away.now,
   };
   return {
     ...status,
