@@ -138,6 +138,57 @@ needs('strace')('a disk that fails', () => {
     ];
   }
 
+  /** One finished system call; `began` and `ended` are places in the order of events. */
+  interface Call {
+    readonly text: string;
+    readonly began: number;
+    readonly ended: number;
+  }
+
+  /** Joins strace's "unfinished" and "resumed" halves per thread. */
+  function callsOf(trace: string): Call[] {
+    const open = new Map<string, { text: string; began: number }>();
+    return trace.split('\n').flatMap((line, place): Call[] => {
+      const [, thread = '', text = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+      if (text.endsWith('<unfinished ...>')) {
+        open.set(thread, { text, began: place });
+        return [];
+      }
+      const first = text.startsWith('<...') ? open.get(thread) : undefined;
+      return [{ text: (first?.text ?? '') + text, began: first?.began ?? place, ended: place }];
+    });
+  }
+
+  it('has the file, its folder entry and the row flushed before the image is answered for', async () => {
+    openStore().queue.close();
+    const traceFile = path.join(dir, 'trace');
+    const calls = 'trace=openat,write,writev,fsync,fdatasync';
+    const traced = [programPath('strace'), '-f', '-y', '-s', '16', '-o', traceFile, '-e', calls];
+    expect(await receiveOnce(traced)).toBe('kept');
+    const [file = ''] = spoolFiles();
+    const spool = path.join(dir, 'spool');
+    const done = callsOf(fs.readFileSync(traceFile, 'utf8')).filter(({ text }) => / = \d/.test(text));
+    const find = (...parts: readonly string[]): Call => {
+      const found = done.findLast(({ text }) => parts.every((part) => text.includes(part)));
+      expect([parts, found === undefined]).toEqual([parts, false]);
+      return found!;
+    };
+    const made = find('openat(', path.join(spool, file), 'O_CREAT|O_EXCL');
+    const entryKept = find('fsync(', `<${path.join(spool, path.dirname(file))}>`);
+    const lastWrite = find('write', `<${path.join(spool, file)}>`);
+    const fileKept = find('fdatasync(', `<${path.join(spool, file)}>`);
+    const rowKept = find('fsync(', 'queue.db-wal>');
+    const answered = find('write(1', 'kept');
+    const order = [
+      [made, entryKept],
+      [entryKept, answered],
+      [lastWrite, fileKept],
+      [fileKept, rowKept],
+      [rowKept, answered],
+    ] as const;
+    for (const [earlier, later] of order) expect(earlier.ended).toBeLessThan(later.began);
+  });
+
   /** Spool files with content; blanks are empty. */
   function spoolFiles(): string[] {
     const root = path.join(dir, 'spool');

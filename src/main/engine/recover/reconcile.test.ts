@@ -209,6 +209,32 @@ describe('reconciling spool and rows', () => {
     expect(kit.queue.status()).toMatchObject({ received: 215, pending: 195, parked: 20 });
   });
 
+  it('does not take a file that a row has come to name since the rows were read', async () => {
+    // The new file comes first in the listing, so that it is met before the rows read later name it.
+    const [reheaded, old] = [await spoolFile('whole:a;'), await spoolFile('whole:a;')].sort();
+    await kit.queue.recordReceived(newInstance('a', 'one', { spoolId: old!, sizeBytes: 8 }));
+    const { instanceId } = [...kit.queue.instances({ tag: 'all' })][0]!;
+    const report = await reconcile({
+      queue: {
+        spoolRows: (after, limit) => {
+          const page = kit.queue.spoolRows(after, limit);
+          if (after === undefined) void kit.queue.setSpool(instanceId, reheaded!, 8, null);
+          return page;
+        },
+        namesSpool: (spoolId) => kit.queue.namesSpool(spoolId),
+        markLost: (row, code) => kit.queue.markLost(row, code),
+        recordReceived: (instance) => kit.queue.recordReceived(instance),
+        reportIncident: (incident) => kit.queue.reportIncident(incident),
+      },
+      spool,
+      openers: { create: () => new TestOpener() },
+      adopt,
+      logger: kit.logger,
+    });
+    expect(report).toEqual({ ...nothing, whole: 1 });
+    expect(kit.queue.namesSpool(reheaded!)).toBe(true);
+  });
+
   it('never opens a file that a row names', async () => {
     const spoolId = hex('whatever', 16);
     await receive('a');

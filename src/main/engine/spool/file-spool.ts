@@ -19,8 +19,8 @@ import { FileSpoolWriter } from './spool-writer.ts';
 
 /** A read of the spool hands out pieces of this size: the sealed segment size. */
 const readBytes = 256 * 1024;
-/** Free space is asked of the system at most this often: it is part of every status and every begin. */
-const freeBytesAgeMs = 1000;
+/** Free space is asked of the system at most this often: every window's status wants it. */
+const freeBytesAgeMs = 250;
 /** Beside the fan-out folders; not two hex digits, so never listed. */
 const setAsideFolder = 'set-aside';
 
