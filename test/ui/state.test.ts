@@ -146,8 +146,10 @@ describe('green', () => {
       expect(await page.getByText('In order').count()).toBe(0);
       expect(await page.locator('.chip[data-tone="all-safe"], .count[data-tone]').count()).toBe(0);
 
-      await engine.start();
+      const asked = page.waitForRequest((request) => request.url().endsWith('/agent/watch'));
       await page.getByRole('button', { name: 'Try now' }).click();
+      await asked;
+      await engine.start();
       await headline(page).getByText('All safe').waitFor();
     },
   );
@@ -178,9 +180,8 @@ describe('green', () => {
     await engine.stop();
     await headline(page).getByText('State unknown').waitFor();
     engine.show(undefined);
-    await engine.start();
     const asked = page.waitForResponse((answer) => answer.url().endsWith('/agent/watch') && answer.ok());
-    await page.getByRole('button', { name: 'Try now' }).click();
+    await engine.start();
     await asked;
     engine.push({
       tag: 'delta',

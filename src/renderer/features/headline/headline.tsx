@@ -65,8 +65,14 @@ function HeadlineButton({ reason }: { readonly reason: Reason }): ReactElement |
       </Button>
     );
   }
-  if (reason.tag === 'recovery') {
-    return <RecoveryButton dialog={reason.state === 'none' ? 'create' : 'check'} look="primary" />;
-  }
-  return null;
+  const kit = kitStep(reason);
+  return kit === undefined ? null : <RecoveryButton dialog={kit} look="primary" />;
+}
+
+/** The recovery dialog that is the next step, whether the engine tells it as a state or as a failure. */
+function kitStep(reason: Reason): 'create' | 'check' | undefined {
+  if (reason.tag === 'recovery') return reason.state === 'none' ? 'create' : 'check';
+  if (reason.tag !== 'failure') return undefined;
+  if (reason.failure.code === 'recovery-missing') return 'create';
+  return reason.failure.code === 'recovery-not-proven' ? 'check' : undefined;
 }
