@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { implement, ORPCError } from '@orpc/server';
+import type { Context } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/node';
 import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
 import { contract } from '../../src/shared/contract.ts';
@@ -256,7 +257,7 @@ export class FakeEngine {
   async #answer(
     request: IncomingMessage,
     response: ServerResponse,
-    handler: RPCHandler<Record<never, never>>,
+    handler: RPCHandler<Context>,
   ): Promise<void> {
     const url = new URL(request.url ?? '/', this.origin);
     response.setHeader('content-security-policy', contentSecurityPolicy);
