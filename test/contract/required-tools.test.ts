@@ -53,14 +53,14 @@ describe('what is left out on a machine', () => {
     const suites = [
       { file: 'a.test.ts', tools: ['dcmtk', 'openssl'] },
       { file: 'b.test.ts', tools: ['openssl'] },
-      { file: 'c.test.ts', tools: ['shared-cms', 'gdcm'] },
+      { file: 'c.test.ts', tools: ['shared-cms', 'fiu'] },
     ];
 
     const out = leftOut(suites, ({ tool }) => tool === 'openssl');
 
     expect(out.suites.map(({ file }) => file)).toEqual(['a.test.ts', 'c.test.ts']);
     expect(howToGet(out.missing)).toBe(
-      'apt-get install dcmtk libgdcm-tools and test data beside the checkout (../shared/data/cms)',
+      'apt-get install dcmtk fiu-utils and test data beside the checkout (../shared/data/cms)',
     );
   });
 });
