@@ -35,7 +35,8 @@ function hex(text: string, sizeBytes: number): string {
 function image(index: number, study = Math.floor(index / perStudy)): NewInstance {
   return {
     objectName: hex(`object ${index}`, 32),
-    spoolId: hex(`spool ${index}`, 16),
+    // As the spool names its files: 16 in a row share their first 12 bytes.
+    spoolId: hex(`batch ${index >> 4}`, 12) + hex(`spool ${index}`, 4),
     sizeBytes: 500_000,
     source: `CT_${study % 5}`,
     flags: [],

@@ -73,8 +73,9 @@ describe('a process that is killed while it receives', () => {
     try {
       expect(queue.checkConsistency()).toEqual([]);
       expect(new Set(answered).size).toBe(answered.length);
+      const rows = new Map([...queue.instances({ tag: 'all' })].map((row) => [row.objectName, row]));
       for (const name of answered) {
-        const row = queue.instance(newInstance(name).objectName);
+        const row = rows.get(newInstance(name).objectName);
         expect([name, row?.state, row?.spoolId === null]).toEqual([name, 'pending', false]);
         expect((await readAll(spool, row!.spoolId!)).equals(contentOf(name))).toBe(true);
       }

@@ -8,6 +8,7 @@ import { sealWhole } from '../../src/main/engine/seal/envelope-writer.ts';
 import { decodeManifest, manifestEntries } from '../../src/main/engine/upload/manifest.ts';
 import { wholeSource } from '../../src/main/engine/upload/manifest-writer.ts';
 import { startAzurite, type Azurite } from '../support/azurite.ts';
+import { findInstance } from '../support/queue-kit.ts';
 import { startFaultProxy, type FaultProxy, type SeenRequest } from '../support/fault-proxy.ts';
 import { azureStore, bytesOf, destination, namesIn, testImage, UploadRig } from '../support/upload-rig.ts';
 
@@ -155,7 +156,7 @@ describe('the upload stage', () => {
 
   it('parks an image whose local copy is gone, or holds another image', async () => {
     await fresh();
-    const gone = rig.queue.instance(await rig.receive(testImage('1')));
+    const gone = findInstance(rig.queue, await rig.receive(testImage('1')));
     await rig.spool.remove(gone!.spoolId!);
     const other = testImage('2');
     rig.stage(connect).start();
@@ -180,7 +181,7 @@ describe('the upload stage', () => {
     rig.stage(connect).start();
     await rig.untilVerified(1);
     expect((await bytesOf(store, cloudNames.object(name))).equals(theirs)).toBe(true);
-    const row = rig.queue.instance(name);
+    const row = findInstance(rig.queue, name);
     expect(row?.deliveries[0]?.objectSha256).toBe(createHash('sha256').update(theirs).digest('hex'));
   });
 

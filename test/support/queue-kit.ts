@@ -4,7 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Queue } from '../../src/main/engine/queue/queue.ts';
-import type { NewInstance, UploadJob, UploadProof } from '../../src/main/engine/queue/queue-types.ts';
+import type {
+  InstanceRow,
+  NewInstance,
+  UploadJob,
+  UploadProof,
+} from '../../src/main/engine/queue/queue-types.ts';
 import type { InstanceDetails } from '../../src/main/engine/model.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeColumnSealer } from '../fakes/fake-column-sealer.ts';
@@ -48,6 +53,11 @@ export function newInstance(name: string, study = 'study-1', wishes: InstanceWis
   };
 }
 
+/** By looking at all of them: for tests. */
+export function findInstance(queue: Pick<Queue, 'instances'>, objectName: string): InstanceRow | undefined {
+  return [...queue.instances({ tag: 'all' })].find((row) => row.objectName === objectName);
+}
+
 export function proof(name = 'any'): UploadProof {
   return { etag: `"${name}"`, objectSha256: hex(`ciphertext ${name}`, 32), sizeBytes: 1000 };
 }
@@ -82,6 +92,10 @@ export class QueueKit {
     this.queue.close();
     this.queue = this.open();
     return this.queue;
+  }
+
+  instance(objectName: string): InstanceRow | undefined {
+    return findInstance(this.queue, objectName);
   }
 
   claimAll(destination = 'cloud'): UploadJob[] {

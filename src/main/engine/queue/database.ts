@@ -11,6 +11,9 @@ export const applicationId = 0x45645379;
 const busyTimeoutMs = 5000;
 /** Page cache: holds the upper levels of every index at a million rows. */
 const cacheKiB = 32 * 1024;
+/** 16 MB of log. */
+const checkpointPages = 4000;
+const longestLogBytes = 64 * 1024 * 1024;
 
 /** Turns what SQLite throws into disk-full, disk-error, database-damaged or internal; ours pass through. */
 export function databaseError(cause: unknown): EdgeSyncError {
@@ -95,6 +98,10 @@ function configure(db: Database.Database): void {
     // Sorting needs no file: nothing of ours is written outside the data folder.
     ['temp_store', 'MEMORY', 2],
     ['cache_size', String(-cacheKiB), -cacheKiB],
+    // A checkpoint flushes the whole database: seldomer than every 4 MB of log, which a busy CT fills in a second.
+    ['wal_autocheckpoint', String(checkpointPages), checkpointPages],
+    // After a long transaction (a new destination) the log shrinks again.
+    ['journal_size_limit', String(longestLogBytes), longestLogBytes],
     ...(process.platform === 'darwin'
       ? ([
           // A plain fsync on macOS stops at the drive's cache.

@@ -154,7 +154,7 @@ describe('what came of an upload', () => {
     const [job] = kit.claimAll();
     const old = await kit.queue.setSpool(job!.instanceId, hex('new', 16), 1100, 'fingerprint');
     expect(old).toBe(job!.spoolId);
-    expect(kit.queue.instance(job!.objectName)).toMatchObject({
+    expect(kit.instance(job!.objectName)).toMatchObject({
       spoolId: hex('new', 16),
       sizeBytes: 1100,
       recoveryFingerprint: 'fingerprint',

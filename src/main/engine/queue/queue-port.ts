@@ -115,7 +115,6 @@ export interface ReadQueue {
   studyDetails(studyId: string): StudyDetails | undefined;
   /** Read in pages: rows added meanwhile may or may not be seen; no more than a page is in memory. */
   instances(selection: InstanceSelection): Iterable<InstanceRow>;
-  instance(objectName: string): InstanceRow | undefined;
   /** Calls after each commit that changed something and after each claim. Returns the way to stop. */
   onChange(listener: (change: QueueChange) => void): () => void;
 }

@@ -19,7 +19,7 @@ describe('recording what was received', () => {
     expect(await kit.queue.recordReceived(newInstance('a'))).toEqual({ tag: 'recorded', uidConflict: false });
     const queue = kit.reopen();
     expect(queue.status()).toMatchObject({ received: 1, pending: 1, spoolBytes: 1000, studies: 1 });
-    expect(queue.instance(newInstance('a').objectName)).toMatchObject({
+    expect(kit.instance(newInstance('a').objectName)).toMatchObject({
       spoolId: newInstance('a').spoolId,
       details: newInstance('a').details,
       source: 'CT_ROOM_1',
@@ -43,7 +43,7 @@ describe('recording what was received', () => {
     const again = newInstance('a', 'study-1', { spoolId: hex('second', 16) });
     expect(await kit.queue.recordReceived(again)).toEqual({ tag: 'duplicate' });
     expect(kit.queue.status().received).toBe(1);
-    expect(kit.queue.instance(again.objectName)?.spoolId).toBe(newInstance('a').spoolId);
+    expect(kit.instance(again.objectName)?.spoolId).toBe(newInstance('a').spoolId);
   });
 
   it('answers two copies in one turn with recorded and duplicate', async () => {

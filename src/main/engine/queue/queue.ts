@@ -233,10 +233,6 @@ export class Queue
     return this.#reading.instances(selection);
   }
 
-  instance(objectName: string): InstanceRow | undefined {
-    return this.#reading.instance(objectName);
-  }
-
   onChange(listener: (change: QueueChange) => void): () => void {
     return this.#core.changes.listen(listener);
   }

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { errorCodeOf, failureId } from './destinations.ts';
 import type { Incidents } from './incidents.ts';
-import { fromHex, openDetails, splitFlags, toHex, type QueueCore } from './queue-core.ts';
+import { openDetails, splitFlags, toHex, type QueueCore } from './queue-core.ts';
 import type {
   DeliveryRow,
   DeliveryState,
@@ -108,7 +108,6 @@ export class Reading {
   readonly #studyByKey: Database.Statement<[Buffer], number>;
   readonly #allInstances: Database.Statement<[number, number], StoredInstance>;
   readonly #studyInstances: Database.Statement<[number, number, number], StoredInstance>;
-  readonly #byName: Database.Statement<[Buffer], StoredInstance>;
   readonly #deliveries: Database.Statement<[number], StoredDelivery>;
 
   constructor(core: QueueCore, incidents: Incidents) {
@@ -136,7 +135,6 @@ export class Reading {
     this.#studyInstances = core.prepare(
       `SELECT ${columns} FROM instance WHERE study_id = ? AND id > ? ORDER BY id LIMIT ?`,
     );
-    this.#byName = core.prepare(`SELECT ${columns} FROM instance WHERE object_name = ?`);
     this.#deliveries = core.prepare(
       `SELECT t.name, d.state, d.etag, d.object_sha256, d.verified_at, d.manifest_sequence
          FROM delivery AS d JOIN destination AS t ON t.id = d.destination_id
@@ -207,13 +205,6 @@ export class Reading {
       yield* rows;
       after = last.instanceId;
     }
-  }
-
-  instance(objectName: string): InstanceRow | undefined {
-    return this.#core.read(() => {
-      const row = this.#byName.get(fromHex(objectName, 32));
-      return row === undefined ? undefined : this.#instanceRow(row);
-    });
   }
 
   #selectedStudy(selection: InstanceSelection): number | undefined {

@@ -38,7 +38,7 @@ interface Prepared {
 export class Received {
   readonly #core: QueueCore;
   readonly #known = new Map<string, KnownStudy>();
-  readonly #earlier: Database.Statement<[Buffer], EarlierCopy>;
+  readonly #earlier: Database.Statement<[Buffer, Buffer], EarlierCopy>;
   readonly #sameUid: Database.Statement<[Buffer, Buffer], { id: number; flags: string }>;
   readonly #setFlags: Database.Statement<[string, number]>;
   readonly #findStudy: Database.Statement<
@@ -61,7 +61,7 @@ export class Received {
     // What was kept may have been read inside a transaction that did not come to be.
     core.onUndo(() => this.#known.clear());
     this.#earlier = core.prepare(
-      'SELECT id, study_id, spool_id, size_bytes, state, lost, flags FROM instance WHERE object_name = ?',
+      'SELECT id, study_id, spool_id, size_bytes, state, lost, flags FROM instance WHERE uid_lookup = ? AND object_name = ?',
     );
     this.#sameUid = core.prepare(
       'SELECT id, flags FROM instance WHERE uid_lookup = ? AND object_name <> ? LIMIT 16',
@@ -134,7 +134,7 @@ export class Received {
 
   #recordPrepared(instance: NewInstance, prepared: Prepared): RecordOutcome {
     const nowMs = this.#core.nowMs();
-    const earlier = this.#earlier.get(prepared.objectName);
+    const earlier = this.#earlier.get(prepared.uidLookup, prepared.objectName);
     if (earlier === undefined) return this.#add(instance, prepared, nowMs);
 
     this.#core.changes.study(earlier.study_id);

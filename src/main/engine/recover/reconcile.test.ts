@@ -136,7 +136,7 @@ describe('reconciling spool and rows', () => {
   it('receives what was sealed whole but never recorded', async () => {
     const spoolId = await spoolFile('whole:late;');
     expect(await run()).toEqual({ ...nothing, adopted: 1 });
-    expect(kit.queue.instance(newInstance('late').objectName)).toMatchObject({ spoolId, sizeBytes: 11 });
+    expect(kit.instance(newInstance('late').objectName)).toMatchObject({ spoolId, sizeBytes: 11 });
     expect(kit.claimAll()).toHaveLength(1);
   });
 

@@ -90,11 +90,13 @@ export class BlankPool {
   }
 
   async #addBatch(): Promise<void> {
-    const folder = this.#random.bytes(1).toString('hex');
+    // The batch shares its folder, and most of its id: neighbours in the database's index then, not one page each.
+    const common = this.#random.bytes(12).toString('hex');
+    const folder = common.slice(0, 2);
     const made: Blank[] = [];
     try {
       for (let index = 0; index < batchSize; index += 1) {
-        const id = folder + this.#random.bytes(15).toString('hex');
+        const id = common + this.#random.bytes(4).toString('hex');
         this.#live.add(id);
         try {
           made.push({ id, fd: await createFile(spoolPath(this.#dir, id)) });

@@ -69,7 +69,7 @@ CREATE INDEX study_recent ON study (last_received_at DESC, id DESC);
 
 CREATE TABLE instance (
   id INTEGER PRIMARY KEY,
-  object_name BLOB NOT NULL UNIQUE CHECK (length(object_name) = 32),
+  object_name BLOB NOT NULL CHECK (length(object_name) = 32),
   uid_lookup BLOB NOT NULL,
   study_id INTEGER NOT NULL REFERENCES study (id),
   -- NULL: no local copy (evicted after verification, or lost)
@@ -83,9 +83,11 @@ CREATE TABLE instance (
   lost INTEGER NOT NULL DEFAULT 0 CHECK (lost IN (0, 1)),
   state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'verified', 'failed', 'parked')),
   complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)),
-  verified_at INTEGER
+  verified_at INTEGER,
+  -- One index for "the same object" and for "the same UID": an object name follows from a UID and more. Keys are random,
+  -- so each such index costs a page per row when there are many.
+  UNIQUE (uid_lookup, object_name)
 ) STRICT;
-CREATE INDEX instance_uid ON instance (uid_lookup);
 CREATE INDEX instance_study ON instance (study_id);
 CREATE UNIQUE INDEX instance_spool ON instance (spool_id) WHERE spool_id IS NOT NULL;
 CREATE INDEX instance_pending ON instance (received_at) WHERE state = 'pending';
