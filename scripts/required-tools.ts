@@ -3,7 +3,7 @@
  * ask for them. The programs are listed in debian-packages.txt, which .ci/run reads too.
  */
 import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
 /** The checkout this file belongs to. */
 export const repositoryRoot = resolve(import.meta.dirname, '..');
@@ -75,9 +75,9 @@ function isExecutableFile(path: string): boolean {
 
 /** Whether the tool can be used on this machine now. */
 export function isPresent(tool: RequiredTool): boolean {
-  return tool.source.tag === 'debian'
-    ? findProgram(tool.source.program) !== undefined
-    : existsSync(resolve(repositoryRoot, tool.source.path));
+  if (tool.source.tag === 'beside') return existsSync(resolve(repositoryRoot, tool.source.path));
+  const { program } = tool.source;
+  return isAbsolute(program) ? existsSync(program) : findProgram(program) !== undefined;
 }
 
 /** One line (without its end) telling how missing tools are brought. */

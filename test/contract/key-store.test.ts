@@ -9,10 +9,10 @@ import { Secret } from '../../src/main/engine/system/secret.ts';
 import { FakeKeyStore } from '../fakes/fake-key-store.ts';
 import { keyStoreContract } from '../support/key-store-contract.ts';
 import {
-  missingSecretServiceTools,
   SecretServiceHome,
   type KeyringState,
 } from '../support/secret-service.ts';
+import { needs } from '../support/tools.ts';
 
 const clock = new SystemClock();
 const random = new SystemRandom();
@@ -112,57 +112,52 @@ describe('the passphrase key store', () => {
   });
 });
 
-const missing = missingSecretServiceTools();
+needs('gnome-keyring', 'dbus')('the keychain of Linux (a real gnome-keyring in a private session)', () => {
+  const script = resolve(import.meta.dirname, '../support/keychain-in-session.ts');
+  let home: SecretServiceHome;
+  const run = async (action: string, keyring: KeyringState): Promise<unknown> => {
+    const result = await home.run(script, [action], keyring);
+    if (result.exitCode !== 0) throw new Error(`exit ${result.exitCode}: ${result.stderr}`);
+    return JSON.parse(result.stdout) as unknown;
+  };
 
-describe.skipIf(missing.length > 0)(
-  'the keychain of Linux (a real gnome-keyring in a private session)',
-  () => {
-    const script = resolve(import.meta.dirname, '../support/keychain-in-session.ts');
-    let home: SecretServiceHome;
-    const run = async (action: string, keyring: KeyringState): Promise<unknown> => {
-      const result = await home.run(script, [action], keyring);
-      if (result.exitCode !== 0) throw new Error(`exit ${result.exitCode}: ${result.stderr}`);
-      return JSON.parse(result.stdout) as unknown;
-    };
+  beforeAll(async () => {
+    home = await SecretServiceHome.create();
+  });
+  afterAll(() => home.remove());
 
-    beforeAll(async () => {
-      home = await SecretServiceHome.create();
+  it('holds the contract of every key store', async () => {
+    const results = (await run('contract', 'unlocked')) as Readonly<Record<string, string>>;
+    expect(results).toEqual(Object.fromEntries(keyStoreContract.map(({ name }) => [name, 'ok'])));
+  });
+
+  it('keeps an entry from one login to the next', async () => {
+    expect(await run('read', 'unlocked')).toEqual({ tag: 'absent' });
+    expect(await run('write', 'unlocked')).toEqual({ tag: 'written' });
+    expect(await run('read', 'unlocked')).toEqual({ tag: 'present', hex: 'a5'.repeat(32) });
+  });
+
+  it('locked, it is unavailable and never absent, and takes nothing', async () => {
+    expect(await run('write', 'unlocked')).toEqual({ tag: 'written' });
+    const locked = { code: 'keychain-unavailable', detail: 'it is locked' };
+    expect(await run('read', 'locked')).toEqual({ tag: 'unavailable', ...locked });
+    expect(await run('write', 'locked')).toEqual({ tag: 'refused', ...locked });
+  });
+
+  it('without a keychain service it is unavailable and never absent, and takes nothing', async () => {
+    const none = { code: 'keychain-unavailable', detail: 'no keychain service answers' };
+    expect(await run('read', 'no-service')).toEqual({ tag: 'unavailable', ...none });
+    expect(await run('write', 'no-service')).toEqual({ tag: 'refused', ...none });
+  });
+
+  it.each([
+    ['whose person lets its prompt stand', 'read-briefly', 'asking'],
+    ['whose process hangs', 'read-from-stopped', 'unlocked'],
+  ] as const)('%s is unavailable after a while', async (_name, action, keyring) => {
+    expect(await run(action, keyring)).toEqual({
+      tag: 'unavailable',
+      code: 'keychain-unavailable',
+      detail: 'it did not answer in time',
     });
-    afterAll(() => home.remove());
-
-    it('holds the contract of every key store', async () => {
-      const results = (await run('contract', 'unlocked')) as Readonly<Record<string, string>>;
-      expect(results).toEqual(Object.fromEntries(keyStoreContract.map(({ name }) => [name, 'ok'])));
-    });
-
-    it('keeps an entry from one login to the next', async () => {
-      expect(await run('read', 'unlocked')).toEqual({ tag: 'absent' });
-      expect(await run('write', 'unlocked')).toEqual({ tag: 'written' });
-      expect(await run('read', 'unlocked')).toEqual({ tag: 'present', hex: 'a5'.repeat(32) });
-    });
-
-    it('locked, it is unavailable and never absent, and takes nothing', async () => {
-      expect(await run('write', 'unlocked')).toEqual({ tag: 'written' });
-      const locked = { code: 'keychain-unavailable', detail: 'it is locked' };
-      expect(await run('read', 'locked')).toEqual({ tag: 'unavailable', ...locked });
-      expect(await run('write', 'locked')).toEqual({ tag: 'refused', ...locked });
-    });
-
-    it('without a keychain service it is unavailable and never absent, and takes nothing', async () => {
-      const none = { code: 'keychain-unavailable', detail: 'no keychain service answers' };
-      expect(await run('read', 'no-service')).toEqual({ tag: 'unavailable', ...none });
-      expect(await run('write', 'no-service')).toEqual({ tag: 'refused', ...none });
-    });
-
-    it.each([
-      ['whose person lets its prompt stand', 'read-briefly', 'asking'],
-      ['whose process hangs', 'read-from-stopped', 'unlocked'],
-    ] as const)('%s is unavailable after a while', async (_name, action, keyring) => {
-      expect(await run(action, keyring)).toEqual({
-        tag: 'unavailable',
-        code: 'keychain-unavailable',
-        detail: 'it did not answer in time',
-      });
-    });
-  },
-);
+  });
+});

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { appPage, until } from '../support/electron.ts';
 import { needs } from '../support/tools.ts';
-import { trayHostRuns } from '../support/tray-host.ts';
 import {
   Desk,
   words,
@@ -26,91 +25,90 @@ needs(
   'electron-rig',
   'xvfb',
   'dbus',
+  'python3-dbus',
+  'python3-gi',
 )('beside the clock', () => {
   const desk = new Desk();
 
-  describe.skipIf(!trayHostRuns() && process.env['CI'] !== 'true')(
-    'the tray (with python3-dbus and python3-gi)',
-    () => {
-      it('has a shape for each of the four states and tells no patient', async () => {
-        const tray = await desk.trayHost();
-        const { app, dataDir } = await desk.start({ busAddress: tray.busAddress });
-        await headlineIs(await appPage(app), 'all-safe');
+  describe('the tray (with python3-dbus and python3-gi)', () => {
+    it('has a shape for each of the four states and tells no patient', async () => {
+      const tray = await desk.trayHost();
+      const { app, dataDir } = await desk.start({ busAddress: tray.busAddress });
+      await headlineIs(await appPage(app), 'all-safe');
 
-        for (const headline of ['working', 'attention', 'all-safe'] as const) {
-          tell(dataDir, stubState(headline));
-          const seen = await trayTells(tray, words[headline]);
-          await until(async () => (await shapeOf(app, await tray.read())) === `${headline}-on-light`);
-          expect(JSON.stringify([seen.toolTip, seen.menu])).not.toMatch(/JD|MK|AR\b/);
-          keepIcon(await tray.read(), headline);
-        }
-        failWith(dataDir, 'keychain-unavailable');
-        process.kill(enginePid(dataDir)!, 'SIGKILL');
-        const away = await trayTells(tray, 'The keychain of this PC cannot be used');
-        expect(away.toolTip).toBe('Edge Sync: Not receiving');
-        await until(async () => (await shapeOf(app, await tray.read())) === 'not-receiving-on-light');
-        keepIcon(await tray.read(), 'not-receiving');
+      for (const headline of ['working', 'attention', 'all-safe'] as const) {
+        tell(dataDir, stubState(headline));
+        const seen = await trayTells(tray, words[headline]);
+        await until(async () => (await shapeOf(app, await tray.read())) === `${headline}-on-light`);
+        expect(JSON.stringify([seen.toolTip, seen.menu])).not.toMatch(/JD|MK|AR\b/);
+        keepIcon(await tray.read(), headline);
+      }
+      failWith(dataDir, 'keychain-unavailable');
+      process.kill(enginePid(dataDir)!, 'SIGKILL');
+      const away = await trayTells(tray, 'The keychain of this PC cannot be used');
+      expect(away.toolTip).toBe('Edge Sync: Not receiving');
+      await until(async () => (await shapeOf(app, await tray.read())) === 'not-receiving-on-light');
+      keepIcon(await tray.read(), 'not-receiving');
+    });
+
+    it('changes to the drawing for dark panels with the theme', async () => {
+      const tray = await desk.trayHost();
+      const { app } = await desk.start({ busAddress: tray.busAddress });
+      await trayTells(tray, 'All safe');
+
+      await app.evaluate(({ nativeTheme }) => {
+        nativeTheme.themeSource = 'dark';
       });
 
-      it('changes to the drawing for dark panels with the theme', async () => {
-        const tray = await desk.trayHost();
-        const { app } = await desk.start({ busAddress: tray.busAddress });
-        await trayTells(tray, 'All safe');
+      await until(async () => (await shapeOf(app, await tray.read())) === 'all-safe-on-dark');
+      await picture(await appPage(app), 'dark');
+    });
 
-        await app.evaluate(({ nativeTheme }) => {
-          nativeTheme.themeSource = 'dark';
-        });
+    it('opens the window, retries what failed, starts the engine, and quits', async () => {
+      const tray = await desk.trayHost();
+      const { app, dataDir } = await desk.start({ busAddress: tray.busAddress, args: ['--hidden'] });
+      tell(dataDir, stubState('attention'));
+      await trayTells(tray, 'Needs attention');
 
-        await until(async () => (await shapeOf(app, await tray.read())) === 'all-safe-on-dark');
-        await picture(await appPage(app), 'dark');
-      });
+      await tray.activate();
+      await headlineIs(await appPage(app), 'attention');
+      await closeWindow(app);
+      await tray.click('Open Edge Sync');
+      await until(async () => (await windowsShown(app)) === 1);
+      await tray.click('Try everything again');
+      await until(() => fileText(stubFiles(dataDir).retried) === '{"id":null}\n');
 
-      it('opens the window, retries what failed, starts the engine, and quits', async () => {
-        const tray = await desk.trayHost();
-        const { app, dataDir } = await desk.start({ busAddress: tray.busAddress, args: ['--hidden'] });
-        tell(dataDir, stubState('attention'));
-        await trayTells(tray, 'Needs attention');
+      tell(dataDir, stubState('all-safe'));
+      failWith(dataDir, 'keychain-unavailable');
+      process.kill(enginePid(dataDir)!, 'SIGKILL');
+      await trayTells(tray, 'The keychain of this PC cannot be used');
+      rmSync(stubFiles(dataDir).failWith);
+      await tray.click('Start receiving now');
+      await trayTells(tray, 'All safe');
 
-        await tray.activate();
-        await headlineIs(await appPage(app), 'attention');
-        await closeWindow(app);
-        await tray.click('Open Edge Sync');
-        await until(async () => (await windowsShown(app)) === 1);
-        await tray.click('Try everything again');
-        await until(() => fileText(stubFiles(dataDir).retried) === '{"id":null}\n');
+      const gone = exitOf(app);
+      await tray.click('Quit Edge Sync');
+      expect(await gone).toBe(0);
+    });
 
-        tell(dataDir, stubState('all-safe'));
-        failWith(dataDir, 'keychain-unavailable');
-        process.kill(enginePid(dataDir)!, 'SIGKILL');
-        await trayTells(tray, 'The keychain of this PC cannot be used');
-        rmSync(stubFiles(dataDir).failWith);
-        await tray.click('Start receiving now');
-        await trayTells(tray, 'All safe');
+    it('notifies once when something begins and once when it is over', async () => {
+      const tray = await desk.trayHost();
+      const { app, dataDir } = await desk.start({ busAddress: tray.busAddress });
+      const page = await appPage(app);
+      await headlineIs(page, 'all-safe');
 
-        const gone = exitOf(app);
-        await tray.click('Quit Edge Sync');
-        expect(await gone).toBe(0);
-      });
+      tell(dataDir, stubState('attention'));
+      await until(async () => (await tray.notifications()).length === 1);
+      tell(dataDir, stubState('all-safe'));
+      await until(async () => (await tray.notifications()).length === 2);
 
-      it('notifies once when something begins and once when it is over', async () => {
-        const tray = await desk.trayHost();
-        const { app, dataDir } = await desk.start({ busAddress: tray.busAddress });
-        const page = await appPage(app);
-        await headlineIs(page, 'all-safe');
-
-        tell(dataDir, stubState('attention'));
-        await until(async () => (await tray.notifications()).length === 1);
-        tell(dataDir, stubState('all-safe'));
-        await until(async () => (await tray.notifications()).length === 2);
-
-        expect(await tray.notifications()).toEqual([
-          {
-            title: 'The cloud refused the request',
-            body: 'Look at the detail and the settings of the account.',
-          },
-          { title: 'All safe', body: 'This is over: The cloud refused the request' },
-        ]);
-      });
-    },
-  );
+      expect(await tray.notifications()).toEqual([
+        {
+          title: 'The cloud refused the request',
+          body: 'Look at the detail and the settings of the account.',
+        },
+        { title: 'All safe', body: 'This is over: The cloud refused the request' },
+      ]);
+    });
+  });
 });

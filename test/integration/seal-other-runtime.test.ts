@@ -3,15 +3,15 @@
  * both and must give the same values.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'vite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { vectorFolder } from '../support/cms-vectors.ts';
 import type { SelfcheckResult } from '../support/seal-selfcheck.ts';
+import { needs } from '../support/tools.ts';
 
 const install = resolve(import.meta.dirname, '../../../shared/electron-runtime/install.sh');
 const run = promisify(execFile);
@@ -21,7 +21,7 @@ interface Printed {
   readonly result: SelfcheckResult;
 }
 
-describe.skipIf(!existsSync(install))('sealing on Electron’s Node (BoringSSL)', () => {
+needs('electron-rig', 'unzip')('sealing on Electron’s Node (BoringSSL)', () => {
   let folder: string;
   let bundle: string;
 

@@ -17,11 +17,11 @@ import { SystemRandom } from '../../src/main/engine/system/random.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
 import { FakeRandom } from '../fakes/fake-random.ts';
 import { openOutcome, sealInPieces, testArchive } from '../support/sealing.ts';
+import { needs } from '../support/tools.ts';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const segment = 262_144;
 
-describe.skipIf(!hasOpenssl)('stock openssl cms', () => {
+needs('openssl')('stock openssl cms', () => {
   let folder: string;
   const at = (name: string): string => join(folder, name);
   const random = new SystemRandom();

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createHash, createPrivateKey } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { EdgeSyncError } from '../../src/shared/errors.ts';
 import { EnvelopeReaders } from '../../src/main/engine/seal/envelope-reader.ts';
 import { EnvelopeWriter, HeadTemplate } from '../../src/main/engine/seal/envelope-writer.ts';
@@ -10,6 +10,7 @@ import { recipientFromCertificate } from '../../src/main/engine/seal/certificate
 import type { OpeningKeys } from '../../src/main/engine/seal/recipients.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
 import { ephemeralKeyFromScalar } from '../support/ephemeral-key.ts';
+import { needs } from '../support/tools.ts';
 
 const folder = resolve(import.meta.dirname, '../../../shared/data/cms');
 
@@ -58,7 +59,7 @@ function outcome(sealed: Buffer, keys: OpeningKeys, stepBytes: number, content: 
   return Buffer.concat(plaintext).equals(content) ? 'ok' : 'other content';
 }
 
-describe.skipIf(!existsSync(folder))('test vectors made by others (../shared/data/cms)', () => {
+needs('shared-cms')('test vectors made by others (../shared/data/cms)', () => {
   const load = (file: string): Buffer => readFileSync(join(folder, file));
   const vectors = existsSync(folder)
     ? (JSON.parse(load('vectors.json').toString()) as Vectors)

@@ -2,7 +2,7 @@
  * Runs a script of ours inside a private D-Bus session with a real gnome-keyring, in folders of its own: the keychain
  * of the person at this PC is never touched. Needs Debian's dbus-daemon and gnome-keyring.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,13 +21,6 @@ export interface SessionResult {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-/** Tools without which these tests are left out; empty when all are there. */
-export function missingSecretServiceTools(): readonly string[] {
-  return ['dbus-run-session', 'gnome-keyring-daemon', 'dbus-send'].filter(
-    (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0,
-  );
 }
 
 /** A home folder whose keyring outlives one session, as it does a reboot. */

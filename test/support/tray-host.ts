@@ -1,15 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { programPath } from './tools.ts';
 
 /** Debian's own interpreter: python3-dbus and python3-gi belong to it, not to another python3 on PATH. */
 const python = '/usr/bin/python3';
-
-/** True when the tray host can run here (Debian: python3-dbus, python3-gi). */
-export function trayHostRuns(): boolean {
-  return spawnSync(python, ['-c', 'import dbus, gi'], { stdio: 'ignore' }).status === 0;
-}
 
 export interface TrayEntry {
   readonly label: string;

@@ -1,5 +1,5 @@
 /** What a person can do on the page, and that the engine hears it. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { reportFor } from '../../src/shared/errors.ts';
@@ -8,6 +8,9 @@ import { buildPage } from '../support/built-page.ts';
 import type { BuiltPage } from '../support/built-page.ts';
 import { FakeEngine, kitFingerprint, kitWords } from '../support/fake-engine.ts';
 import { launchBrowser, openPage } from '../support/page-browser.ts';
+import { needs } from '../support/tools.ts';
+
+const inBrowser = needs('chromium');
 
 let built: BuiltPage;
 let browser: Browser;
@@ -44,7 +47,7 @@ async function tabTo(page: Page, role: 'button' | 'checkbox', name: string): Pro
   throw new Error(`the keyboard does not reach “${name}”`);
 }
 
-describe('the session', () => {
+inBrowser('the session', () => {
   it('takes the token out of the address bar and keeps its session over a reload', async () => {
     const { engine, page } = await arrange(states.allSafe());
     expect(page.url()).toBe(`${engine.origin}/`);
@@ -78,7 +81,7 @@ describe('the session', () => {
   });
 });
 
-describe('a failure', () => {
+inBrowser('a failure', () => {
   it('says what, which study, and whether the images are safe, and its one button does the next step', async () => {
     const { engine, page } = await arrange(states.attention());
     const list = page.getByRole('region', { name: 'To look at' });
@@ -123,7 +126,7 @@ describe('a failure', () => {
   });
 });
 
-describe('a study', () => {
+inBrowser('a study', () => {
   it('is tried again by its own button', async () => {
     const { engine, page } = await arrange(states.attention());
     await page.getByRole('button', { name: /^Try again: study RV, CT/ }).click();
@@ -170,7 +173,7 @@ describe('a study', () => {
   });
 });
 
-describe('the recovery kit, by keyboard alone', () => {
+inBrowser('the recovery kit, by keyboard alone', () => {
   it('is made: the words are shown once, numbered, and must be kept before the dialog lets go', async () => {
     const { engine, page } = await arrange(states.noKit());
     await tabTo(page, 'button', 'Make the recovery kit');
@@ -281,7 +284,7 @@ describe('the recovery kit, by keyboard alone', () => {
   });
 });
 
-describe('files', () => {
+inBrowser('files', () => {
   const progress = {
     tag: 'progress',
     found: 40,
@@ -378,7 +381,7 @@ describe('files', () => {
   });
 });
 
-describe('the menu', () => {
+inBrowser('the menu', () => {
   it('keeps language and appearance over a reload', async () => {
     const { page } = await arrange(states.allSafe());
     await page.getByRole('button', { name: 'Menu' }).click();

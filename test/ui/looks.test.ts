@@ -3,7 +3,7 @@
  * nothing wider than the window. Each leaves a screenshot for eyes.
  */
 import { AxeBuilder } from '@axe-core/playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { reportFor } from '../../src/shared/errors.ts';
@@ -14,6 +14,9 @@ import { buildPage } from '../support/built-page.ts';
 import type { BuiltPage } from '../support/built-page.ts';
 import { FakeEngine, kitWords } from '../support/fake-engine.ts';
 import { launchBrowser, narrow, openPage, screenshot } from '../support/page-browser.ts';
+import { needs } from '../support/tools.ts';
+
+const inBrowser = needs('chromium');
 
 let built: BuiltPage;
 let browser: Browser;
@@ -280,7 +283,7 @@ const widerThanWindow = (page: Page) =>
     return scrollWidth > clientWidth || dialogTooWide;
   });
 
-describe.each(looks)('$name', (look) => {
+inBrowser.each(looks)('$name', (look) => {
   it.each(screens)('$name', async (screen) => {
     await onScreen(screen, look, async (page) => {
       await screenshot(page, `${screen.name}-${look.name}`);
@@ -290,7 +293,7 @@ describe.each(looks)('$name', (look) => {
   });
 });
 
-describe('the page', () => {
+inBrowser('the page', () => {
   const safe = screens[0]!;
 
   it('follows the chosen appearance against the system’s', async () => {

@@ -1,5 +1,5 @@
 /** What the page says about being safe, and above all when it must not say it. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import * as states from '../support/agent-states.ts';
@@ -8,6 +8,9 @@ import type { BuiltPage } from '../support/built-page.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { launchBrowser, openPage, screenshot } from '../support/page-browser.ts';
 import type { OpenedPage } from '../support/page-browser.ts';
+import { needs } from '../support/tools.ts';
+
+const inBrowser = needs('chromium');
 
 let built: BuiltPage;
 let browser: Browser;
@@ -72,7 +75,7 @@ async function greenPixels(page: Page): Promise<number> {
 /** The icon of the tab is not on a screenshot. */
 const tabIcon = (page: Page) => page.locator('#page-icon').getAttribute('href');
 
-describe('the headline', () => {
+inBrowser('the headline', () => {
   it.each([
     ['All safe', states.allSafe],
     ['Working', states.working],
@@ -112,7 +115,7 @@ describe('the headline', () => {
   });
 });
 
-describe('green', () => {
+inBrowser('green', () => {
   it('is there when all is safe: what the other tests look for can be found', async () => {
     const page = await open(await engineShowing(states.allSafe()));
     await headline(page).getByText('All safe').waitFor();
@@ -211,7 +214,7 @@ describe('green', () => {
   });
 });
 
-describe('what moves', () => {
+inBrowser('what moves', () => {
   it('is the progress of a study, the counts and the order, with each delta', async () => {
     const shown = states.working();
     const engine = await engineShowing(shown);

@@ -119,12 +119,17 @@ describe('the feed of a window', () => {
     expect(window.state?.status.failures.map(({ code }) => code)).toEqual(['pending-too-long']);
   });
 
-  it('is silent while nothing moves', async () => {
+  it('says nothing new while nothing moves, but that it is there every half minute', async () => {
     const window = new Window();
-    await kit.clock.advance(0);
-    freeBytes -= 1000;
-    await kit.clock.advance(120_000);
+    await kit.clock.advance(25_000);
+    freeBytes -= 1_000_000;
     expect(window.events).toHaveLength(1);
+    await kit.clock.advance(5 * 60_000);
+    const beats = window.events.slice(1);
+    // The page gives up after 90 s of silence; looks come every 10 s, so a beat comes every 30 to 40 s.
+    expect(beats.length).toBeGreaterThanOrEqual(7);
+    expect(beats.length).toBeLessThanOrEqual(11);
+    expect(beats.every((event) => event.tag === 'delta' && event.studies.length === 0)).toBe(true);
   });
 
   it('tells what changed outside the queue, and the upload rate', async () => {

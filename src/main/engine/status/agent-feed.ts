@@ -17,6 +17,8 @@ const throttleMs = 250;
 const liveTickMs = 1000;
 /** ... and while nothing moves, this often: a pending image becomes too old without any event. */
 const idleTickMs = 10_000;
+/** A page that hears nothing for 90 s no longer trusts what it shows: so much is said at least, news or not. */
+const heartbeatMs = 30_000;
 /** Free space moves all the time; smaller steps than this are nobody's news. */
 const freeStepBytes = 64 * 1024 * 1024;
 
@@ -60,11 +62,16 @@ export class AgentFeed {
       };
       follow(shown.moving, state.studies);
       yield { tag: 'snapshot', state };
+      let toldAtMs = clock.monotonicMs();
       for (;;) {
         await pending.wait(clock, isLive(shown) ? liveTickMs : idleTickMs, signal);
         if (signal.aborted) return;
-        const delta = await this.#delta(pending.take(), shown);
-        if (delta !== undefined) yield delta;
+        const isSilent = clock.monotonicMs() - toldAtMs >= heartbeatMs;
+        const delta = await this.#delta(pending.take(), shown, isSilent ? 'in-any-case' : 'if-news');
+        if (delta !== undefined) {
+          yield delta;
+          toldAtMs = clock.monotonicMs();
+        }
         await clock.sleep(throttleMs, signal).catch(() => undefined);
       }
     } finally {
@@ -90,7 +97,11 @@ export class AgentFeed {
     };
   }
 
-  async #delta(changes: Changes, shown: Shown): Promise<AgentEvent | undefined> {
+  async #delta(
+    changes: Changes,
+    shown: Shown,
+    when: 'if-news' | 'in-any-case',
+  ): Promise<AgentEvent | undefined> {
     const status = await this.#deps.status();
     const nowMs = this.#deps.clock.nowMs();
     const studies = this.#changedStudies(changes, shown.moving)
@@ -101,7 +112,7 @@ export class AgentFeed {
     const statusNow = comparable(status);
     const isNews =
       statusNow !== shown.status || studies.length > 0 || total !== shown.total || rate !== shown.rate;
-    if (!isNews) return undefined;
+    if (!isNews && when === 'if-news') return undefined;
     const event: AgentEvent = {
       tag: 'delta',
       ...(statusNow === shown.status ? {} : { status }),

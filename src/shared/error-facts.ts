@@ -1,0 +1,427 @@
+/* eslint max-lines: "off" -- one list, on purpose in one place */
+/**
+ * Every error a user or a peer can meet: one code, what it means, whether waiting helps, and the next step.
+ * Messages hold no PHI: `detail` may name a setting, a host, a port or a file the user typed, never a DICOM value.
+ */
+
+/**
+ * permanent: the same attempt fails again until somebody changes something.
+ * transient: the same attempt may succeed later; the retry policy decides when.
+ * paused: the whole destination waits (credential refused): no attempt is used up.
+ */
+export type Persistence = 'permanent' | 'transient' | 'paused';
+
+export interface ErrorFacts {
+  readonly persistence: Persistence;
+  readonly message: string;
+  readonly nextStep: string;
+}
+
+export const errorFacts = {
+  // configuration
+  'config-not-readable': {
+    persistence: 'permanent',
+    message: 'The configuration file cannot be read',
+    nextStep: 'Check that the file exists and that this user may read it.',
+  },
+  'config-not-json': {
+    persistence: 'permanent',
+    message: 'The configuration file is not valid JSON',
+    nextStep: 'Mend the place named, or start again from the example in the README.',
+  },
+  'config-unknown-key': {
+    persistence: 'permanent',
+    message: 'The configuration has a key that does not exist',
+    nextStep: 'Remove it or correct its spelling; `edge-sync config get` lists every key.',
+  },
+  'config-bad-value': {
+    persistence: 'permanent',
+    message: 'A setting has a value that is not allowed',
+    nextStep: 'Set an allowed value with `edge-sync config set KEY VALUE`.',
+  },
+  usage: {
+    persistence: 'permanent',
+    message: 'The command line is not understood',
+    nextStep: 'Run `edge-sync --help`.',
+  },
+  // engine life
+  'port-taken': {
+    persistence: 'permanent',
+    message: 'The port is already used by another program',
+    nextStep: 'Stop the other program or choose another port with `edge-sync config set dicom.port N`.',
+  },
+  'port-not-allowed': {
+    persistence: 'permanent',
+    message: 'The address cannot be listened on',
+    nextStep: 'Choose an address of this PC and a port above 1023.',
+  },
+  'engine-already-running': {
+    persistence: 'permanent',
+    message: 'Another Edge Sync engine already uses this data folder',
+    nextStep: 'Use the one that runs, or give this one another folder with --data-dir.',
+  },
+  'engine-not-running': {
+    persistence: 'permanent',
+    message: 'No Edge Sync engine runs on this data folder',
+    nextStep: 'Start it with `edge-sync serve` or open the app.',
+  },
+  'engine-starting': {
+    persistence: 'transient',
+    message: 'Edge Sync is starting',
+    nextStep: 'Wait a moment.',
+  },
+  'engine-not-answering': {
+    persistence: 'transient',
+    message: 'The engine does not answer',
+    nextStep: 'Wait a moment: it is asked again, and started anew if it stays silent.',
+  },
+  'engine-stopping': {
+    persistence: 'transient',
+    message: 'Edge Sync is being closed, so nothing is received',
+    nextStep: 'Open it again to go on receiving.',
+  },
+  'engine-stopped': {
+    persistence: 'transient',
+    message: 'The engine stopped unexpectedly and is being started again',
+    nextStep: 'Wait a moment; if it repeats, restart the PC and look at the log.',
+  },
+  'data-dir-not-writable': {
+    persistence: 'permanent',
+    message: 'The data folder cannot be written',
+    nextStep: 'Give this user write access to it, or choose another with --data-dir.',
+  },
+  'database-too-new': {
+    persistence: 'permanent',
+    message: 'The data folder was written by a newer version of Edge Sync',
+    nextStep: 'Install that version or a later one. Nothing was changed.',
+  },
+  'database-damaged': {
+    persistence: 'permanent',
+    message: 'The queue database is damaged',
+    nextStep:
+      'Do not delete anything; copy the data folder and ask for help. Sealed images are still in the spool.',
+  },
+  'database-other-key': {
+    persistence: 'permanent',
+    message: 'The queue database belongs to another key than the one this installation has now',
+    nextStep:
+      'Put back the keychain entry or key file that this data folder was made with. Nothing was changed.',
+  },
+  internal: {
+    persistence: 'transient',
+    message: 'Something unexpected went wrong inside Edge Sync',
+    nextStep: 'Try again; if it repeats, send the log to support.',
+  },
+  // keys
+  'keychain-unavailable': {
+    persistence: 'permanent',
+    message: 'The keychain of this PC cannot be used',
+    nextStep:
+      'Unlock or start the keychain (on Linux: gnome-keyring or KWallet), or set keys.store to "passphrase".',
+  },
+  'keychain-entry-missing': {
+    persistence: 'permanent',
+    message: 'The key of this installation is no longer in the keychain',
+    nextStep: 'Restore the keychain entry; the recovery words still open everything that was uploaded.',
+  },
+  'passphrase-missing': {
+    persistence: 'permanent',
+    message: 'A passphrase is needed and none was given',
+    nextStep: 'Give --passphrase-file FILE or set EDGE_SYNC_PASSPHRASE.',
+  },
+  'passphrase-wrong': {
+    persistence: 'permanent',
+    message: 'The passphrase is wrong',
+    nextStep: 'Try again with the passphrase this installation was made with.',
+  },
+  'key-file-damaged': {
+    persistence: 'permanent',
+    message: 'The key file of this installation is damaged',
+    nextStep: 'Put back a copy of it; the recovery words still open everything that was uploaded.',
+  },
+  'recovery-missing': {
+    persistence: 'permanent',
+    message: 'No recovery kit has been made yet',
+    nextStep: 'Run `edge-sync recovery create` and keep the 24 words safe.',
+  },
+  'recovery-not-proven': {
+    persistence: 'permanent',
+    message: 'The recovery words have not been proven yet, so uploads wait',
+    nextStep: 'Run `edge-sync recovery check` and type the 24 words.',
+  },
+  'recovery-exists': {
+    persistence: 'permanent',
+    message: 'A recovery kit already exists',
+    nextStep: 'Use the words you have. Before they are proven, `recovery create --replace` makes new ones.',
+  },
+  'recovery-words-misspelt': {
+    persistence: 'permanent',
+    message: 'A recovery word is not in the word list',
+    nextStep: 'Correct the word named and try again.',
+  },
+  'recovery-words-count': {
+    persistence: 'permanent',
+    message: 'There must be exactly 24 recovery words',
+    nextStep: 'Compare with the printed kit and type all 24 words.',
+  },
+  'recovery-words-checksum': {
+    persistence: 'permanent',
+    message: 'The recovery words do not belong together',
+    nextStep: 'Compare each word and its place with the printed kit; one is wrong or swapped.',
+  },
+  'recovery-words-other': {
+    persistence: 'permanent',
+    message: 'These recovery words are valid but belong to another archive',
+    nextStep: 'Use the kit of this installation; compare the fingerprint printed on it.',
+  },
+  'certificate-unusable': {
+    persistence: 'permanent',
+    message: 'The certificate cannot be used to seal images',
+    nextStep: 'Choose an X.509 certificate in PEM form with an elliptic-curve key on P-256.',
+  },
+  // sealed objects
+  'object-format': {
+    persistence: 'permanent',
+    message: 'The file is not a sealed object of Edge Sync',
+    nextStep: 'Choose a .cms file that Edge Sync wrote.',
+  },
+  'object-tampered': {
+    persistence: 'permanent',
+    message: 'The sealed object was changed or damaged after it was sealed',
+    nextStep: 'Do not use it; restore another copy, and tell the administrator.',
+  },
+  'object-truncated': {
+    persistence: 'permanent',
+    message: 'The sealed object is cut short',
+    nextStep: 'Fetch it again; if it stays short, restore another copy.',
+  },
+  'object-no-recipient': {
+    persistence: 'permanent',
+    message: 'The sealed object was not sealed for this key',
+    nextStep: 'Use the key or the words of the archive it belongs to.',
+  },
+  'object-mismatch': {
+    persistence: 'permanent',
+    message: 'The object opens, but its content is not what its name promises',
+    nextStep: 'Do not use it; restore another copy, and tell the administrator.',
+  },
+  'object-missing': {
+    persistence: 'permanent',
+    message: 'The object is not where it should be',
+    nextStep: 'Run `edge-sync verify` and restore or send the image again.',
+  },
+  'not-on-this-pc': {
+    persistence: 'permanent',
+    message: 'The image was stored before this destination was added and is no longer on this PC',
+    nextStep: 'It is safe in the other destination; send or restore it again to store it here too.',
+  },
+  // DICOM input
+  'not-dicom': {
+    persistence: 'permanent',
+    message: 'The file is not DICOM',
+    nextStep: 'Leave it out, or export it again from the device as DICOM.',
+  },
+  'dicom-truncated': {
+    persistence: 'permanent',
+    message: 'The DICOM data is cut short',
+    nextStep: 'Send or copy the image again from the device.',
+  },
+  'dicom-unreadable': {
+    persistence: 'permanent',
+    message: 'The DICOM data cannot be read far enough to identify the image',
+    nextStep: 'Send it again; if it repeats, ask the vendor of the device.',
+  },
+  'dicom-mismatch': {
+    persistence: 'permanent',
+    message: 'The image is not the one that was announced',
+    nextStep: 'Send it again; if it repeats, ask the vendor of the device.',
+  },
+  'dicom-class-refused': {
+    persistence: 'permanent',
+    message: 'This kind of DICOM object is not accepted',
+    nextStep: 'Send images and reports only; DICOMDIR and private objects stay on the medium.',
+  },
+  'dicom-syntax-refused': {
+    persistence: 'permanent',
+    message: 'This transfer syntax is not accepted',
+    nextStep: 'Set the device to an uncompressed or lossless syntax.',
+  },
+  'file-not-readable': {
+    persistence: 'permanent',
+    message: 'The file or folder cannot be read',
+    nextStep: 'Check that it exists and that this user may read it.',
+  },
+  'file-exists': {
+    persistence: 'permanent',
+    message: 'A file with this name exists already',
+    nextStep: 'Choose another name; nothing was overwritten.',
+  },
+  'file-not-writable': {
+    persistence: 'permanent',
+    message: 'The file cannot be written',
+    nextStep: 'Check the folder and that this user may write there.',
+  },
+  'folder-not-reachable': {
+    persistence: 'transient',
+    message: 'A watched folder cannot be reached',
+    nextStep: 'Check the network drive; watching goes on by itself when it is back.',
+  },
+  'association-aborted': {
+    persistence: 'transient',
+    message: 'A device broke off while it was sending',
+    nextStep: 'Send the study again from the device; nothing incomplete was kept.',
+  },
+  'association-refused': {
+    persistence: 'permanent',
+    message: 'A device was refused',
+    nextStep: 'Pair the device if it is yours; otherwise find out who it is.',
+  },
+  'uid-conflict': {
+    persistence: 'permanent',
+    message: 'Two different images carry the same identity; both were kept',
+    nextStep: 'Look at both in the study and tell the vendor of the device.',
+  },
+  'disk-full': {
+    persistence: 'transient',
+    message: 'The disk has too little free space to receive images',
+    nextStep: 'Free space on the disk; receiving goes on by itself.',
+  },
+  'disk-low': {
+    persistence: 'transient',
+    message: 'The disk is filling up',
+    nextStep: 'Free space on the disk soon, before images have to be refused.',
+  },
+  'disk-error': {
+    persistence: 'transient',
+    message: 'The disk could not be read or written',
+    nextStep: 'Check the disk; the image was not accepted.',
+  },
+  // peers
+  'peer-unreachable': {
+    persistence: 'transient',
+    message: 'The other DICOM node cannot be reached',
+    nextStep: 'Check address, port and firewall, and that the node is on.',
+  },
+  'peer-refused': {
+    persistence: 'permanent',
+    message: 'The other DICOM node refused',
+    nextStep: 'Check the AE titles and what the node accepts.',
+  },
+  'peer-timeout': {
+    persistence: 'transient',
+    message: 'The other DICOM node did not answer in time',
+    nextStep: 'Try again; if it repeats, check the node.',
+  },
+  // cloud
+  'cloud-secret-missing': {
+    persistence: 'paused',
+    message: 'The credential of the destination is not stored on this PC',
+    nextStep: 'Store it with `edge-sync config set secret.NAME` or set EDGE_SYNC_SECRET_NAME.',
+  },
+  'cloud-secret-malformed': {
+    persistence: 'paused',
+    message: 'The credential of the destination is not a connection string',
+    nextStep: 'Copy the whole connection string again from the cloud portal.',
+  },
+  'cloud-auth': {
+    persistence: 'paused',
+    message: 'The cloud refused the credential',
+    nextStep: 'Check that the key is current and allowed to write, and store it again.',
+  },
+  'cloud-clock-skew': {
+    persistence: 'paused',
+    message: 'The clock of this PC is wrong, so the cloud refuses the credential',
+    nextStep: 'Set the date and time of the PC to automatic.',
+  },
+  'cloud-host-unknown': {
+    persistence: 'transient',
+    message: 'The address of the cloud cannot be found',
+    nextStep: 'Check the account name and the internet connection.',
+  },
+  'cloud-unreachable': {
+    persistence: 'transient',
+    message: 'The cloud cannot be reached',
+    nextStep: 'Check the internet connection; uploads go on by themselves.',
+  },
+  'cloud-container-missing': {
+    persistence: 'paused',
+    message: 'The container does not exist in the cloud account',
+    nextStep: 'Create the container, or correct its name in the configuration.',
+  },
+  'cloud-throttled': {
+    persistence: 'transient',
+    message: 'The cloud asks to go slower',
+    nextStep: 'Nothing to do; uploads go on by themselves.',
+  },
+  'cloud-server-error': {
+    persistence: 'transient',
+    message: 'The cloud had an error of its own',
+    nextStep: 'Nothing to do; uploads go on by themselves.',
+  },
+  'cloud-checksum': {
+    persistence: 'transient',
+    message: 'The cloud received something other than was sent',
+    nextStep: 'Nothing to do; it is sent again. If it repeats, check the network.',
+  },
+  'cloud-conflict': {
+    persistence: 'permanent',
+    message: 'The cloud already holds another object under this name',
+    nextStep: 'Nothing was overwritten. Tell the administrator.',
+  },
+  'cloud-refused': {
+    persistence: 'permanent',
+    message: 'The cloud refused the request',
+    nextStep: 'Look at the detail and the settings of the account.',
+  },
+  'manifest-broken': {
+    persistence: 'permanent',
+    message: 'The list of what is stored in the cloud is damaged or was changed',
+    nextStep: 'Restore goes on with what can be proven; tell the administrator.',
+  },
+  'archive-key-missing': {
+    persistence: 'permanent',
+    message: 'The archive key is not in this cloud container',
+    nextStep: 'Check account, container and prefix against the recovery kit.',
+  },
+  'archive-key-conflict': {
+    persistence: 'paused',
+    message: 'The archive key in this cloud container is not the one of this recovery kit, so uploads wait',
+    nextStep: 'Do not delete anything. Use an empty prefix for this installation, or ask for help.',
+  },
+  // status
+  'not-listening': {
+    persistence: 'transient',
+    message: 'Devices cannot reach Edge Sync on this PC',
+    nextStep: 'Start Edge Sync again; if it repeats, look at the log.',
+  },
+  'no-destination': {
+    persistence: 'permanent',
+    message: 'No cloud storage is set up, so images stay on this PC only',
+    nextStep: 'Add a destination to the configuration.',
+  },
+  'pending-too-long': {
+    persistence: 'transient',
+    message: 'Images have waited longer than they should for their upload',
+    nextStep: 'Look at the destination below; the images are safe on this PC.',
+  },
+  'proof-stale': {
+    persistence: 'transient',
+    message: 'No upload has been proven for more than a day',
+    nextStep: 'Look at the destination below.',
+  },
+  'web-session': {
+    persistence: 'permanent',
+    message: 'This page needs a fresh link',
+    nextStep: 'Run `edge-sync status --link` or open the page from the app.',
+  },
+  'demo-failed': {
+    persistence: 'permanent',
+    message: 'The demo did not come to its end',
+    nextStep: 'Run `npm ci` and `npm run demo` again; if it repeats, report the line above.',
+  },
+  cancelled: {
+    persistence: 'permanent',
+    message: 'Cancelled',
+    nextStep: 'Start it again when you like; nothing is lost.',
+  },
+} as const satisfies Record<string, ErrorFacts>;
