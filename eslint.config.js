@@ -105,6 +105,7 @@ export default tseslint.config(
   mayImport('dicom', []),
   mayImport('intake', ['dicom/', 'seal/seal-port\\.ts$', 'spool/', 'queue/']),
   mayImport('seal', []),
+  mayImport('keys', ['seal/']),
   mayImport('spool', []),
   mayImport('queue', []),
   mayImport('cloud', []),

@@ -163,12 +163,20 @@ function cloudStoreContract(kind: string, start: () => Promise<StoreUnderTest>):
         const store = fresh();
         const content = randomBytes(4 * block + 77);
         let uploads = 0;
+        // The cut comes when two other blocks have arrived, so that there is something not to send again.
+        const arrived = Promise.withResolvers<void>();
+        const onProgress = (confirmedBytes: number): void => {
+          if (confirmedBytes >= 2 * block) arrived.resolve();
+        };
         under.proxy.setFault((request) => {
           if (!under.isUpload(request)) return { tag: 'none' };
           uploads += 1;
-          return uploads === 3 ? { tag: 'reset-request-after', bytes } : { tag: 'none' };
+          return uploads === 3
+            ? { tag: 'reset-request-after', bytes, when: arrived.promise }
+            : { tag: 'none' };
         });
-        expect(await failureCode(store.putIfAbsent('objects/dd/one.cms', new BytesSource(content)))).toBe(
+        const source = new BytesSource(content);
+        expect(await failureCode(store.putIfAbsent('objects/dd/one.cms', source, { onProgress }))).toBe(
           'cloud-unreachable',
         );
         expect(await store.stat('objects/dd/one.cms')).toBeUndefined();

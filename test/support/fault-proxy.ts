@@ -23,8 +23,8 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
-  /** Cuts the connection after this many bytes of the request's body have been passed on. */
-  | { readonly tag: 'reset-request-after'; readonly bytes: number }
+  /** Cuts the connection after this many bytes of the request's body have been passed on; begins to pass them on at `when`. */
+  | { readonly tag: 'reset-request-after'; readonly bytes: number; readonly when?: Promise<unknown> }
   /** Cuts the connection after this many bytes of the answer's body. */
   | { readonly tag: 'reset-answer-after'; readonly bytes: number }
   /** The cloud gets and answers the request; the answer is lost. */
@@ -121,8 +121,11 @@ function relay(
     case 'delay':
       setTimeout(() => forward(noFault, incoming, outgoing, port, agent), fault.ms);
       return;
-    case 'none':
     case 'reset-request-after':
+      if (fault.when === undefined) forward(fault, incoming, outgoing, port, agent);
+      else void fault.when.then(() => forward(fault, incoming, outgoing, port, agent));
+      return;
+    case 'none':
     case 'reset-answer-after':
     case 'lose-answer':
     case 'corrupt-request':
@@ -153,7 +156,8 @@ function forward(
       setHost: false,
     },
     (answer) => {
-      if (fault.tag === 'lose-answer') {
+      // Cut off at its very end, a request was whole: its answer must not win the race against the cut.
+      if (fault.tag === 'lose-answer' || fault.tag === 'reset-request-after') {
         answer.resume();
         answer.once('end', () => outgoing.destroy());
         return;

@@ -4,7 +4,7 @@ export const en = {
   pageTitle: '{{headline}} · Edge Sync',
   header: {
     engine: 'Engine',
-    connected: 'Connected',
+    connected: 'Up to date',
     connecting: 'Connecting…',
     disconnected: 'Not connected',
     menu: 'Menu',

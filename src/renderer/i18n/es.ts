@@ -10,7 +10,7 @@ export const es: Translated<typeof en> = {
   pageTitle: '{{headline}} · Edge Sync',
   header: {
     engine: 'Motor',
-    connected: 'Conectado',
+    connected: 'Al día',
     connecting: 'Conectando…',
     disconnected: 'Sin conexión',
     menu: 'Menú',
