@@ -40,13 +40,12 @@ export class EngineCalls implements EngineService {
     return { pending: pending + failed };
   }
 
-  /** The audit entry is on disk before the name is shown (HIPAA 164.312(b)). */
+  /** The audit entry is on disk before the name is shown (HIPAA 164.312(b)); without it nothing is shown. */
   async reveal(studyId: string, actor: Actor): Promise<StudyReveal> {
     const { queue, audit } = this.#parts;
     const details = queue.studyDetails(studyId);
     const outcome = details === undefined ? 'failure' : 'success';
-    audit.record({ action: 'phi-revealed', actor, subject: studyId, outcome });
-    await audit.settled();
+    await audit.recorded({ action: 'phi-revealed', actor, subject: studyId, outcome });
     if (details === undefined) throw new EdgeSyncError('object-missing', 'this study is not on this PC');
     const { patientName, patientId, studyDescription, studyDate } = details;
     return { patientName, patientId, studyDescription, studyDate, hideAfterSeconds };
