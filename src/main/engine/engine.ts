@@ -2,7 +2,6 @@
  * The engine: wires the stages, starts and ends them. The way of the data reads from top to bottom in `openParts`:
  * receive / watch -> intake (seal -> spool -> queue) -> upload -> cloud.
  */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../shared/settings.ts';
 import { AuditLog } from './audit/audit-log.ts';
@@ -21,6 +20,7 @@ import { StorageScp } from './receive/storage-scp.ts';
 import { reconcile } from './recover/reconcile.ts';
 import type { SealerFactory } from './seal/seal-port.ts';
 import { FileSpool } from './spool/file-spool.ts';
+import { sealedDataIn } from './sealed-data.ts';
 import { StatusSource } from './status-source.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
@@ -118,14 +118,13 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   opened.defer(() => lock.release());
 
   // Keys first: without them nothing can be read or sealed.
-  const sealedData = existsSync(join(dataDir, 'queue.db')) ? 'present' : 'absent';
   const keys = await KeyRing.open({
     dataDir,
     keyStore,
     random,
     clock,
     logger: logger.child('keys'),
-    sealedData,
+    sealedData: await sealedDataIn(dataDir),
   });
 
   const spool = await FileSpool.open({
