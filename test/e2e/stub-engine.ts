@@ -4,12 +4,14 @@
  */
 import { existsSync, readFileSync, watch, writeFileSync, appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { implement } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/node';
-import { runtimePath, socketPathFor, tokenHeader } from '../../src/main/rpc/runtime-file.ts';
+import { SystemRandom } from '../../src/main/engine/system/random.ts';
+import { answersChallenge } from '../../src/main/rpc/http-server.ts';
+import { newSocketPath, runtimePath, tokenHeader } from '../../src/main/rpc/runtime-file.ts';
 import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
 import { contract } from '../../src/shared/contract.ts';
 import { reportFor, type ErrorCode } from '../../src/shared/errors.ts';
@@ -72,6 +74,7 @@ async function serve(): Promise<void> {
   const token = 'stub-token';
   const handler = new RPCHandler(router);
   const server = createServer((request, response) => {
+    if (answersChallenge(request, response, token)) return;
     if (request.headers[tokenHeader] !== token) {
       response.writeHead(403).end();
       return;
@@ -80,9 +83,8 @@ async function serve(): Promise<void> {
       if (!matched) response.writeHead(404).end();
     });
   });
-  const socketPath = socketPathFor(dataDir);
   await mkdir(dirname(runtimePath(dataDir)), { recursive: true });
-  await rm(socketPath, { force: true });
+  const socketPath = await newSocketPath(dataDir, new SystemRandom());
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   await writeFile(runtimePath(dataDir), JSON.stringify({ pid: process.pid, socketPath, token }), {
     mode: 0o600,

@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { createORPCClient, ORPCError } from '@orpc/client';
@@ -5,7 +6,17 @@ import { RPCLink } from '@orpc/client/fetch';
 import type { ContractRouterClient } from '@orpc/contract';
 import type { Contract } from '../../shared/contract.ts';
 import { EdgeSyncError, isErrorCode } from '../../shared/errors.ts';
-import { readRuntime, tokenHeader } from './runtime-file.ts';
+import {
+  challengeHeader,
+  challengePath,
+  proofOf,
+  readRuntime,
+  tokenHeader,
+  type Runtime,
+} from './runtime-file.ts';
+
+/** A busy engine answers later; one that does not answer for this long is of no use to a person. */
+const proofWithinMs = 10_000;
 
 export type EngineClient = ContractRouterClient<Contract>;
 
@@ -18,7 +29,7 @@ export function createEngineClient(where: { readonly dataDir: string }): EngineC
     url: 'http://engine/rpc',
     fetch: async (request) => {
       const runtime = await readRuntime(where.dataDir);
-      if (runtime === undefined) throw new EdgeSyncError('engine-not-running');
+      if (runtime === undefined || !(await isOurs(runtime))) throw new EdgeSyncError('engine-not-running');
       return socketFetch(runtime.socketPath, runtime.token, request);
     },
     interceptors: [
@@ -37,6 +48,9 @@ export function createEngineClient(where: { readonly dataDir: string }): EngineC
 /** Turns what oRPC throws back into the EdgeSyncError the engine threw. */
 export function fromRpcError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error;
+  // The contract's own check of arguments: nothing the engine did.
+  if (error.code === 'BAD_REQUEST')
+    return new EdgeSyncError('usage', 'a value is too long or of the wrong form', { cause: error });
   const data: unknown = error.data;
   if (typeof data === 'object' && data !== null && 'code' in data && isErrorCode(data.code)) {
     const message = 'message' in data && typeof data.message === 'string' ? data.message : undefined;
@@ -49,6 +63,39 @@ export function fromRpcError(error: unknown): unknown {
 function detailOf(code: EdgeSyncError['code'], message: string | undefined): string | undefined {
   const plain = new EdgeSyncError(code).message;
   return message?.startsWith(`${plain}: `) === true ? message.slice(plain.length + 2) : undefined;
+}
+
+/**
+ * Whether it is our engine that answers at the address, before a token, word or credential is sent there: after a
+ * crash somebody else may have taken the place.
+ */
+async function isOurs(runtime: Runtime): Promise<boolean> {
+  const challenge = randomBytes(32).toString('hex');
+  const answer = await new Promise<string>((resolve) => {
+    const asked = httpRequest(
+      {
+        socketPath: runtime.socketPath,
+        path: challengePath,
+        headers: { [challengeHeader]: challenge, host: 'engine' },
+        agent: false,
+        timeout: proofWithinMs,
+      },
+      (incoming) => {
+        let text = '';
+        incoming.setEncoding('latin1').on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > 1024) incoming.destroy();
+        });
+        incoming.once('close', () => resolve(text));
+      },
+    );
+    asked.once('timeout', () => asked.destroy());
+    asked.once('error', () => resolve(''));
+    asked.end();
+  });
+  const expected = Buffer.from(proofOf(runtime.token, challenge));
+  const given = Buffer.from(answer);
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 /** fetch over a Unix socket or named pipe. Streams both ways; an aborted request closes the connection. */

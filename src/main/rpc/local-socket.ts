@@ -1,13 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import { RPCHandler } from '@orpc/server/node';
 import type { Clock, Random } from '../engine/ports.ts';
 import { writeFileDurably } from '../engine/system/durable-file.ts';
-import { endWithin, refuse } from './http-server.ts';
+import { answersChallenge, endWithin, guardServer, refuse } from './http-server.ts';
 import type { CallContext, EngineRouter } from './router.ts';
-import { removeRuntime, runtimePath, socketPathFor, tokenHeader, type Runtime } from './runtime-file.ts';
+import {
+  newSocketPath,
+  removeRuntime,
+  removeStaleSockets,
+  runtimePath,
+  tokenHeader,
+  type Runtime,
+} from './runtime-file.ts';
 
 /** Longest time an open stream may keep the socket from closing. */
 const closeWithinMs = 2_000;
@@ -39,6 +46,7 @@ export class LocalSocket {
     const expected = Buffer.from(token);
     const handler = new RPCHandler(options.router);
     const server = createServer((request, response) => {
+      if (answersChallenge(request, response, token)) return;
       const given = Buffer.from(String(request.headers[tokenHeader] ?? ''));
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
         refuse(response, 403);
@@ -49,14 +57,15 @@ export class LocalSocket {
         .then(({ matched }) => matched || refuse(response, 404))
         .catch(() => response.destroy());
     });
-    const socketPath = socketPathFor(options.dataDir);
     const path = runtimePath(options.dataDir);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (process.platform !== 'win32') await rm(socketPath, { force: true });
+    await removeStaleSockets(options.dataDir);
+    const socketPath = await newSocketPath(options.dataDir, options.random);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(socketPath, resolve);
     });
+    guardServer(server);
     if (process.platform !== 'win32') await chmod(socketPath, 0o600);
     const runtime: Runtime = { pid: process.pid, socketPath, token };
     await writeFileDurably(path, Buffer.from(JSON.stringify(runtime)), { clock: options.clock, mode: 0o600 });

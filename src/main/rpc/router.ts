@@ -1,4 +1,4 @@
-import { implement } from '@orpc/server';
+import { implement, ORPCError } from '@orpc/server';
 import { contract } from '../../shared/contract.ts';
 import { toEdgeSyncError } from '../../shared/errors.ts';
 import type { Actor, EngineService } from '../engine/engine-service.ts';
@@ -18,6 +18,8 @@ export function createRouter(engine: EngineService, logger: Logger) {
       try {
         return await next();
       } catch (error) {
+        // Arguments that break the contract: oRPC answers BAD_REQUEST by itself.
+        if (error instanceof ORPCError && error.code === 'BAD_REQUEST') throw error;
         const known = toEdgeSyncError(error);
         if (known.code === 'internal') logger.error('rpc-failed', { procedure: path.join('.') }, error);
         throw errorOf(errors, known.report);

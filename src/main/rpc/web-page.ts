@@ -6,7 +6,7 @@ import { RPCHandler } from '@orpc/server/node';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { WebSessions } from '../engine/access/web-sessions.ts';
 import type { AuditTrail, Clock } from '../engine/ports.ts';
-import { endWithin, refuse } from './http-server.ts';
+import { endWithin, guardServer, refuse } from './http-server.ts';
 import type { EngineRouter } from './router.ts';
 
 export const sessionHeader = 'x-edge-sync-session';
@@ -47,6 +47,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
 /** A token is 43 characters; more is not read. */
 const sessionBodyBytes = 1024;
 const closeWithinMs = 2_000;
+const refusalEveryMs = 60_000;
 
 /**
  * The page on 127.0.0.1 (DESIGN section 4). A one-time token in the URL opens a session; the session travels in a
@@ -58,6 +59,7 @@ export class WebPage {
   readonly #sessions: WebSessions;
   readonly #clock: Clock;
   readonly #origin: string;
+  #refusalToldAtMs = Number.NEGATIVE_INFINITY;
 
   private constructor(server: Server, sessions: WebSessions, clock: Clock, port: number) {
     this.#server = server;
@@ -90,6 +92,7 @@ export class WebPage {
       });
       server.listen({ host: '127.0.0.1', port: options.port, exclusive: true }, done);
     });
+    guardServer(server);
     const page = new WebPage(server, sessions, options.clock, (server.address() as AddressInfo).port);
 
     server.on('request', (request, response) => {
@@ -105,6 +108,14 @@ export class WebPage {
 
   async close(): Promise<void> {
     await endWithin(this.#server, closeWithinMs, this.#clock);
+  }
+
+  /** At most one entry a minute: anybody on this PC can ask, and must not fill the trail. */
+  #refusedSession(audit: AuditTrail): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#refusalToldAtMs < refusalEveryMs) return;
+    this.#refusalToldAtMs = nowMs;
+    audit.record({ action: 'web-session-opened', actor: 'web', outcome: 'failure' });
   }
 
   async #answer(
@@ -128,12 +139,11 @@ export class WebPage {
     if (url.pathname === '/session') {
       if (request.method !== 'POST') return refuse(response, 405);
       const session = this.#sessions.openSession(await tokenOf(request));
-      parts.audit.record({
-        action: 'web-session-opened',
-        actor: 'web',
-        outcome: session === undefined ? 'failure' : 'success',
-      });
-      if (session === undefined) return refuse(response, 403);
+      if (session === undefined) {
+        this.#refusedSession(parts.audit);
+        return refuse(response, 403);
+      }
+      parts.audit.record({ action: 'web-session-opened', actor: 'web', outcome: 'success' });
       response.writeHead(200, { ...securityHeaders, 'content-type': 'application/json' });
       response.end(JSON.stringify({ session }));
       return;

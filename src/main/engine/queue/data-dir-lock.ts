@@ -21,7 +21,9 @@ export class DataDirLock {
     let holder: Database.Database | undefined;
     try {
       fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      holder = new Database(path.join(dataDir, 'engine.lock'), { timeout: 0 });
+      const file = path.join(dataDir, 'engine.lock');
+      ownersOnly(dataDir, file);
+      holder = new Database(file, { timeout: 0 });
       holder.exec('BEGIN EXCLUSIVE');
       return new DataDirLock(holder);
     } catch (cause) {
@@ -37,4 +39,15 @@ export class DataDirLock {
   release(): void {
     if (this.#holder.open) this.#holder.close();
   }
+}
+
+/**
+ * Whoever may read the file can hold a lock on it and keep the engine from starting; SQLite would make it readable for
+ * all. A folder that was there before gets the mode a new one has. Windows goes by the folder's access list.
+ */
+function ownersOnly(dataDir: string, file: string): void {
+  if (process.platform === 'win32') return;
+  fs.chmodSync(dataDir, 0o700);
+  fs.closeSync(fs.openSync(file, 'a', 0o600));
+  fs.chmodSync(file, 0o600);
 }
