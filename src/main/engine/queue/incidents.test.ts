@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QueueKit } from '../../../../test/support/queue-kit.ts';
 import { AuditLog } from '../audit/audit-log.ts';
+import type { IncidentRow } from './queue-types.ts';
 
 let kit: QueueKit;
 
@@ -24,9 +25,9 @@ describe('an incident', () => {
     await kit.queue.reportIncident({ code: 'uid-conflict', subject: 'x' });
     expect(kit.reopen().status().incidents).toEqual([
       {
-        id: 'incident:association-refused',
+        id: 'incident:association-refused:3',
         code: 'association-refused',
-        detail: expect.stringMatching(/two|three/) as string,
+        detail: 'three',
         count: 3,
         firstAtMs: startMs,
         lastAtMs: startMs + 1000,
@@ -37,13 +38,36 @@ describe('an incident', () => {
 
   it('is gone once answered, and opens anew when it happens again', async () => {
     await kit.queue.reportIncident({ code: 'uid-conflict', subject: 'x' });
-    expect(await kit.queue.answerIncident('incident:uid-conflict')).toBe(true);
-    expect(await kit.queue.answerIncident('incident:uid-conflict')).toBe(false);
+    const [{ id }] = kit.queue.status().incidents as [IncidentRow];
     expect(await kit.queue.answerIncident('upload:cloud:failed:uid-conflict')).toBe(false);
+    expect(await kit.queue.answerIncident('incident:uid-conflict')).toBe(false);
+    expect(await kit.queue.answerIncident(id)).toBe(true);
+    expect(await kit.queue.answerIncident(id)).toBe(false);
     expect(kit.queue.status().incidents).toEqual([]);
     await kit.clock.advance(5000);
     await kit.queue.reportIncident({ code: 'uid-conflict', subject: 'x' });
     expect(kit.queue.status().incidents).toMatchObject([{ count: 1, firstAtMs: kit.clock.nowMs() }]);
+  });
+
+  it('is answered only as far as somebody has seen it', async () => {
+    for (const subject of ['seen', 'counts on'])
+      await kit.queue.reportIncident({ code: 'disk-full', subject });
+    const shown = (): string => kit.queue.status().incidents[0]!.id;
+    const seen = shown();
+    await kit.queue.reportIncident({ code: 'uid-conflict', subject: 'another cause' });
+    expect(kit.reopen().status().incidents[0]).toMatchObject({ code: 'disk-full', id: seen });
+    // The clock is set back meanwhile: what came later is newer all the same.
+    kit.clock.jump(-3_600_000);
+    await kit.queue.reportIncident({ code: 'disk-full', subject: 'counts on', detail: 'again' });
+    await kit.queue.reportIncident({ code: 'disk-full', subject: 'new' });
+    expect(await kit.queue.answerIncident(seen)).toBe(true);
+    expect(kit.queue.status().incidents).toMatchObject([
+      { code: 'disk-full', count: 3 },
+      { code: 'uid-conflict', count: 1 },
+    ]);
+    expect(await kit.queue.answerIncident(seen)).toBe(false);
+    expect(await kit.queue.answerIncident(shown())).toBe(true);
+    expect(kit.queue.status().incidents).toMatchObject([{ code: 'uid-conflict' }]);
   });
 
   it('can be over by itself, for one subject or for all', async () => {

@@ -8,66 +8,74 @@ import type { IncidentRow } from './queue-types.ts';
 
 /** Open subjects per code; more (somebody scanning the network) count on one row, so that no peer can fill the disk. */
 const mostSubjects = 200;
-const idPrefix = 'incident:';
 
 interface GroupRow {
   readonly code: string;
+  readonly sequence: number;
   readonly count: number;
   readonly first_at: number;
-  readonly last_at: number;
-  readonly detail: string | null;
 }
 
 export class Incidents {
   readonly #core: QueueCore;
-  readonly #again: Database.Statement<[number, string | null, string, Buffer]>;
+  readonly #newest: Database.Statement<[], number | null>;
+  readonly #again: Database.Statement<[number, number, string | null, string, Buffer]>;
   readonly #openSubjects: Database.Statement<[string], number>;
-  readonly #add: Database.Statement<[string, Buffer, Buffer, string | null, number, number]>;
-  readonly #answer: Database.Statement<[number, string]>;
+  readonly #add: Database.Statement<[string, Buffer, Buffer, number, string | null, number, number]>;
+  readonly #answer: Database.Statement<[number, string, number]>;
   readonly #resolveAll: Database.Statement<[number, string]>;
   readonly #resolveOne: Database.Statement<[number, string, Buffer]>;
   readonly #open: Database.Statement<[], GroupRow>;
+  readonly #shown: Database.Statement<[number], { detail: string | null; last_at: number }>;
 
   constructor(core: QueueCore) {
     this.#core = core;
     const isOpen = 'answered_at IS NULL AND resolved_at IS NULL';
+    this.#newest = core.prepare<[], number | null>('SELECT max(sequence) FROM incident').pluck();
     this.#again = core.prepare(
-      `UPDATE incident SET count = count + 1, last_at = ?, detail = ?
+      `UPDATE incident SET count = count + 1, sequence = ?, last_at = ?, detail = ?
          WHERE code = ? AND subject_lookup = ? AND ${isOpen}`,
     );
     this.#openSubjects = core
       .prepare<[string], number>(`SELECT count(*) FROM incident WHERE code = ? AND ${isOpen}`)
       .pluck();
     this.#add = core.prepare(
-      `INSERT INTO incident (code, subject, subject_lookup, detail, count, first_at, last_at)
-         VALUES (?, ?, ?, ?, 1, ?, ?)`,
+      `INSERT INTO incident (code, subject, subject_lookup, sequence, detail, count, first_at, last_at)
+         VALUES (?, ?, ?, ?, ?, 1, ?, ?)`,
     );
-    this.#answer = core.prepare(`UPDATE incident SET answered_at = ? WHERE code = ? AND ${isOpen}`);
+    this.#answer = core.prepare(
+      `UPDATE incident SET answered_at = ? WHERE code = ? AND sequence <= ? AND ${isOpen}`,
+    );
     this.#resolveAll = core.prepare(`UPDATE incident SET resolved_at = ? WHERE code = ? AND ${isOpen}`);
     this.#resolveOne = core.prepare(
       `UPDATE incident SET resolved_at = ? WHERE code = ? AND subject_lookup = ? AND ${isOpen}`,
     );
-    // With max(last_at), SQLite takes `detail` from that same row.
     this.#open = core.prepare(
-      `SELECT code, sum(count) AS count, min(first_at) AS first_at, max(last_at) AS last_at, detail
+      `SELECT code, max(sequence) AS sequence, sum(count) AS count, min(first_at) AS first_at
          FROM incident INDEXED BY incident_open WHERE ${isOpen} GROUP BY code`,
     );
+    this.#shown = core.prepare('SELECT detail, last_at FROM incident WHERE sequence = ?');
   }
 
   report(incident: IncidentReport): Promise<void> {
+    return this.#core.write(() => this.add(incident));
+  }
+
+  /** Inside a transaction of the caller's. */
+  add(incident: IncidentReport): void {
     const { sealer } = this.#core.ports;
-    return this.#core.write(() => {
-      const nowMs = this.#core.nowMs();
-      const detail = shortDetail(incident.detail);
-      this.#core.changes.status();
-      const lookup = sealer.lookup('incident-subject', incident.subject);
-      if (this.#again.run(nowMs, detail, incident.code, lookup).changes > 0) return;
-      const full = (this.#openSubjects.get(incident.code) ?? 0) >= mostSubjects;
-      const subject = full ? '' : incident.subject;
-      const kept = full ? sealer.lookup('incident-overflow', '') : lookup;
-      if (full && this.#again.run(nowMs, detail, incident.code, kept).changes > 0) return;
-      this.#add.run(incident.code, sealer.seal('incident.subject', subject), kept, detail, nowMs, nowMs);
-    });
+    const nowMs = this.#core.nowMs();
+    const sequence = (this.#newest.get() ?? 0) + 1;
+    const detail = shortDetail(incident.detail);
+    this.#core.changes.status();
+    const lookup = sealer.lookup('incident-subject', incident.subject);
+    if (this.#again.run(sequence, nowMs, detail, incident.code, lookup).changes > 0) return;
+    const full = (this.#openSubjects.get(incident.code) ?? 0) >= mostSubjects;
+    const subject = full ? '' : incident.subject;
+    const kept = full ? sealer.lookup('incident-overflow', '') : lookup;
+    if (full && this.#again.run(sequence, nowMs, detail, incident.code, kept).changes > 0) return;
+    const sealed = sealer.seal('incident.subject', subject);
+    this.#add.run(incident.code, sealed, kept, sequence, detail, nowMs, nowMs);
   }
 
   resolve(code: ErrorCode, subject?: string): Promise<number> {
@@ -81,21 +89,31 @@ export class Incidents {
   }
 
   answer(id: string): Promise<boolean> {
-    if (!id.startsWith(idPrefix)) return Promise.resolve(false);
+    const shown = parseId(id);
+    if (shown === undefined) return Promise.resolve(false);
     return this.#core.write(() => {
       this.#core.changes.status();
-      return this.#answer.run(this.#core.nowMs(), id.slice(idPrefix.length)).changes > 0;
+      return this.#answer.run(this.#core.nowMs(), shown.code, shown.sequence).changes > 0;
     });
   }
 
   open(): IncidentRow[] {
-    return this.#open.all().map((row) => ({
-      id: idPrefix + row.code,
-      code: errorCodeOf(row.code),
-      detail: row.detail ?? undefined,
-      count: row.count,
-      firstAtMs: row.first_at,
-      lastAtMs: row.last_at,
-    }));
+    return this.#open.all().map((row) => {
+      const newest = this.#shown.get(row.sequence);
+      return {
+        id: `incident:${row.code}:${row.sequence}`,
+        code: errorCodeOf(row.code),
+        detail: newest?.detail ?? undefined,
+        count: row.count,
+        firstAtMs: row.first_at,
+        lastAtMs: newest?.last_at ?? row.first_at,
+      };
+    });
   }
+}
+
+/** The sequence says how much somebody has seen: what happened after it is not answered with it. */
+function parseId(id: string): { readonly code: string; readonly sequence: number } | undefined {
+  const [, code, sequence] = /^incident:([a-z0-9-]{1,64}):([0-9]{1,15})$/.exec(id) ?? [];
+  return code === undefined || sequence === undefined ? undefined : { code, sequence: Number(sequence) };
 }

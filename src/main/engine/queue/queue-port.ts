@@ -30,7 +30,10 @@ export interface IncidentQueue {
   reportIncident(incident: IncidentReport): Promise<void>;
   /** The cause is gone: closes open incidents of that code (and subject, when given). Resolves with how many. */
   resolveIncident(code: ErrorCode, subject?: string): Promise<number>;
-  /** Somebody has seen it. `id` from QueueStatus.incidents. False when nothing of it is open. */
+  /**
+   * Somebody has seen it. `id` from QueueStatus.incidents: what came after that id was shown stays open. False when
+   * nothing of it is open.
+   */
   answerIncident(id: string): Promise<boolean>;
 }
 

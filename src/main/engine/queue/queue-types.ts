@@ -225,7 +225,7 @@ export interface QueueStatus {
 
 /** Open incidents of one code, together. */
 export interface IncidentRow {
-  /** Stable while one of them is open; give it to `answerIncident`. */
+  /** Says what was seen: another one after each further report. Give it to `answerIncident`. */
   readonly id: string;
   readonly code: ErrorCode;
   /** Of the newest one. */

@@ -162,6 +162,8 @@ CREATE TABLE incident (
   code TEXT NOT NULL,
   subject BLOB NOT NULL,
   subject_lookup BLOB NOT NULL,
+  -- grows with every report of any incident: an answer closes what is not newer than what was shown
+  sequence INTEGER NOT NULL,
   detail TEXT,
   count INTEGER NOT NULL CHECK (count > 0),
   first_at INTEGER NOT NULL,
@@ -169,6 +171,7 @@ CREATE TABLE incident (
   answered_at INTEGER,
   resolved_at INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX incident_sequence ON incident (sequence);
 CREATE UNIQUE INDEX incident_open ON incident (code, subject_lookup) WHERE answered_at IS NULL AND resolved_at IS NULL;
 
 CREATE TABLE audit (
