@@ -57,6 +57,12 @@ it('is refused without the token, and everything about it is for its user alone'
   );
 });
 
+it.runIf(process.platform === 'linux')('belongs to a process that leaves no core dump', async () => {
+  const engine = await installation.serve();
+  const limits = await readFile(`/proc/${engine.ready.pid}/limits`, 'utf8');
+  expect(limits).toMatch(/Max core file size +0 +0 /);
+});
+
 it('has another address after each start, and leaves no old one behind', async () => {
   const first = await installation.serve();
   const before = await runtime();

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { WebSessions } from '../../engine/access/web-sessions.ts';
 import { Engine } from '../../engine/engine.ts';
+import { keepSecretsOutOfCrashes } from '../../engine/system/core-dumps.ts';
 import { LocalSocket } from '../../rpc/local-socket.ts';
 import { createRouter } from '../../rpc/router.ts';
 import { WebPage } from '../../rpc/web-page.ts';
@@ -26,13 +27,13 @@ export async function runServe(
   environment: NodeJS.ProcessEnv,
   output: Output,
 ): Promise<number> {
-  process.report.excludeEnv = true;
   const opened: Opened[] = [];
   try {
     const webPort = options.web === undefined ? undefined : portOf(options.web);
     const installation = await openInstallation(options, environment);
     const parts = engineOptions(installation, installation.settings.log.level);
     const { logger, clock, random } = parts;
+    keepSecretsOutOfCrashes(logger);
     const ended = endSignal();
 
     const engine = await Engine.open(parts);
@@ -45,8 +46,7 @@ export async function runServe(
       if (!existsSync(pageDir))
         throw new EdgeSyncError('internal', 'the page is not built; run `npm run build`');
       page = await WebPage.listen({ port: webPort, pageDir, router, sessions, audit: engine.audit, clock });
-      const { close } = { close: () => page?.close() ?? Promise.resolve() };
-      opened.unshift({ close });
+      opened.unshift({ close: () => page?.close() ?? Promise.resolve() });
     }
     const listener = await engine.start();
     const socket = await LocalSocket.listen({
