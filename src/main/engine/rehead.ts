@@ -9,7 +9,7 @@ export interface ReheadDeps {
   readonly spool: Pick<Spool, 'create' | 'read' | 'remove'>;
   readonly queue: Pick<UploadQueue, 'setSpool'>;
   /** KeyRing.addRecoveryRecipient. */
-  readonly addRecoveryRecipient: (head: Buffer) => Buffer;
+  readonly addRecoveryRecipient: (this: void, head: Buffer) => Buffer;
   readonly recoveryFingerprint: () => string | null;
 }
 

@@ -33,18 +33,20 @@ export function selectionOf(options: { readonly all?: boolean; readonly study?: 
   throw new EdgeSyncError('usage', 'choose --all or --study UID');
 }
 
-/** Shows a restore as it goes; exit 0 when everything is there, 2 when something is missing or damaged. */
+/** Shows a restore as it goes; exit 0 when everything is there and proven to be whole, 2 after any problem. */
 export async function showRestore(
   events: AsyncIterable<RestoreEvent>,
   options: { readonly to: string; readonly format: 'json' | 'text' },
   output: Output,
 ): Promise<number> {
   let last: RestoreProgress | undefined;
+  let problems = 0;
   for await (const event of events) {
     if (event.tag === 'progress') {
       last = event;
       output.progress.update(progressLine(event));
     } else {
+      problems += 1;
       output.progress.end('');
       const { object, message, nextStep, code } = event.problem;
       output.err(`edge-sync: ${object}: ${message}. ${nextStep} [${code}]`);
@@ -60,7 +62,7 @@ export async function showRestore(
           (unproven > 0 ? `, ${unproven} in no manifest (unproven)` : '') +
           (missing + damaged > 0 ? `, ${missing} missing, ${damaged} damaged` : ''),
   );
-  return missing + damaged > 0 ? exitCode.partly : exitCode.ok;
+  return problems + missing + damaged > 0 ? exitCode.partly : exitCode.ok;
 }
 
 function progressLine(event: RestoreProgress): string {

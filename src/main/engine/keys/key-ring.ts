@@ -108,12 +108,12 @@ export class KeyRing {
   }
 
   /** 64 hex digits: the instance's name in every cloud. */
-  objectName(identity: InstanceIdentity): string {
+  objectName(this: KeyRing, identity: InstanceIdentity): string {
     return this.#keys.objectName(identity);
   }
 
   /** 32 bytes, HMAC-SHA256. */
-  manifestMac(bytes: Uint8Array): Buffer {
+  manifestMac(this: KeyRing, bytes: Uint8Array): Buffer {
     return this.#keys.manifestMac(bytes);
   }
 
@@ -129,7 +129,7 @@ export class KeyRing {
    * it too; the content stays as it is. `head` is everything before the first content segment (seal/headSize).
    * Throws recovery-missing, object-format, object-no-recipient, object-tampered.
    */
-  addRecoveryRecipient(head: Buffer): Buffer {
+  addRecoveryRecipient(this: KeyRing, head: Buffer): Buffer {
     const { recovery } = this.#body;
     if (recovery.state === 'none') throw new EdgeSyncError('recovery-missing');
     const { recipient } = recipientFromCertificate(recovery.certificatePem);

@@ -2,16 +2,15 @@
 import { createHash } from 'node:crypto';
 import { EdgeSyncError, reportFor, type ErrorReport } from '../../../shared/errors.ts';
 import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
-import type { OpenerFactory } from '../seal/seal-port.ts';
 import {
   decodeManifest,
   manifestEntries,
   maxManifestBytes,
   type Manifest,
   type ManifestEntry,
-  type ManifestMac,
 } from '../upload/manifest.ts';
 import { mapBounded } from './bounded.ts';
+import type { RestoreKeys } from './object-restorer.ts';
 
 /** Where one installation's chain ends: to be compared with the kit, or with what somebody remembers. */
 export interface ChainHead {
@@ -43,7 +42,7 @@ type ReadManifest =
 /** `read` retries what may pass; what it throws ends the whole reading. */
 export async function readManifestChains(
   store: CloudStore,
-  keys: { readonly openers: OpenerFactory; readonly manifestMac: ManifestMac },
+  keys: RestoreKeys,
   read: <T>(attempt: () => Promise<T>) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<ManifestChains> {
@@ -152,7 +151,7 @@ class Chain {
 
 async function readManifest(
   store: CloudStore,
-  keys: { readonly openers: OpenerFactory; readonly manifestMac: ManifestMac },
+  keys: RestoreKeys,
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<ReadManifest> {
@@ -178,7 +177,8 @@ async function readManifest(
   try {
     if (broken !== undefined) throw broken;
     opener.end();
-    return { tag: 'read', manifest: decodeManifest(Buffer.concat(content), keys.manifestMac), sha256 };
+    const manifest = decodeManifest(Buffer.concat(content), (bytes) => keys.manifestMac(bytes));
+    return { tag: 'read', manifest, sha256 };
   } catch (error) {
     return { tag: 'broken', error: asOurs(error), sha256 };
   }

@@ -5,13 +5,17 @@ import type { OpenerFactory } from '../seal/seal-port.ts';
 import { Part10Digest, type FileMetaUids } from './part10-digest.ts';
 import type { RestoredFiles, RestoredIdentity, UnfinishedFile } from './restored-files.ts';
 
-/** The keys a restore needs: this installation's own, or those that come from the words. */
+/**
+ * The keys a restore needs: this installation's own, or those that come from the words. The functions are a class's
+ * methods in one of the two cases, so `this` is declared: the compiler refuses to pass them on by themselves.
+ */
 export interface RestoreKeys {
   readonly openers: OpenerFactory;
   objectName(
+    this: RestoreKeys,
     identity: Pick<InstanceDetails, 'sopInstanceUid' | 'transferSyntaxUid' | 'datasetSha256'>,
   ): string;
-  manifestMac(bytes: Uint8Array): Buffer;
+  manifestMac(this: RestoreKeys, bytes: Uint8Array): Buffer;
 }
 
 /** One sealed object to bring back. */

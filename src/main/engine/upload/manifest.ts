@@ -75,7 +75,8 @@ export interface ManifestEntry {
   readonly details: InstanceDetails;
 }
 
-export type ManifestMac = (bytes: Uint8Array) => Buffer;
+/** Called by itself: give a function that needs no `this`. */
+export type ManifestMac = (this: void, bytes: Uint8Array) => Buffer;
 
 export type ManifestHeader = Pick<
   Manifest,
