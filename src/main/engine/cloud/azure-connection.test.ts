@@ -35,6 +35,35 @@ describe('an Azure connection string', () => {
     expect(parse('UseDevelopmentStorage=true').url).toContain('127.0.0.1');
   });
 
+  it.each(['127.0.0.1:10000', '127.8.9.1', 'localhost:10000', '[::1]:10000'])(
+    'may name this PC itself over plain http (%s)',
+    (host) => {
+      const account = parse(`BlobEndpoint=http://${host}/acc;AccountName=acc;AccountKey=${key}`);
+      expect(account.url).toBe(`http://${host}/acc`);
+    },
+  );
+
+  it.each([
+    'BlobEndpoint=http://storage.example/acc',
+    'BlobEndpoint=http://192.168.1.7:10000/acc',
+    'BlobEndpoint=http://127.0.0.1.example/acc',
+    'BlobEndpoint=http://localhost.example/acc',
+    'BlobEndpoint=http://[::2]/acc',
+    'DefaultEndpointsProtocol=http',
+  ])('never names another machine over plain http (%s)', (endpoint) => {
+    for (const access of [
+      `AccountName=acc;AccountKey=${key}`,
+      'AccountName=acc;SharedAccessSignature=sv=1',
+    ]) {
+      expect(() => parse(`${endpoint};${access}`)).toThrow(
+        expect.objectContaining({
+          code: 'cloud-secret-malformed',
+          detail: expect.stringContaining('plain http is only for this PC') as string,
+        }),
+      );
+    }
+  });
+
   const secret = 'Zm9yYmlkZGVu';
   it.each([
     ['nothing', ''],

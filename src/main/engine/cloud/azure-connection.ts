@@ -15,7 +15,8 @@ const emulatorShortcut = /^usedevelopmentstorage=true;?$/i;
 
 /**
  * Reads an Azure Storage connection string (`Name=value` pairs parted by semicolons) with an account key or a shared
- * access signature.
+ * access signature. Plain http is taken only for loopback (an emulator): over it a shared access signature would travel
+ * in clear.
  * @throws EdgeSyncError `cloud-secret-malformed`; its detail says which part is wrong and never shows a value.
  */
 export function parseConnectionString(connection: Secret): AzureAccount {
@@ -73,7 +74,15 @@ function checkedUrl(text: string, part: string): string {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw malformed(`${part} holds more than an address`);
   }
+  if (url.protocol === 'http:' && !isThisPc(url.hostname)) {
+    throw malformed(`${part} needs https: plain http is only for this PC`);
+  }
   return withoutSlash(url.href);
+}
+
+/** `host` as URL gives it: lower case, IPv4 as four decimal numbers, IPv6 shortest and in brackets. */
+function isThisPc(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function withoutSlash(url: string): string {
