@@ -3,53 +3,79 @@ import { EdgeSyncError } from '../../shared/errors.ts';
 import type { UploadQueue } from './queue/queue-port.ts';
 import type { UploadJob } from './queue/queue-types.ts';
 import { headSize } from './seal/add-recipients.ts';
+import type { OpenerFactory } from './seal/seal-port.ts';
 import type { Spool } from './spool/spool-port.ts';
+import { CheckedSource, ObjectInspector } from './upload/checked-source.ts';
+import type { DatasetDigestFactory } from './upload/dataset-digest.ts';
 
 export interface ReheadDeps {
   readonly spool: Pick<Spool, 'create' | 'read' | 'remove'>;
   readonly queue: Pick<UploadQueue, 'setSpool'>;
+  readonly openers: OpenerFactory;
+  readonly newDatasetDigest: DatasetDigestFactory;
   /** KeyRing.addRecoveryRecipient. */
   readonly addRecoveryRecipient: (this: void, head: Buffer) => Buffer;
   readonly recoveryFingerprint: () => string | null;
 }
 
 /**
- * Writes the object anew with the recovery recipient, records it, and removes the old file. Resolves with the job as it
- * is now, undefined when its row has moved on meanwhile. Rejects with object-*, disk-*, recovery-missing.
+ * Writes the object anew with the recovery recipient, reads it back, records it, and only then removes the old file.
+ * Resolves with the job as it is now, undefined when its row has moved on meanwhile. Rejects with object-* (the old file
+ * stays as it is), disk-*, recovery-missing.
  */
 export async function rehead(job: UploadJob, deps: ReheadDeps): Promise<UploadJob | undefined> {
-  const fingerprint = deps.recoveryFingerprint();
+  const { spool, queue } = deps;
+  const recoveryFingerprint = deps.recoveryFingerprint();
+  const made = await writeAnew(job, deps);
+  try {
+    await readBack(job, made, deps);
+  } catch (error) {
+    await spool.remove(made.spoolId);
+    throw error;
+  }
+  // Should this fail, it is not known which file the row names: the next start looks and tidies.
+  const oldSpoolId = await queue.setSpool(job.instanceId, made.spoolId, made.sizeBytes, recoveryFingerprint);
+  await spool.remove(oldSpoolId ?? made.spoolId);
+  return oldSpoolId === undefined ? undefined : { ...job, ...made, recoveryFingerprint };
+}
+
+type NewFile = Pick<UploadJob, 'spoolId' | 'sizeBytes'>;
+
+async function writeAnew(job: UploadJob, deps: ReheadDeps): Promise<NewFile> {
   const writer = deps.spool.create();
   try {
-    let gathered: Buffer[] = [];
-    let isHeadWritten = false;
+    let start: Buffer | undefined = Buffer.alloc(0);
+    let readBytes = 0;
     for await (const chunk of deps.spool.read(job.spoolId)) {
-      if (isHeadWritten) {
+      readBytes += chunk.length;
+      if (readBytes > job.sizeBytes) throw new EdgeSyncError('object-tampered', 'it is longer');
+      if (start === undefined) {
         await writer.write([chunk]);
         continue;
       }
-      gathered.push(chunk);
-      const start = Buffer.concat(gathered);
+      start = Buffer.concat([start, chunk]);
       const size = headSize(start);
-      if (size.tag === 'incomplete') {
-        gathered = [start];
-        continue;
-      }
-      isHeadWritten = true;
+      if (size.tag === 'incomplete') continue;
       const head = deps.addRecoveryRecipient(start.subarray(0, size.sizeBytes));
       await writer.write([head, start.subarray(size.sizeBytes)]);
+      start = undefined;
     }
-    if (!isHeadWritten) throw new EdgeSyncError('object-truncated');
+    if (start !== undefined || readBytes !== job.sizeBytes) throw new EdgeSyncError('object-truncated');
     const { sizeBytes } = await writer.commit();
-    const oldSpoolId = await deps.queue.setSpool(job.instanceId, writer.id, sizeBytes, fingerprint);
-    if (oldSpoolId === undefined) {
-      await deps.spool.remove(writer.id);
-      return undefined;
-    }
-    await deps.spool.remove(oldSpoolId);
-    return { ...job, spoolId: writer.id, sizeBytes, recoveryFingerprint: fingerprint };
+    return { spoolId: writer.id, sizeBytes };
   } catch (error) {
     await writer.discard();
     throw error;
   }
+}
+
+/** The old file may be the only copy there is: it goes only for one that opens and holds the same dataset. */
+async function readBack(job: UploadJob, made: NewFile, deps: ReheadDeps): Promise<void> {
+  const source = new CheckedSource(
+    { sizeBytes: made.sizeBytes, datasetSha256: job.details.datasetSha256 },
+    () => deps.spool.read(made.spoolId),
+    () => new ObjectInspector(deps.openers, deps.newDatasetDigest),
+  );
+  const chunks = source.read(0);
+  while ((await chunks.next()).done !== true) continue;
 }

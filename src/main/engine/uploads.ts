@@ -79,6 +79,8 @@ export class Uploads {
     const reheadDeps = {
       spool,
       queue,
+      openers: keys.openers,
+      newDatasetDigest: createDatasetDigest,
       addRecoveryRecipient: (head: Buffer) => keys.addRecoveryRecipient(head),
       recoveryFingerprint: () => keys.recoveryFingerprint,
     };
