@@ -8,6 +8,7 @@ import { AuditLog } from './audit/audit-log.ts';
 import { EngineCalls } from './engine-calls.ts';
 import type { EngineService } from './engine-service.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { IncidentDesk } from './incident-desk.ts';
 import { adoptPlaintext } from './intake/adopt.ts';
 import { DiskGuard } from './intake/disk-guard.ts';
 import { IntakeStage, type NameObject } from './intake/intake-stage.ts';
@@ -102,6 +103,7 @@ export interface EngineParts {
   readonly queue: Queue;
   readonly spool: FileSpool;
   readonly intake: IntakeStage;
+  readonly incidents: IncidentDesk;
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
@@ -147,11 +149,9 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const audit = new AuditLog({ store: queue, clock, logger });
   opened.defer(() => audit.settled());
 
-  const reportIncident = (incident: IncidentReport): void => {
-    queue.reportIncident(incident).catch((error: unknown) => {
-      logger.error('incident-not-recorded', { code: incident.code }, error);
-    });
-  };
+  const incidents = new IncidentDesk({ queue, clock, logger, onChange: () => status.changed() });
+  opened.defer(() => incidents.close());
+  const reportIncident = (incident: IncidentReport): void => incidents.report(incident);
   const disk = await DiskGuard.open({
     freeBytes: () => spool.freeBytes(),
     refuseBelowBytes: settings.disk.refuseBelowBytes,
@@ -193,17 +193,27 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
       clock,
       logger,
       reportIncident,
-      resolveIncident: (code, subject) => {
-        queue.resolveIncident(code, subject).catch((error: unknown) => {
-          logger.error('incident-not-resolved', { code }, error);
-        });
-      },
+      resolveIncident: (code, subject) => incidents.resolve(code, subject),
     });
     opened.defer(() => watcher.close());
     return watcher;
   });
 
-  const status = new StatusSource({ options, queue, spool, keys, uploads, intake });
+  const status = new StatusSource({ options, queue, spool, keys, uploads, intake, incidents });
   opened.defer(queue.onChange(() => uploads.workArrived()));
-  return { options, keys, queue, spool, intake, scp, watchers, uploads, housekeeping, status, audit, opened };
+  return {
+    options,
+    keys,
+    queue,
+    spool,
+    intake,
+    incidents,
+    scp,
+    watchers,
+    uploads,
+    housekeeping,
+    status,
+    audit,
+    opened,
+  };
 }

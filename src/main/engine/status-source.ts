@@ -9,7 +9,7 @@ import type { StatusInputs } from './status/status-inputs.ts';
 
 export type StatusSourceDeps = Pick<
   EngineParts,
-  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake'
+  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake' | 'incidents'
 >;
 
 type Listening =
@@ -60,7 +60,7 @@ export class StatusSource {
   }
 
   async #inputs(): Promise<StatusInputs> {
-    const { options, queue, spool, keys, uploads, intake } = this.#deps;
+    const { options, queue, spool, keys, uploads, intake, incidents } = this.#deps;
     const { dicom, destinations, disk, status } = options.settings;
     const listening = this.#listening;
     return {
@@ -72,7 +72,8 @@ export class StatusSource {
         aeTitle: dicom.aeTitle,
         error: null,
       },
-      refusal: intake.refusal()?.report ?? null,
+      unrecorded: incidents.unrecorded,
+      refusal: intake.standing()?.report ?? null,
       destinations: destinations.map(({ name, kind, required }) => {
         const stage = uploads.status(name);
         return { name, kind, required, state: stage?.state ?? 'paused', error: stage?.error ?? null };

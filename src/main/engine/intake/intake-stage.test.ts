@@ -262,6 +262,32 @@ describe('when something fails', () => {
     expect(await spooled()).toEqual([]);
   });
 
+  test('a fault of disk or database stands until an image is stored, and refuses nothing', async () => {
+    const { intake, queue } = await use();
+    const first = makeDicomFile({ seed: 'first' });
+    await send(first);
+    for (const fault of ['disk-error', 'disk-full', 'data-dir-not-writable', 'database-damaged'] as const) {
+      expect(intake.standing()).toBeUndefined();
+      queue.answer = () => {
+        throw new EdgeSyncError(fault);
+      };
+      await send(makeDicomFile({ seed: fault }));
+      expect(intake.standing()?.code).toBe(fault);
+      expect(intake.refusal()).toBeUndefined();
+      queue.answer = undefined;
+      expect((await send(first)).tag).toBe('duplicate');
+      expect(intake.standing()?.code).toBe(fault);
+      expect((await send(makeDicomFile({ seed: fault }))).tag).toBe('stored');
+    }
+    expect(intake.standing()).toBeUndefined();
+  });
+
+  test('an image that is refused for itself is no standing trouble', async () => {
+    const { intake } = await use();
+    expect((await send(makeDicomFile(), { sopInstanceUid: testUid('another') })).tag).toBe('refused');
+    expect(intake.standing()).toBeUndefined();
+  });
+
   test('too little free space refuses, before and at the start of an instance', async () => {
     const { intake } = await use({ freeBytes: () => Promise.resolve(999), refuseBelowBytes: 1000 });
     expect(intake.refusal()?.code).toBe('disk-full');

@@ -9,6 +9,7 @@ import type { DiskGuard } from './disk-guard.ts';
 import type { Announcement, Intake, IntakeStream } from './intake-port.ts';
 import { InstanceStream, RefusedStream } from './intake-stream.ts';
 import { StagingPool } from './staging-pool.ts';
+import { StandingTrouble } from './standing-trouble.ts';
 
 /** HMAC over SOP Instance UID, transfer syntax and SHA-256 (hex) of the dataset: 64 hex digits. */
 export type NameObject = (sopInstanceUid: string, transferSyntaxUid: string, datasetSha256: string) => string;
@@ -27,6 +28,7 @@ export interface IntakeDeps {
 export class IntakeStage implements Intake {
   readonly #deps: IntakeDeps;
   readonly #staging = new StagingPool();
+  readonly #trouble = new StandingTrouble();
 
   constructor(deps: IntakeDeps) {
     this.#deps = { ...deps, logger: deps.logger.child('intake') };
@@ -36,7 +38,8 @@ export class IntakeStage implements Intake {
     try {
       const full = this.#deps.disk.refusal();
       if (full !== undefined) return new RefusedStream(full);
-      return new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#staging);
+      const stream = new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#staging);
+      return this.#trouble.watch(stream);
     } catch (error) {
       return new RefusedStream(this.#told(error));
     }
@@ -50,6 +53,14 @@ export class IntakeStage implements Intake {
     } catch (error) {
       return this.#told(error);
     }
+  }
+
+  /**
+   * Why nothing can be received, as far as is known: the refusal, or the fault of disk or database that the last
+   * attempt met. The latter refuses nothing: attempts go on, and the first that succeeds ends it.
+   */
+  standing(): EdgeSyncError | undefined {
+    return this.refusal() ?? this.#trouble.current;
   }
 
   #told(error: unknown): EdgeSyncError {

@@ -42,6 +42,7 @@ function status(): StatusReport {
   return buildStatus({
     queue: kit.queue.status(),
     listener: { up: true, host: '127.0.0.1', port: 1, aeTitle: 'EDGESYNC', error: null },
+    unrecorded: [],
     refusal: null,
     destinations: [{ name: 'cloud', kind: 'azure', required: true, state: 'ok', error: null }],
     recovery: 'proven',

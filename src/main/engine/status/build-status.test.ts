@@ -40,6 +40,7 @@ const safeQueue: QueueStatus = {
 const safe: StatusInputs = {
   queue: safeQueue,
   listener: { up: true, host: '127.0.0.1', port: 11112, aeTitle: 'EDGESYNC', error: null },
+  unrecorded: [],
   refusal: null,
   destinations: [{ name: 'cloud', kind: 'azure', required: true, state: 'ok', error: null }],
   recovery: 'proven',
@@ -103,6 +104,17 @@ function incident(code: ErrorCode): StatusInputs {
     ],
   });
 }
+
+describe('an incident that could not be recorded', () => {
+  it('keeps the headline from all safe, and cannot be answered yet', () => {
+    const [row] = incident('disk-error').queue.incidents;
+    const report = buildStatus({ ...safe, unrecorded: [{ ...row!, id: 'unrecorded:disk-error' }] });
+    expect(report).toMatchObject({ safe: false, headline: 'attention' });
+    expect(report.failures).toMatchObject([
+      { id: 'unrecorded:disk-error', code: 'disk-error', action: 'none', count: 3 },
+    ]);
+  });
+});
 
 describe('all safe', () => {
   it('is said when everything received is verified and nothing speaks against it', () => {

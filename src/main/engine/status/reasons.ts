@@ -51,7 +51,13 @@ export function attentionReasons(inputs: StatusInputs): Failure[] {
     .flatMap((destination) => destinationFailure(inputs, destination))
     // The instances that failed for it, or the condition behind it, are already listed.
     .filter(({ destination, code }) => !told.has(`${destination} ${code}`) && !told.has(`null ${code}`));
-  return [...conditions, ...destinations, ...uploads, ...inputs.queue.incidents.map(incidentFailure)];
+  return [
+    ...conditions,
+    ...destinations,
+    ...uploads,
+    ...inputs.queue.incidents.map(incidentFailure),
+    ...inputs.unrecorded.map(unrecordedFailure),
+  ];
 }
 
 /** Whether every required destination has shown within a day that it works. */
@@ -171,6 +177,11 @@ function incidentFailure(incident: IncidentRow): Failure {
     count: incident.count,
     ...times(incident.firstAtMs, incident.lastAtMs),
   };
+}
+
+/** Answering is kept in the database, so it has to wait until the incident is recorded there. */
+function unrecordedFailure(incident: IncidentRow): Failure {
+  return { ...incidentFailure(incident), action: 'none' };
 }
 
 function times(firstAtMs: number, lastAtMs: number): Pick<Failure, 'firstAt' | 'lastAt'> {

@@ -1,7 +1,7 @@
 /** Everything the status is made of. Times are epoch milliseconds. */
 import type { ErrorReport } from '../../../shared/errors.ts';
 import type { DestinationStatus, StatusReport } from '../../../shared/status.ts';
-import type { QueueStatus } from '../queue/queue-types.ts';
+import type { IncidentRow, QueueStatus } from '../queue/queue-types.ts';
 
 export interface ListenerState {
   readonly up: boolean;
@@ -28,7 +28,9 @@ export interface StatusInputs {
    */
   readonly queue: QueueStatus;
   readonly listener: ListenerState;
-  /** Why nothing can be received though the listener is up (disk-full, keychain-unavailable); null when it can. */
+  /** Incidents that the queue could not take yet: told from memory until it can. */
+  readonly unrecorded: readonly IncidentRow[];
+  /** Why nothing can be received though the listener is up (disk-full, disk-error, keychain-unavailable); or null. */
   readonly refusal: ErrorReport | null;
   /** In the order of the configuration. */
   readonly destinations: readonly DestinationInput[];
