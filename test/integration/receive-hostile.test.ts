@@ -173,6 +173,19 @@ describe('a peer that breaks the protocol', () => {
     peer.vanish();
   });
 
+  it('is refused for a calling title with an escape in it, which is shown to nobody', async () => {
+    const peer = await BytePeer.connect(node.port);
+    const request = associateRq();
+    encodeTitleBlock('EDGESYNC', 'CT\x1b[2J\r\nFAKE').copy(request, 10);
+    peer.send(request);
+    const { type, body } = await peer.pdu(0);
+    expect([type, body.readUInt8(1), body.readUInt8(2), body.readUInt8(3)]).toEqual([3, 1, 1, 3]);
+    expect(node.incidents).toMatchObject([
+      { code: 'association-refused', subject: 'unreadable AE title@127.0.0.1' },
+    ]);
+    peer.vanish();
+  });
+
   it.each([
     ['a P-DATA-TF of 4 GiB', Buffer.from('0400ffffffff', 'hex'), 6],
     ['a P-DATA-TF one byte too long', Buffer.from('040000020001', 'hex'), 6],

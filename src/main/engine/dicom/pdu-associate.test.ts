@@ -8,6 +8,7 @@ import {
   encodeAssociateAccept,
   encodeAssociateRequest,
   encodeTitleBlock,
+  oddAeTitle,
   type UserInformation,
 } from './pdu-associate.ts';
 import { maxAssociatePduBytes, ProtocolError } from './pdu.ts';
@@ -167,6 +168,26 @@ describe('A-ASSOCIATE', () => {
     const body = Buffer.from(smallBody);
     body.fill(0, 4 + 'EDGESYNC'.length, 20);
     expect(decodeAssociateRequest(body).calledAeTitle).toBe('EDGESYNC');
+  });
+
+  it.each(['CT\r\n1', 'CT\0X', '\tCT1', 'CT\x7f', 'CT\xe9', '\xa0CT1', 'CT\\1', '\x1b[2J'])(
+    'keeps nothing of a title that may not be one (%j)',
+    (calling) => {
+      const body = Buffer.from(smallBody);
+      encodeTitleBlock('EDGESYNC', calling).copy(body, 4);
+      expect(decodeAssociateRequest(body).callingAeTitle).toBe(oddAeTitle);
+      expect(oddAeTitle.length).toBeGreaterThan(16);
+    },
+  );
+
+  it('takes every character a title may have', () => {
+    const allowed = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index));
+    for (const character of allowed.filter((one) => one !== '\\')) {
+      const calling = `A${character}B`;
+      const body = Buffer.from(smallBody);
+      encodeTitleBlock('EDGESYNC', calling).copy(body, 4);
+      expect(decodeAssociateRequest(body).callingAeTitle).toBe(calling);
+    }
   });
 
   it('sees a user identity and whether an answer is wanted', () => {

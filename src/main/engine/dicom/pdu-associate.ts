@@ -82,7 +82,7 @@ export interface UserInformation {
 export interface AssociateRequest {
   /** Bit 0 is version 1, the only one there is. */
   readonly protocolVersion: number;
-  /** Without padding. */
+  /** Titles without padding; `oddAeTitle` for what may not be one. */
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
   readonly applicationContext: string;
@@ -103,6 +103,12 @@ export interface AssociateAccept {
 /** Version (2), reserved (2), called title (16), calling title (16), reserved (32). */
 const fixedBytes = 68;
 const titleBlockStart = 4;
+
+/**
+ * Stands for a title with characters that PS3.5 6.2 (AE) forbids: nothing of what was sent is kept, so that it reaches
+ * no log and no screen. Longer than a title can be, so it is mistaken for none.
+ */
+export const oddAeTitle = 'unreadable AE title';
 
 /** The 64 bytes of titles and reserved bytes. Titles are at most 16 ASCII characters. */
 export function encodeTitleBlock(calledAeTitle: string, callingAeTitle: string): Buffer {
@@ -366,12 +372,13 @@ function uid(value: Buffer): string {
   return value.toString('latin1', 0, end);
 }
 
-/** Leading and trailing spaces are not significant (PS3.8 table 9-11); NULs are what some peers pad with. */
+/**
+ * Leading and trailing spaces are not significant (PS3.8 table 9-11); NULs at the end are what some peers pad with.
+ * Printable ASCII without the backslash is what VR AE allows (PS3.5 6.2).
+ */
 function title(body: Buffer, at: number): string {
-  return body
-    .toString('latin1', at, at + 16)
-    .replace(/\0+$/, '')
-    .trim();
+  const text = body.toString('latin1', at, at + 16).replace(/[\0 ]+$/, '');
+  return /^[\x20-\x5b\x5d-\x7e]*$/.test(text) ? text.trimStart() : oddAeTitle;
 }
 
 function encodeItem(type: number, parts: readonly Buffer[]): Buffer {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rejections } from '../dicom/pdu.ts';
-import { type AssociateRequest, encodeTitleBlock } from '../dicom/pdu-associate.ts';
+import { type AssociateRequest, encodeTitleBlock, oddAeTitle } from '../dicom/pdu-associate.ts';
 import { dicomApplicationContext, storageSopClasses } from '../dicom/sop-classes.ts';
 import { transferSyntaxes } from '../dicom/transfer-syntaxes.ts';
 import { admit, isLoopback, loopbackOnly } from './admission.ts';
@@ -60,6 +60,20 @@ describe('admission', () => {
     expect(decide({}, '10.0.0.1')).toMatchObject({ incident: expect.any(String) as string });
     expect(decide({ calledAeTitle: 'OTHER' })).toMatchObject({ incident: expect.any(String) as string });
     expect(decide({ applicationContext: '1.2' })).toMatchObject({ incident: undefined });
+  });
+
+  it('refuses a caller whose title is none, before anybody is asked about it', () => {
+    const asked: string[] = [];
+    const answer = admit(request({ callingAeTitle: oddAeTitle }), 'EDGESYNC', '127.0.0.1', (title) => {
+      asked.push(title);
+      return { tag: 'accept' };
+    });
+    expect(answer).toMatchObject({
+      tag: 'refuse',
+      reject: { source: 1, reason: 3 },
+      incident: expect.any(String) as string,
+    });
+    expect(asked).toEqual([]);
   });
 
   it('takes the idle time of a caller from whoever authorises', () => {

@@ -1,7 +1,7 @@
 /** Who may come in. Default deny: pairing replaces `loopbackOnly`. */
 import type { AssociateReject } from '../dicom/pdu.ts';
 import { rejections } from '../dicom/pdu.ts';
-import type { AssociateRequest } from '../dicom/pdu-associate.ts';
+import { oddAeTitle, type AssociateRequest } from '../dicom/pdu-associate.ts';
 import { dicomApplicationContext } from '../dicom/sop-classes.ts';
 
 export type Authorization =
@@ -45,6 +45,11 @@ export function admit(
     return refuse(rejections.applicationContextNotSupported);
   if (request.calledAeTitle !== ownAeTitle)
     return refuse(rejections.calledAeTitleNotRecognized, 'it asked for another AE title than ours');
+  if (request.callingAeTitle === oddAeTitle)
+    return refuse(
+      rejections.callingAeTitleNotRecognized,
+      'its AE title has characters that are not allowed there',
+    );
   const authorization = authorize(request.callingAeTitle, remoteAddress);
   if (authorization.tag === 'accept') return { tag: 'admit', idleMs: authorization.idleMs };
   return authorization.reason === 'unknown-caller'
