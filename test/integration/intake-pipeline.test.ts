@@ -62,7 +62,6 @@ beforeEach(async () => {
     objectName: (uid, syntax, hash) =>
       columns.lookup('object-name', `${uid}\n${syntax}\n${hash}`).toString('hex'),
     disk,
-    reportIncident: (incident) => incidents.push(incident),
     logger,
   });
 });
@@ -149,7 +148,7 @@ describe('an instance', () => {
       flags: ['uid-conflict'],
     });
     expect(rows()).toHaveLength(2);
-    expect(incidents.map(({ code }) => code)).toEqual(['uid-conflict']);
+    expect(queue.status().incidents).toMatchObject([{ code: 'uid-conflict', count: 1 }]);
   });
 
   test('leaves no value of its own anywhere in clear', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskGuard } from '../../src/main/engine/intake/disk-guard.ts';
 import { IntakeStage } from '../../src/main/engine/intake/intake-stage.ts';
-import type { IncidentReport, SpoolId } from '../../src/main/engine/model.ts';
+import type { SpoolId } from '../../src/main/engine/model.ts';
 import type { IntakeQueue } from '../../src/main/engine/queue/queue-port.ts';
 import type { NewInstance, RecordOutcome } from '../../src/main/engine/queue/queue-types.ts';
 import { EnvelopeReader } from '../../src/main/engine/seal/envelope-reader.ts';
@@ -45,7 +45,6 @@ export interface IntakeRig {
   readonly spool: FileSpool;
   readonly spoolDir: string;
   readonly logger: FakeLogger;
-  readonly incidents: IncidentReport[];
   /** The plaintext of a spooled object: the Part 10 file. */
   readonly open: (id: SpoolId) => Promise<Buffer>;
   /** Ids of all files in the spool that a row could name. */
@@ -70,7 +69,6 @@ export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<Int
   const keyId = Buffer.from('test-epoch-1');
   const real = new EnvelopeWriters(random, [{ tag: 'kek', keyId, kek }], 'ab'.repeat(32));
   const queue = new MemoryQueue();
-  const incidents: IncidentReport[] = [];
   const disk = await DiskGuard.open({
     freeBytes: options.freeBytes ?? (() => spool.freeBytes()),
     refuseBelowBytes: options.refuseBelowBytes ?? 0,
@@ -84,7 +82,6 @@ export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<Int
     objectName: (uid, syntax, hash) =>
       createHash('sha256').update(`${uid}\n${syntax}\n${hash}`).digest('hex'),
     disk,
-    reportIncident: (incident) => incidents.push(incident),
     logger,
   });
   return {
@@ -94,7 +91,6 @@ export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<Int
     spool,
     spoolDir,
     logger,
-    incidents,
     open: async (id) => {
       const reader = new EnvelopeReader({
         kek: (asked) => (asked.equals(keyId) ? kek : undefined),

@@ -163,7 +163,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const objectName: NameObject = (sopInstanceUid, transferSyntaxUid, datasetSha256) =>
     keys.objectName({ sopInstanceUid, transferSyntaxUid, datasetSha256 });
   const sealers = (): SealerFactory => keys.sealers;
-  const intake = new IntakeStage({ sealers, spool, queue, objectName, disk, reportIncident, logger });
+  const intake = new IntakeStage({ sealers, spool, queue, objectName, disk, logger });
   await reconcile({
     queue,
     spool,

@@ -1,6 +1,5 @@
 /** Begins instances: see README.md. */
 import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
-import type { ReportIncident } from '../model.ts';
 import type { Logger } from '../ports.ts';
 import type { IntakeQueue } from '../queue/queue-port.ts';
 import type { SealerFactory } from '../seal/seal-port.ts';
@@ -21,7 +20,6 @@ export interface IntakeDeps {
   readonly queue: IntakeQueue;
   readonly objectName: NameObject;
   readonly disk: Pick<DiskGuard, 'refusal' | 'accepted'>;
-  readonly reportIncident: ReportIncident;
   readonly logger: Logger;
 }
 

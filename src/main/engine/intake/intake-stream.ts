@@ -169,7 +169,7 @@ export class InstanceStream implements IntakeStream {
         if (recorded.oldSpoolId !== null) await this.#removeQuietly(recorded.oldSpoolId);
         return this.#stored(objectName, sizeBytes);
       case 'recorded':
-        if (recorded.uidConflict) this.#tellConflict(scan.identity);
+        if (recorded.uidConflict) this.#flags.push('uid-conflict');
         return this.#stored(objectName, sizeBytes);
       default:
         return assertNever(recorded);
@@ -181,14 +181,6 @@ export class InstanceStream implements IntakeStream {
       this.#deps.logger.info('instance stored with a flag', { flags: this.#flags.join(','), sizeBytes });
     }
     return { tag: 'stored', objectName, sizeBytes, flags: this.#flags };
-  }
-
-  #tellConflict(identity: ScannedIdentity): void {
-    this.#flags.push('uid-conflict');
-    this.#deps.reportIncident({
-      code: 'uid-conflict',
-      subject: identity.studyInstanceUid ?? identity.sopInstanceUid,
-    });
   }
 
   #fail(error: unknown): void {

@@ -39,8 +39,8 @@ export interface IncidentQueue {
 
 export interface IntakeQueue {
   /**
-   * Makes the instance count. Calls of the same turn share one commit. After `duplicate` the caller removes its new
-   * spool file, after `replaced` the old one.
+   * Makes the instance count, and the incident when its UID is taken by another content. Calls of the same turn share
+   * one commit. After `duplicate` the caller removes its new spool file, after `replaced` the old one.
    */
   recordReceived(instance: NewInstance): Promise<RecordOutcome>;
 }

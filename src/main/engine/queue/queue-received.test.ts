@@ -106,6 +106,7 @@ describe('recording what was received', () => {
     expect(kit.queue.status().received).toBe(2);
     const rows = [...kit.queue.instances({ tag: 'all' })];
     expect(rows.map(({ flags }) => flags)).toEqual([['uid-conflict'], ['uid-conflict']]);
+    expect(kit.queue.status().incidents).toMatchObject([{ code: 'uid-conflict', count: 1 }]);
   });
 
   it('undoes alone what cannot be recorded', async () => {

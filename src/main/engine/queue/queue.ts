@@ -71,11 +71,11 @@ export class Queue
 
   private constructor(core: QueueCore) {
     this.#core = core;
-    this.#received = new Received(core);
+    this.#incidents = new Incidents(core);
+    this.#received = new Received(core, this.#incidents);
     this.#deliveries = new Deliveries(core);
     this.#manifests = new Manifests(core);
     this.#destinations = new Destinations(core);
-    this.#incidents = new Incidents(core);
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
     this.#audit = new AuditRows(core);

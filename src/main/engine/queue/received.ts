@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { InstanceDetails, InstanceFlag } from '../model.ts';
 import { aggregateInstance } from './aggregate.ts';
+import type { Incidents } from './incidents.ts';
 import { fromHex, joinFlags, sealDetails, splitFlags, toHex, type QueueCore } from './queue-core.ts';
 import type { NewInstance, RecordOutcome, StudyDetails } from './queue-types.ts';
 
@@ -37,6 +38,7 @@ interface Prepared {
 
 export class Received {
   readonly #core: QueueCore;
+  readonly #incidents: Incidents;
   readonly #known = new Map<string, KnownStudy>();
   readonly #earlier: Database.Statement<[Buffer, Buffer], EarlierCopy>;
   readonly #sameUid: Database.Statement<[Buffer, Buffer], { id: number; flags: string }>;
@@ -56,8 +58,9 @@ export class Received {
   readonly #sourceSeen: Database.Statement<[number, string]>;
   readonly #addFile: Database.Statement<[Buffer, Buffer, number]>;
 
-  constructor(core: QueueCore) {
+  constructor(core: QueueCore, incidents: Incidents) {
     this.#core = core;
+    this.#incidents = incidents;
     // What was kept may have been read inside a transaction that did not come to be.
     core.onUndo(() => this.#known.clear());
     this.#earlier = core.prepare(
@@ -196,7 +199,13 @@ export class Received {
     this.#addDeliveries.run(id, study.firstReceivedAtMs, nowMs);
     this.#rememberFile(id, prepared);
     this.#core.changes.study(study.rowId);
+    if (conflicts.length > 0) this.#tellConflict(instance.details);
     return { tag: 'recorded', uidConflict: conflicts.length > 0 };
+  }
+
+  /** With the row itself: whoever records it, and wherever a crash falls, there is no conflict that nobody hears of. */
+  #tellConflict({ studyInstanceUid, sopInstanceUid }: InstanceDetails): void {
+    this.#incidents.add({ code: 'uid-conflict', subject: studyInstanceUid || sopInstanceUid });
   }
 
   #rememberFile(instanceId: number, { file }: Prepared): void {

@@ -48,11 +48,15 @@ class TestOpener implements Opener {
   }
 }
 
+/** `name=uid` has a SOP Instance UID of its own choice. */
 async function adopt(plaintext: AsyncIterable<Buffer>): Promise<AdoptedInstance> {
   let content = '';
   for await (const piece of plaintext) content += piece.toString('latin1');
   if (content.startsWith('no-dicom:')) throw new EdgeSyncError('not-dicom');
-  return newInstance(content.slice('whole:'.length, -1), 'one', { source: null });
+  const name = content.slice('whole:'.length, -1);
+  const [, sopInstanceUid] = name.split('=');
+  const details = sopInstanceUid === undefined ? {} : { sopInstanceUid };
+  return newInstance(name, 'one', { source: null, details });
 }
 
 function run(): Promise<ReconcileReport> {
@@ -138,6 +142,18 @@ describe('reconciling spool and rows', () => {
     expect(await run()).toEqual({ ...nothing, adopted: 1 });
     expect(kit.instance(newInstance('late').objectName)).toMatchObject({ spoolId, sizeBytes: 11 });
     expect(kit.claimAll()).toHaveLength(1);
+  });
+
+  it('tells of two images under one UID when it adopts the second, once', async () => {
+    await spoolFile('whole:first=1.2.3;');
+    const spoolId = await spoolFile('whole:second=1.2.3;');
+    expect(await run()).toEqual({ ...nothing, adopted: 2 });
+    expect(kit.queue.status().incidents).toMatchObject([{ code: 'uid-conflict', count: 1 }]);
+    // Its sender still waited for the row.
+    const wishes = { spoolId, sizeBytes: 19, details: { sopInstanceUid: '1.2.3' } };
+    await kit.queue.recordReceived(newInstance('second=1.2.3', 'one', wishes));
+    expect(await run()).toEqual({ ...nothing, whole: 2 });
+    expect(kit.queue.status().incidents).toMatchObject([{ code: 'uid-conflict', count: 1 }]);
   });
 
   it('removes a second file of an image that is held', async () => {
