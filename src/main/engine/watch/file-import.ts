@@ -7,7 +7,14 @@ import { longestMetaBytes, part10HeadBytes, readPart10Head, type Part10Head } fr
 import { isStorageSopClass } from '../dicom/sop-classes.ts';
 import { isAcceptedTransferSyntax } from '../dicom/transfer-syntaxes.ts';
 import type { Intake, IntakeOutcome, Origin } from '../intake/intake-port.ts';
-import { hashFile, openRegular, removalTicket, sameVersion, type FileVersion } from './imported-file.ts';
+import {
+  folderOf,
+  hashFile,
+  openRegular,
+  removalTicket,
+  sameVersion,
+  type FileVersion,
+} from './imported-file.ts';
 import { notReadable } from './walk.ts';
 
 export interface FileToImport {
@@ -63,15 +70,17 @@ async function importOpen(
   if (head.tag === 'dicomdir') return { tag: 'skipped', version };
   const image = importable(head);
   const sha256 = file.afterImport === 'delete' ? await hashFile(handle, signal) : undefined;
+  const ticket =
+    sha256 === undefined
+      ? undefined
+      : removalTicket({ ...version, path: file.path, folder: await folderOf(file.path), sha256 });
   const stream = intake.begin({
     sopClassUid: image.sopClassUid,
     sopInstanceUid: image.sopInstanceUid,
     transferSyntaxUid: image.transferSyntaxUid,
     origin: file.origin,
     ...(image.preamble === undefined ? {} : { preamble: image.preamble }),
-    ...(sha256 === undefined
-      ? {}
-      : { deleteAfterVerify: removalTicket({ ...version, path: file.path, sha256 }) }),
+    ...(ticket === undefined ? {} : { deleteAfterVerify: ticket }),
   });
   let outcome: IntakeOutcome;
   try {

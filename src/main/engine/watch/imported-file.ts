@@ -1,8 +1,10 @@
 /** A file as it was when its image was imported, so that it is deleted later only if it is still the same. */
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
+import { moveWithoutReplacing } from '../system/move-file.ts';
 import { notReadable } from './walk.ts';
 
 /** Which version of a file: a change of content shows in one of the two. */
@@ -13,6 +15,8 @@ export interface FileVersion {
 
 export interface ImportedFile extends FileVersion {
   readonly path: string;
+  /** Where it lay when it was imported: `folderOf(path)`. */
+  readonly folder: string;
   /** SHA-256 over the whole file, hex. */
   readonly sha256: string;
 }
@@ -26,41 +30,94 @@ export type Removal =
   /** Cannot be read or deleted at present: ask again later. */
   | { readonly tag: 'refused'; readonly error: EdgeSyncError };
 
+/** The moments of a removal at which another program can still change the name. */
+export type RemovalStep = 'hashed' | 'checked' | 'set-aside';
+
 const readBytes = 256 * 1024;
 
 export function sameVersion(one: FileVersion, other: FileVersion): boolean {
   return one.sizeBytes === other.sizeBytes && one.mtimeMs === other.mtimeMs;
 }
 
+/** The folder of a file with every link followed. */
+export function folderOf(path: string): Promise<string> {
+  return realpath(dirname(path));
+}
+
 /** What `Announcement.deleteAfterVerify` carries. Sealed at rest by the queue; only `removeImported` reads it. */
 export function removalTicket(file: ImportedFile): string {
-  return JSON.stringify([file.path, file.sizeBytes, file.mtimeMs, file.sha256]);
+  return JSON.stringify([file.path, file.sizeBytes, file.mtimeMs, file.sha256, file.folder]);
 }
 
 /**
- * Deletes the file of a ticket if size, time and content are what they were when its image was imported.
+ * Deletes the file of a ticket if folder, size, time and content are what they were when its image was imported.
  * Call it only when every required destination has verified the image. Never throws.
+ *
+ * Other programs may put another file under the name at any moment. So the file is first given a name that nobody else
+ * knows, and deleted only when it is the very file that was hashed; anything else goes back.
+ * @param between is awaited at each step: tests play the other program there.
  */
-export async function removeImported(ticket: string): Promise<Removal> {
+export async function removeImported(
+  ticket: string,
+  between: (step: RemovalStep) => Promise<void> = () => Promise.resolve(),
+): Promise<Removal> {
   const file = readTicket(ticket);
   if (file === undefined) {
     return { tag: 'refused', error: new EdgeSyncError('internal', 'not a removal ticket') };
   }
   try {
+    // Held open to the end: its inode number cannot be given to another file meanwhile.
     const handle = await openRegular(file.path);
     try {
-      const stats = await handle.stat();
-      if (!sameVersion({ sizeBytes: stats.size, mtimeMs: stats.mtimeMs }, file)) return { tag: 'changed' };
-      if ((await hashFile(handle)) !== file.sha256) return { tag: 'changed' };
+      return { tag: await removeOpen(file, handle, between) };
     } finally {
       await handle.close();
     }
-    await unlink(file.path);
-    return { tag: 'removed' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { tag: 'gone' };
     return { tag: 'refused', error: notReadable(error) };
   }
+}
+
+async function removeOpen(
+  file: ImportedFile,
+  handle: FileHandle,
+  between: (step: RemovalStep) => Promise<void>,
+): Promise<'removed' | 'changed'> {
+  const { size, mtimeMs } = await handle.stat();
+  const opened = await handle.stat({ bigint: true });
+  if (!sameVersion({ sizeBytes: size, mtimeMs }, file)) return 'changed';
+  if ((await hashFile(handle)) !== file.sha256) return 'changed';
+  await between('hashed');
+  if (!isSameFile(await lstat(file.path, { bigint: true }), opened)) return 'changed';
+  if ((await folderOf(file.path)) !== file.folder) return 'changed';
+  await between('checked');
+  const original = join(file.folder, basename(file.path));
+  const aside = join(file.folder, `.edge-sync-remove-${randomBytes(16).toString('hex')}`);
+  await rename(original, aside);
+  await between('set-aside');
+  if (isSameFile(await lstat(aside, { bigint: true }), opened)) {
+    try {
+      await unlink(aside);
+      return 'removed';
+    } catch (error) {
+      await moveWithoutReplacing(aside, original);
+      throw error;
+    }
+  }
+  // When the name has been taken again, this one stays under the other name, where it is imported too.
+  await moveWithoutReplacing(aside, original);
+  return 'changed';
+}
+
+function isSameFile(found: BigIntStats, opened: BigIntStats): boolean {
+  return (
+    found.isFile() &&
+    found.dev === opened.dev &&
+    found.ino === opened.ino &&
+    found.size === opened.size &&
+    found.mtimeNs === opened.mtimeNs
+  );
 }
 
 /** Opens for reading without waiting for the other end of a pipe. Throws for anything that is no regular file. */
@@ -93,10 +150,11 @@ export async function hashFile(handle: FileHandle, signal?: AbortSignal): Promis
 
 function readTicket(ticket: string): ImportedFile | undefined {
   try {
-    const [path, sizeBytes, mtimeMs, sha256] = JSON.parse(ticket) as readonly unknown[];
+    const [path, sizeBytes, mtimeMs, sha256, folder] = JSON.parse(ticket) as readonly unknown[];
     if (typeof path !== 'string' || typeof sizeBytes !== 'number') return undefined;
     if (typeof mtimeMs !== 'number' || typeof sha256 !== 'string') return undefined;
-    return { path, sizeBytes, mtimeMs, sha256 };
+    // Without the folder it is as if it had moved: its file stays.
+    return { path, sizeBytes, mtimeMs, sha256, folder: typeof folder === 'string' ? folder : '' };
   } catch {
     return undefined;
   }
