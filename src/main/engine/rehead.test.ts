@@ -5,7 +5,7 @@ import { testArchive } from '../../../test/support/sealing.ts';
 import { createDatasetDigest } from './dicom/dataset-digest.ts';
 import { recoveryRecipient } from './keys/recovery-key.ts';
 import type { UploadJob } from './queue/queue-types.ts';
-import { rehead, type ReheadDeps } from './rehead.ts';
+import { rehead, Reheads, type ReheadDeps } from './rehead.ts';
 import { addRecipients } from './seal/add-recipients.ts';
 import { openWhole } from './seal/envelope-reader.ts';
 import { generateEphemeralKey } from './seal/recipients.ts';
@@ -131,5 +131,34 @@ describe('giving a spooled object the recovery recipient', () => {
       },
     };
     await keepsTheOldOne(spool, 'object-tampered');
+  });
+});
+
+describe('two destinations that want the same object', () => {
+  it('get one new copy, whichever comes first', async () => {
+    const reheads = new Reheads(deps());
+    const other = { ...job, destination: 'second' };
+    const [one, two] = await Promise.all([reheads.rehead(job), reheads.rehead(other)]);
+    const later = await reheads.rehead({ ...job, destination: 'third' });
+    expect(one?.spoolId).not.toBe(job.spoolId);
+    expect(two).toEqual({ ...one, destination: 'second' });
+    expect(later).toEqual({ ...one, destination: 'third' });
+    expect(await spoolIds()).toEqual([one?.spoolId]);
+  });
+
+  it('try again each for itself when the first could not', async () => {
+    let reads = 0;
+    const spool: ReheadDeps['spool'] = {
+      create: () => rig.spool.create(),
+      remove: (id) => rig.spool.remove(id),
+      read: (id, start) => {
+        reads += 1;
+        return rig.spool.read(reads === 1 ? 'ff'.repeat(16) : id, start);
+      },
+    };
+    const reheads = new Reheads(deps({ spool }));
+    const [one, two] = await Promise.allSettled([reheads.rehead(job), reheads.rehead(job)]);
+    expect(one).toMatchObject({ status: 'rejected', reason: { code: 'object-missing' } });
+    expect(two).toMatchObject({ status: 'fulfilled', value: { recoveryFingerprint: recovery.fingerprint } });
   });
 });

@@ -10,12 +10,45 @@ import type { DatasetDigestFactory } from './upload/dataset-digest.ts';
 
 export interface ReheadDeps {
   readonly spool: Pick<Spool, 'create' | 'read' | 'remove'>;
-  readonly queue: Pick<UploadQueue, 'setSpool'>;
+  readonly queue: Pick<UploadQueue, 'setSpool' | 'heldCopy'>;
   readonly openers: OpenerFactory;
   readonly newDatasetDigest: DatasetDigestFactory;
   /** KeyRing.addRecoveryRecipient. */
   readonly addRecoveryRecipient: (this: void, head: Buffer) => Buffer;
   readonly recoveryFingerprint: () => string | null;
+}
+
+/** Re-heads for every destination: they share one local copy, so one instance is dealt with at a time. */
+export class Reheads {
+  readonly #deps: ReheadDeps;
+  /** What is under way, by instance. */
+  readonly #last = new Map<number, Promise<unknown>>();
+
+  constructor(deps: ReheadDeps) {
+    this.#deps = deps;
+  }
+
+  /** As `rehead`; what another destination's turn has done already is taken over. */
+  async rehead(job: UploadJob): Promise<UploadJob | undefined> {
+    const before = this.#last.get(job.instanceId) ?? Promise.resolve();
+    const mine = before.then(
+      () => this.#inTurn(job),
+      () => this.#inTurn(job),
+    );
+    this.#last.set(job.instanceId, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(job.instanceId) === mine) this.#last.delete(job.instanceId);
+    }
+  }
+
+  async #inTurn(job: UploadJob): Promise<UploadJob | undefined> {
+    const held = this.#deps.queue.heldCopy(job.instanceId);
+    if (held === undefined) return undefined;
+    if (held.recoveryFingerprint === this.#deps.recoveryFingerprint()) return { ...job, ...held };
+    return held.spoolId === job.spoolId ? rehead(job, this.#deps) : undefined;
+  }
 }
 
 /**

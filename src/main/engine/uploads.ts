@@ -7,7 +7,7 @@ import type { KeyRing } from './keys/key-ring.ts';
 import type { ReportIncident } from './model.ts';
 import type { Clock, KeyStore, Logger, Random } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
-import { rehead } from './rehead.ts';
+import { Reheads } from './rehead.ts';
 import type { Spool } from './spool/spool-port.ts';
 import type { Secret } from './system/secret.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
@@ -32,10 +32,20 @@ export interface UploadsDeps {
 
 export class Uploads {
   readonly #deps: UploadsDeps;
+  readonly #reheads: Reheads;
   readonly #stages: ReadonlyMap<string, UploadStage>;
 
   constructor(deps: UploadsDeps) {
     this.#deps = deps;
+    const { keys, queue, spool } = deps;
+    this.#reheads = new Reheads({
+      spool,
+      queue,
+      openers: keys.openers,
+      newDatasetDigest: createDatasetDigest,
+      addRecoveryRecipient: (head) => keys.addRecoveryRecipient(head),
+      recoveryFingerprint: () => keys.recoveryFingerprint,
+    });
     this.#stages = new Map(deps.settings.destinations.map((one) => [one.name, this.#stageOf(one)]));
   }
 
@@ -76,14 +86,6 @@ export class Uploads {
 
   #stageOf(destination: DestinationSettings): UploadStage {
     const { keys, queue, spool, settings, reportIncident, onChange, clock, random } = this.#deps;
-    const reheadDeps = {
-      spool,
-      queue,
-      openers: keys.openers,
-      newDatasetDigest: createDatasetDigest,
-      addRecoveryRecipient: (head: Buffer) => keys.addRecoveryRecipient(head),
-      recoveryFingerprint: () => keys.recoveryFingerprint,
-    };
     return new UploadStage({
       destination: destination.name,
       concurrency: settings.upload.concurrency,
@@ -96,7 +98,7 @@ export class Uploads {
       installationId: queue.installationId,
       archiveId: keys.archiveId,
       mayUpload: () => keys.recoveryState === 'proven',
-      rehead: (job) => rehead(job, reheadDeps),
+      rehead: (job) => this.#reheads.rehead(job),
       connect: () => this.connect(destination),
       archiveKeyRecord: () => ({ archiveId: keys.archiveId, bytes: keys.archiveKeyRecord() }),
       lastProofAtMs: () =>

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import type { SpoolId } from '../model.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
-import type { UploadJob, UploadProof } from './queue-types.ts';
+import type { HeldCopy, UploadJob, UploadProof } from './queue-types.ts';
 
 interface JobRow {
   readonly object_name: Buffer;
@@ -38,6 +38,10 @@ export class Deliveries {
   readonly #failed: Database.Statement;
   readonly #parked: Database.Statement;
   readonly #spool: Database.Statement<[number], { spool_id: Buffer | null; study_id: number }>;
+  readonly #held: Database.Statement<
+    [number],
+    Pick<JobRow, 'spool_id' | 'size_bytes' | 'recovery_fingerprint'>
+  >;
   readonly #setSpool: Database.Statement<[Buffer, number, string | null, number]>;
 
   constructor(core: QueueCore) {
@@ -90,6 +94,7 @@ export class Deliveries {
          WHERE instance_id = ? AND destination_id = ?`,
     );
     this.#spool = core.prepare('SELECT spool_id, study_id FROM instance WHERE id = ?');
+    this.#held = core.prepare('SELECT spool_id, size_bytes, recovery_fingerprint FROM instance WHERE id = ?');
     this.#setSpool = core.prepare(
       'UPDATE instance SET spool_id = ?, size_bytes = ?, recovery_fingerprint = ? WHERE id = ?',
     );
@@ -140,21 +145,21 @@ export class Deliveries {
     });
   }
 
-  markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void> {
-    return this.#settle(instanceId, destination, (destinationId, nowMs) => {
+  async markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void> {
+    await this.#settle(instanceId, destination, (destinationId, nowMs) => {
       const sha256 = fromHex(proof.objectSha256, 32);
       this.#uploaded.run(nowMs, proof.etag, sha256, proof.sizeBytes, instanceId, destinationId);
     });
   }
 
-  markFailed(
+  async markFailed(
     instanceId: number,
     destination: string,
     code: ErrorCode,
     detail: string | undefined,
     nextAttemptAtMs: number,
   ): Promise<void> {
-    return this.#settle(instanceId, destination, (destinationId, nowMs) => {
+    await this.#settle(instanceId, destination, (destinationId, nowMs) => {
       const dueAtMs = Math.round(nextAttemptAtMs);
       this.#failed.run(nowMs, code, shortDetail(detail), dueAtMs, instanceId, destinationId);
     });
@@ -165,10 +170,17 @@ export class Deliveries {
     destination: string,
     code: ErrorCode,
     detail: string | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     return this.#settle(instanceId, destination, (destinationId, nowMs) => {
       this.#parked.run(nowMs, code, shortDetail(detail), instanceId, destinationId);
     });
+  }
+
+  heldCopy(instanceId: number): HeldCopy | undefined {
+    const row = this.#core.read(() => this.#held.get(instanceId));
+    if (row === undefined || row.spool_id === null) return undefined;
+    const { size_bytes: sizeBytes, recovery_fingerprint: recoveryFingerprint } = row;
+    return { spoolId: toHex(row.spool_id), sizeBytes, recoveryFingerprint };
   }
 
   setSpool(
@@ -223,25 +235,29 @@ export class Deliveries {
     };
   }
 
-  /** Writes an outcome and ends the claim, whatever happens; an outcome about a replaced copy is dropped. */
+  /**
+   * Writes an outcome and ends the claim, whatever happens; an outcome about a replaced copy is dropped.
+   * Resolves with whether it was written.
+   */
   async #settle(
     instanceId: number,
     destination: string,
     update: (destinationId: number, nowMs: number) => void,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { claims, changes } = this.#core;
     const claim = { ended: false };
     try {
-      await this.#core.write(() => {
+      return await this.#core.write(() => {
         const superseded = claims.isSuperseded(destination, instanceId);
         // Inside the work: afterwards somebody may hold a new claim on the same instance.
         claims.drop(destination, instanceId);
         claim.ended = true;
         const destinationId = this.#destinationId.get(destination);
-        if (destinationId === undefined) return;
+        if (destinationId === undefined) return false;
         if (!superseded) update(destinationId, this.#core.nowMs());
         const studyId = this.#study.get(instanceId);
         if (studyId !== undefined) changes.study(studyId);
+        return !superseded;
       });
     } catch (error) {
       if (!claim.ended) claims.drop(destination, instanceId);

@@ -160,6 +160,27 @@ describe('what came of an upload', () => {
       recoveryFingerprint: 'fingerprint',
     });
     expect(kit.queue.status().spoolBytes).toBe(1100);
+    expect(kit.queue.heldCopy(job!.instanceId)).toEqual({
+      spoolId: hex('new', 16),
+      sizeBytes: 1100,
+      recoveryFingerprint: 'fingerprint',
+    });
+    expect(kit.queue.heldCopy(job!.instanceId + 1)).toBeUndefined();
+  });
+
+  it('says whether a parking was written: not when a resend has taken the place of the copy', async () => {
+    await receive(['a', 'one'], ['b', 'one']);
+    const jobs = kit.claimAll();
+    const [replaced] = jobs.filter((job) => uid(job) === 'a');
+    const [other] = jobs.filter((job) => uid(job) === 'b');
+    kit.missing.add(replaced!.spoolId);
+    const resent = { ...newInstance('a', 'one'), spoolId: hex('resent', 16) };
+    expect(await kit.queue.recordReceived(resent)).toMatchObject({ tag: 'replaced' });
+    const park = (instanceId: number): Promise<boolean> =>
+      kit.queue.markParked(instanceId, 'cloud', 'object-missing', undefined);
+    expect(await park(replaced!.instanceId)).toBe(false);
+    expect(await park(other!.instanceId)).toBe(true);
+    expect(kit.queue.status()).toMatchObject({ parked: 1, pending: 1 });
   });
 });
 

@@ -10,6 +10,7 @@ import type {
   DeletableFile,
   DestinationConfig,
   EvictableObject,
+  HeldCopy,
   InstanceRow,
   InstanceSelection,
   ManifestBatch,
@@ -61,13 +62,15 @@ export interface UploadQueue {
     detail: string | undefined,
     nextAttemptAtMs: number,
   ): Promise<void>;
-  /** Waits for a person (or a resend). */
+  /** Waits for a person (or a resend). False when nothing was written: another copy has taken this one's place. */
   markParked(
     instanceId: number,
     destination: string,
     code: ErrorCode,
     detail: string | undefined,
-  ): Promise<void>;
+  ): Promise<boolean>;
+  /** The local copy as the row names it now; undefined when there is none. */
+  heldCopy(instanceId: number): HeldCopy | undefined;
   /** Gives a claim back without using an attempt (pause, shutdown). */
   release(instanceId: number, destination: string): void;
   /** 0 when something waits right now, else when the next failed one is due; undefined when nothing waits. */

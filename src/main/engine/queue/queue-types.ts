@@ -40,6 +40,9 @@ export interface UploadJob {
   readonly receivedAtMs: number;
 }
 
+/** What an instance's row says of its copy on this PC. */
+export type HeldCopy = Pick<UploadJob, 'spoolId' | 'sizeBytes' | 'recoveryFingerprint'>;
+
 /** What proved the cloud copy. */
 export interface UploadProof {
   readonly etag: string;

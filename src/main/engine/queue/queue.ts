@@ -27,6 +27,7 @@ import type {
   DeletableFile,
   DestinationConfig,
   EvictableObject,
+  HeldCopy,
   InstanceRow,
   InstanceSelection,
   ManifestBatch,
@@ -140,8 +141,12 @@ export class Queue
     destination: string,
     code: ErrorCode,
     detail: string | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     return this.#deliveries.markParked(instanceId, destination, code, detail);
+  }
+
+  heldCopy(instanceId: number): HeldCopy | undefined {
+    return this.#deliveries.heldCopy(instanceId);
   }
 
   setSpool(

@@ -267,18 +267,26 @@ export class UploadStage {
         job = reheaded;
       } catch (error) {
         const ours = asOurs(error);
-        if (isLocalDamage(ours)) return { tag: 'local-damage', error: ours };
-        throw ours;
+        if (!isLocalDamage(ours)) throw ours;
+        return this.#localDamage(claimed, ours);
       }
     }
     let confirmed = 0;
-    return deliver(job, store, this.#deps, {
+    const outcome = await deliver(job, store, this.#deps, {
       signal: this.#stop.signal,
       onProgress: (bytes) => {
         this.#throughput.add(bytes - confirmed);
         confirmed = bytes;
       },
     });
+    return outcome.tag === 'local-damage' ? this.#localDamage(job, outcome.error) : outcome;
+  }
+
+  /** A copy whose place another has taken (re-headed, resent) is not missing: its row is looked at anew. */
+  #localDamage(job: UploadJob, error: EdgeSyncError): DeliveryOutcome | { readonly tag: 'moved-on' } {
+    const held = this.#deps.queue.heldCopy(job.instanceId);
+    const isReplaced = held !== undefined && held.spoolId !== job.spoolId;
+    return isReplaced ? { tag: 'moved-on' } : { tag: 'local-damage', error };
   }
 
   async #failed(job: UploadJob, error: EdgeSyncError): Promise<void> {
@@ -302,7 +310,7 @@ export class UploadStage {
 
   async #park(job: UploadJob, error: EdgeSyncError): Promise<void> {
     const { queue, destination, reportIncident } = this.#deps;
-    await queue.markParked(job.instanceId, destination, error.code, error.detail);
+    if (!(await queue.markParked(job.instanceId, destination, error.code, error.detail))) return;
     reportIncident({ code: error.code, subject: job.details.studyInstanceUid, ...detailOf(error) });
   }
 
