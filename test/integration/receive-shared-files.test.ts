@@ -6,26 +6,10 @@ import { expect, it } from 'vitest';
 import { readPart10Head } from '../../src/main/engine/dicom/part10.ts';
 import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
-import { runPeer, startNode, startStorescp, toNode } from '../support/dicom-peers.ts';
+import { runPeer, startNode, startStorescp, syntaxProposals, toNode } from '../support/dicom-peers.ts';
 import { needs } from '../support/tools.ts';
 
 const shared = resolve(import.meta.dirname, '../../../shared/data/dicom');
-
-/** What storescu has to be told to propose a file's own syntax. */
-const proposals: Readonly<Record<string, string>> = {
-  '1.2.840.10008.1.2': '-xi',
-  '1.2.840.10008.1.2.2': '-xb',
-  '1.2.840.10008.1.2.1.99': '-xd',
-  '1.2.840.10008.1.2.5': '-xr',
-  '1.2.840.10008.1.2.4.50': '-xy',
-  '1.2.840.10008.1.2.4.51': '-xx',
-  '1.2.840.10008.1.2.4.57': '-xs',
-  '1.2.840.10008.1.2.4.70': '-xs',
-  '1.2.840.10008.1.2.4.80': '-xt',
-  '1.2.840.10008.1.2.4.81': '-xu',
-  '1.2.840.10008.1.2.4.90': '-xv',
-  '1.2.840.10008.1.2.4.91': '-xw',
-};
 
 interface Dataset {
   readonly transferSyntaxUid: string;
@@ -50,7 +34,7 @@ needs('dcmtk', 'shared-dicom')('public test files', () => {
       const entries = await readdir(shared, { recursive: true, withFileTypes: true });
       for (const entry of entries.filter((one) => one.isFile())) {
         const path = join(entry.parentPath, entry.name);
-        const proposal = proposals[(await datasetOf(path))?.transferSyntaxUid ?? ''];
+        const proposal = syntaxProposals[(await datasetOf(path))?.transferSyntaxUid ?? ''];
         const options = ['-R', ...(proposal === undefined ? [] : [proposal])];
         const theirs = await runPeer('storescu', [...options, '127.0.0.1', String(storescp.port), path]);
         const written = await readdir(out);

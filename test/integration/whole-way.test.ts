@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPart10Head } from '../../src/main/engine/dicom/part10.ts';
 import { canary, findIn, needlesFor } from '../support/canaries.ts';
 import { makeDicomFile, testUid, type TestFile } from '../support/dicom-files.ts';
-import { runPeer, startStorescp } from '../support/dicom-peers.ts';
+import { runPeer, startStorescp, syntaxProposals } from '../support/dicom-peers.ts';
 import type { RunningEngine } from '../support/installation.ts';
 import { needs } from '../support/tools.ts';
 import {
@@ -193,22 +193,6 @@ needs('dcmtk', 'openssl')('the whole way', () => {
 
 const shared = resolve(import.meta.dirname, '../../../shared/data/dicom');
 
-/** How storescu proposes a file's own syntax; without an entry it proposes the uncompressed ones. */
-const proposals: Readonly<Record<string, string>> = {
-  '1.2.840.10008.1.2': '-xi',
-  '1.2.840.10008.1.2.2': '-xb',
-  '1.2.840.10008.1.2.1.99': '-xd',
-  '1.2.840.10008.1.2.5': '-xr',
-  '1.2.840.10008.1.2.4.50': '-xy',
-  '1.2.840.10008.1.2.4.51': '-xx',
-  '1.2.840.10008.1.2.4.57': '-xs',
-  '1.2.840.10008.1.2.4.70': '-xs',
-  '1.2.840.10008.1.2.4.80': '-xt',
-  '1.2.840.10008.1.2.4.81': '-xu',
-  '1.2.840.10008.1.2.4.90': '-xv',
-  '1.2.840.10008.1.2.4.91': '-xw',
-};
-
 needs(
   'dcmtk',
   'openssl',
@@ -227,7 +211,7 @@ needs(
       for (const entry of entries.filter((one) => one.isFile())) {
         const path = join(entry.parentPath, entry.name);
         const head = await readPart10Head(await readFile(path), 'whole-file');
-        const proposal = head.tag === 'dataset' ? proposals[head.transferSyntaxUid] : undefined;
+        const proposal = head.tag === 'dataset' ? syntaxProposals[head.transferSyntaxUid] : undefined;
         const options = [
           '-R',
           ...(proposal === undefined ? [] : [proposal]),

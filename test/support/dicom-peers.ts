@@ -18,6 +18,22 @@ import type { Clock } from '../../src/main/engine/ports.ts';
 import { FakeLogger } from '../fakes/fake-logger.ts';
 import { programPath } from './tools.ts';
 
+/** How storescu proposes a file's own syntax; without an entry it proposes the uncompressed ones. */
+export const syntaxProposals: Readonly<Record<string, string>> = {
+  '1.2.840.10008.1.2': '-xi',
+  '1.2.840.10008.1.2.2': '-xb',
+  '1.2.840.10008.1.2.1.99': '-xd',
+  '1.2.840.10008.1.2.5': '-xr',
+  '1.2.840.10008.1.2.4.50': '-xy',
+  '1.2.840.10008.1.2.4.51': '-xx',
+  '1.2.840.10008.1.2.4.57': '-xs',
+  '1.2.840.10008.1.2.4.70': '-xs',
+  '1.2.840.10008.1.2.4.80': '-xt',
+  '1.2.840.10008.1.2.4.81': '-xu',
+  '1.2.840.10008.1.2.4.90': '-xv',
+  '1.2.840.10008.1.2.4.91': '-xw',
+};
+
 export interface ToolResult {
   readonly exitCode: number | null;
   readonly output: string;

@@ -15,16 +15,8 @@ import { contract } from '../../src/shared/contract.ts';
 import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import type { ErrorReport } from '../../src/shared/errors.ts';
+import { contentSecurityPolicy, pageMediaTypes } from '../../src/shared/page-hosting.ts';
 import { allSafe } from './agent-states.ts';
-
-export const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'";
-
-const mediaTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-};
 
 /** 24 different words of the BIP-39 list; proves nothing, opens nothing. */
 export const kitWords: readonly string[] =
@@ -276,7 +268,7 @@ export class FakeEngine {
     const body = await readFile(path).catch(() => undefined);
     const token = url.searchParams.get('token');
     const code = body === undefined ? 404 : !shell || (token !== null && this.#tokens.has(token)) ? 200 : 401;
-    response.writeHead(code, { 'content-type': mediaTypes[extname(path)] ?? 'application/octet-stream' });
+    response.writeHead(code, { 'content-type': pageMediaTypes[extname(path)] ?? 'application/octet-stream' });
     response.end(body);
   }
 

@@ -4,25 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, resolve, sep } from 'node:path';
 import { RPCHandler } from '@orpc/server/node';
 import { EdgeSyncError } from '../../shared/errors.ts';
+import { contentSecurityPolicy, pageMediaTypes } from '../../shared/page-hosting.ts';
 import type { WebSessions } from '../engine/access/web-sessions.ts';
 import type { AuditTrail, Clock } from '../engine/ports.ts';
 import { endWithin, guardServer, refuse } from './http-server.ts';
 import type { EngineRouter } from './router.ts';
 
 export const sessionHeader = 'x-edge-sync-session';
-
-/** The page and its calls come from one origin; nothing inline, nothing from elsewhere. */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 const securityHeaders = {
   'content-security-policy': contentSecurityPolicy,
@@ -33,16 +21,6 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 } as const;
-
-const mediaTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-};
 
 /** A token is 43 characters; more is not read. */
 const sessionBodyBytes = 1024;
@@ -172,7 +150,7 @@ export class WebPage {
     const root = resolve(pageDir);
     const path = resolve(join(root, isShell ? 'index.html' : decodedPath(url.pathname)));
     if (!path.startsWith(root + sep)) return refuse(response, 404);
-    const type = mediaTypes[extname(path)];
+    const type = pageMediaTypes[extname(path)];
     if (type === undefined) return refuse(response, 404);
     let body: Buffer;
     try {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerPageRequest, contentSecurityPolicy, isOwnPage, ownHost, ownScheme } from './page-files.ts';
+import { contentSecurityPolicy } from '../../../shared/page-hosting.ts';
+import { answerPageRequest, isOwnPage, ownHost, ownScheme } from './page-files.ts';
 
 describe('the page behind its own scheme', () => {
   let folder: string;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, relative, resolve, isAbsolute } from 'node:path';
+import { contentSecurityPolicy, pageMediaTypes } from '../../../shared/page-hosting.ts';
 
 /** Where the page lives: a scheme or a host of our own, so that "same origin" means "our page". Never file://. */
 export interface PageOrigin {
@@ -30,30 +31,6 @@ export function isOwnPage(origin: PageOrigin, url: string): boolean {
   }
 }
 
-/** No inline script or style, nothing from outside, no framing. */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-};
-
 /**
  * Answers one request of the custom protocol with a file below `root`, or 404 / 405 with an empty body.
  * Only known file types are served; a path that leaves `root`, however it is written, is not found.
@@ -65,7 +42,7 @@ export async function answerPageRequest(
 ): Promise<Response> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405);
   const file = isOwnPage(origin, request.url) ? fileFor(root, request.url) : undefined;
-  const type = file === undefined ? undefined : contentTypes[extname(file)];
+  const type = file === undefined ? undefined : pageMediaTypes[extname(file)];
   if (file === undefined || type === undefined) return refusal(404);
   let body: Buffer;
   try {
