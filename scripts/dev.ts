@@ -10,7 +10,7 @@ import { build } from 'vite';
 import { buildAll, engineBuild, preloadBuild, rendererBuild, shellBuild } from './build.ts';
 
 const root = join(import.meta.dirname, '..');
-const electron = createRequire(import.meta.url)('electron') as string;
+const electron = electronProgram();
 /** Editors save in several steps. */
 const settleMs = 200;
 
@@ -61,4 +61,17 @@ async function stopApp(running: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => running.once('exit', resolve));
   running.kill('SIGTERM');
   await gone;
+}
+
+/** Electron's package fetches its runtime when first asked for it; without one there is nothing to develop in. */
+function electronProgram(): string {
+  try {
+    return createRequire(import.meta.url)('electron') as string;
+  } catch {
+    console.error(
+      'dev: the runtime of Electron is not here and could not be fetched. Run `npx install-electron` with a network, ' +
+        'or work on the engine and the page alone: npm run build && npx edge-sync serve --web 0',
+    );
+    process.exit(1);
+  }
 }

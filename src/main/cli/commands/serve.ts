@@ -4,6 +4,7 @@ import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { WebSessions } from '../../engine/access/web-sessions.ts';
 import { Engine } from '../../engine/engine.ts';
 import { keepSecretsOutOfCrashes } from '../../engine/system/core-dumps.ts';
+import { createLogger } from '../../engine/system/logger.ts';
 import { LocalSocket } from '../../rpc/local-socket.ts';
 import { createRouter } from '../../rpc/router.ts';
 import { WebPage } from '../../rpc/web-page.ts';
@@ -71,6 +72,7 @@ export async function runServe(
     return exitCode.ok;
   } catch (error) {
     const known = toEdgeSyncError(error);
+    if (known.code === 'internal') createLogger('error').error('engine-not-started', {}, error);
     output.out(JSON.stringify({ event: 'failed', ...known.report }));
     await closeAll(opened).catch((closing: unknown) => output.err(errorLine(toEdgeSyncError(closing))));
     throw error;
