@@ -41,6 +41,8 @@ export interface IncidentReport {
   readonly subject: string;
   /** Shown to staff; no PHI. */
   readonly detail?: string;
+  /** How often it happened, when several are told as one; default 1. */
+  readonly times?: number;
 }
 
 export type ReportIncident = (incident: IncidentReport) => void;

@@ -19,9 +19,9 @@ interface GroupRow {
 export class Incidents {
   readonly #core: QueueCore;
   readonly #newest: Database.Statement<[], number | null>;
-  readonly #again: Database.Statement<[number, number, string | null, string, Buffer]>;
+  readonly #again: Database.Statement<[number, number, number, string | null, string, Buffer]>;
   readonly #openSubjects: Database.Statement<[string], number>;
-  readonly #add: Database.Statement<[string, Buffer, Buffer, number, string | null, number, number]>;
+  readonly #add: Database.Statement<[string, Buffer, Buffer, number, string | null, number, number, number]>;
   readonly #answer: Database.Statement<[number, string, number]>;
   readonly #resolveAll: Database.Statement<[number, string]>;
   readonly #resolveOne: Database.Statement<[number, string, Buffer]>;
@@ -33,7 +33,7 @@ export class Incidents {
     const isOpen = 'answered_at IS NULL AND resolved_at IS NULL';
     this.#newest = core.prepare<[], number | null>('SELECT max(sequence) FROM incident').pluck();
     this.#again = core.prepare(
-      `UPDATE incident SET count = count + 1, sequence = ?, last_at = ?, detail = ?
+      `UPDATE incident SET count = count + ?, sequence = ?, last_at = ?, detail = ?
          WHERE code = ? AND subject_lookup = ? AND ${isOpen}`,
     );
     this.#openSubjects = core
@@ -41,7 +41,7 @@ export class Incidents {
       .pluck();
     this.#add = core.prepare(
       `INSERT INTO incident (code, subject, subject_lookup, sequence, detail, count, first_at, last_at)
-         VALUES (?, ?, ?, ?, ?, 1, ?, ?)`,
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#answer = core.prepare(
       `UPDATE incident SET answered_at = ? WHERE code = ? AND sequence <= ? AND ${isOpen}`,
@@ -64,18 +64,19 @@ export class Incidents {
   /** Inside a transaction of the caller's. */
   add(incident: IncidentReport): void {
     const { sealer } = this.#core.ports;
+    const { times = 1 } = incident;
     const nowMs = this.#core.nowMs();
     const sequence = (this.#newest.get() ?? 0) + 1;
     const detail = shortDetail(incident.detail);
     this.#core.changes.status();
     const lookup = sealer.lookup('incident-subject', incident.subject);
-    if (this.#again.run(sequence, nowMs, detail, incident.code, lookup).changes > 0) return;
+    if (this.#again.run(times, sequence, nowMs, detail, incident.code, lookup).changes > 0) return;
     const full = (this.#openSubjects.get(incident.code) ?? 0) >= mostSubjects;
     const subject = full ? '' : incident.subject;
     const kept = full ? sealer.lookup('incident-overflow', '') : lookup;
-    if (full && this.#again.run(sequence, nowMs, detail, incident.code, kept).changes > 0) return;
+    if (full && this.#again.run(times, sequence, nowMs, detail, incident.code, kept).changes > 0) return;
     const sealed = sealer.seal('incident.subject', subject);
-    this.#add.run(incident.code, sealed, kept, sequence, detail, nowMs, nowMs);
+    this.#add.run(incident.code, sealed, kept, sequence, detail, times, nowMs, nowMs);
   }
 
   resolve(code: ErrorCode, subject?: string): Promise<number> {

@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../../../../test/fakes/fake-clock.ts';
-import { FakeLogger } from '../../../../test/fakes/fake-logger.ts';
-import type { IncidentReport } from '../model.ts';
 import { rejections } from '../dicom/pdu.ts';
-import { limitIncidents } from './incident-limit.ts';
 import { maxWaiting, maxWaitingPerPeer, Places } from './places.ts';
 
 function callers(count: number, remoteAddress: string) {
@@ -57,22 +53,5 @@ describe('Places', () => {
     expect(places.waiting).toEqual([caller]);
     places.leave(caller);
     expect(places.waiting).toEqual([]);
-  });
-});
-
-describe('limitIncidents', () => {
-  it('passes on 60 incidents in ten minutes, says that it leaves some out, and starts anew afterwards', async () => {
-    const clock = new FakeClock();
-    const logger = new FakeLogger();
-    const passed: IncidentReport[] = [];
-    const report = limitIncidents((incident) => void passed.push(incident), clock, logger);
-    for (let turn = 0; turn < 1_000; turn += 1)
-      report({ code: 'association-refused', subject: String(turn) });
-    expect(passed).toHaveLength(60);
-    expect(logger.lines).toHaveLength(1);
-    await clock.advance(600_000);
-    report({ code: 'association-refused', subject: 'later' });
-    expect(passed).toHaveLength(61);
-    expect(logger.lines[1]?.fields).toMatchObject({ count: 940 });
   });
 });

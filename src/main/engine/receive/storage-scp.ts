@@ -4,11 +4,11 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import { socketBufferBytes } from '../dicom/association-socket.ts';
 import { type AssociateReject, rejections } from '../dicom/pdu.ts';
 import type { Intake } from '../intake/intake-port.ts';
-import type { ReportIncident } from '../model.ts';
+import type { IncidentReport, ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { type Authorize, loopbackOnly } from './admission.ts';
-import { limitIncidents } from './incident-limit.ts';
+import { IncidentLimit } from './incident-limit.ts';
 import { Places } from './places.ts';
 
 /** How long `stop` waits for stores under way. */
@@ -38,6 +38,7 @@ export class StorageScp {
   readonly #logger: Logger;
   readonly #acceptorDeps: AcceptorDeps;
   readonly #places: Places<Acceptor>;
+  readonly #incidents: IncidentLimit;
   readonly #work = new Set<Promise<unknown>>();
   #server: Server | undefined;
   #isStopping = false;
@@ -48,11 +49,13 @@ export class StorageScp {
     this.#places = new Places(deps.settings.maxAssociations);
     this.#clock = deps.clock;
     this.#logger = deps.logger;
+    this.#incidents = new IncidentLimit(deps.reportIncident, deps.clock, deps.logger);
+    const reportIncident = (incident: IncidentReport): void => this.#incidents.report(incident);
     this.#acceptorDeps = {
       intake: deps.intake,
       clock: deps.clock,
       logger: deps.logger,
-      reportIncident: limitIncidents(deps.reportIncident, deps.clock, deps.logger),
+      reportIncident,
       aeTitle: deps.settings.aeTitle,
       authorize: deps.authorize ?? loopbackOnly,
     };
@@ -95,6 +98,7 @@ export class StorageScp {
     for (const acceptor of [...this.#places.associations, ...this.#places.waiting]) acceptor.abort();
     await closed;
     while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
+    this.#incidents.close();
   }
 
   #connected(socket: Socket): void {
