@@ -168,6 +168,43 @@ needs('dcmtk')('receiving from DCMTK', () => {
     expect(node.incidents).toMatchObject([{ code: 'association-refused', subject: 'MODALITY@127.0.0.1' }]);
   });
 
+  it('tells staff which class a device could not send, by class and by transfer syntax', async () => {
+    const privateClass = '1.3.46.670589.5.0.1';
+    const unknownSyntax = '1.2.3.4.5';
+    const config = join(folder, 'storescu.cfg');
+    await writeFile(
+      config,
+      `[[TransferSyntaxes]]
+[Usual]
+TransferSyntax1 = 1.2.840.10008.1.2.1
+[Odd]
+TransferSyntax1 = ${unknownSyntax}
+[[PresentationContexts]]
+[Mixed]
+PresentationContext1 = ${ctImage}\\Odd
+PresentationContext2 = ${privateClass}\\Usual
+PresentationContext3 = 1.2.840.10008.1.1\\Odd
+[[Profiles]]
+[Mixed]
+PresentationContexts = Mixed
+`,
+    );
+    await writeFiles('in', 1);
+    const { exitCode } = await runPeer('storescu', [
+      ...['-xf', config, 'Mixed', ...toNode(node.port)],
+      join(folder, 'in', '0.dcm'),
+    ]);
+    expect(exitCode).not.toBe(0);
+    expect(node.incidents).toEqual([
+      {
+        code: 'dicom-syntax-refused',
+        subject: `MODALITY@127.0.0.1 ${ctImage}`,
+        detail: 'CTImageStorage',
+      },
+      { code: 'dicom-class-refused', subject: `MODALITY@127.0.0.1 ${privateClass}`, detail: privateClass },
+    ]);
+  });
+
   it('asks whoever authorises, with the title and address of the caller', async () => {
     const asked: string[] = [];
     const strict = await startNode({

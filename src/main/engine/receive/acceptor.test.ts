@@ -65,7 +65,15 @@ async function play(
   const acceptor = new Acceptor(
     ours,
     '127.0.0.1',
-    { intake, clock, logger, reportIncident: () => undefined, aeTitle: 'EDGESYNC', authorize: loopbackOnly },
+    {
+      intake,
+      clock,
+      logger,
+      reportIncident: () => undefined,
+      refusedClasses: { tell: () => undefined },
+      aeTitle: 'EDGESYNC',
+      authorize: loopbackOnly,
+    },
     {
       claimPlace: () => undefined,
       associationEnded: () => undefined,

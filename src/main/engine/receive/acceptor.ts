@@ -15,6 +15,7 @@ import type { Clock, Logger } from '../ports.ts';
 import { admit, type Authorize } from './admission.ts';
 import { type AcceptedContext, negotiate } from './negotiation.ts';
 import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
+import { refusedClasses, type RefusedClassReports } from './refused-classes.ts';
 import { type StoreAnswer, StoreInProgress, type StoreRequest } from './store-service.ts';
 
 export interface AcceptorDeps {
@@ -22,6 +23,7 @@ export interface AcceptorDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reportIncident: ReportIncident;
+  readonly refusedClasses: Pick<RefusedClassReports, 'tell'>;
   readonly aeTitle: string;
   readonly authorize: Authorize;
 }
@@ -132,6 +134,7 @@ export class Acceptor {
     const rejection = this.#host.claimPlace(this);
     if (rejection !== undefined) return { tag: 'reject', reject: rejection };
     this.#contexts = contexts;
+    this.#deps.refusedClasses.tell(this.#caller, refusedClasses(request, contexts.values()));
     this.#watch = new ProgressWatch(this.#deps.clock, admission.idleMs ?? defaultIdleMs, (stall) =>
       this.#stalled(stall),
     );
@@ -314,7 +317,11 @@ export class Acceptor {
   }
 
   #report(code: ErrorCode, detail: string): void {
-    this.#deps.reportIncident({ code, subject: `${this.#callingAeTitle}@${this.remoteAddress}`, detail });
+    this.#deps.reportIncident({ code, subject: this.#caller, detail });
+  }
+
+  get #caller(): string {
+    return `${this.#callingAeTitle}@${this.remoteAddress}`;
   }
 }
 

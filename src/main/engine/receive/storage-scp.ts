@@ -10,6 +10,7 @@ import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { type Authorize, loopbackOnly } from './admission.ts';
 import { IncidentLimit } from './incident-limit.ts';
 import { Places } from './places.ts';
+import { RefusedClassReports } from './refused-classes.ts';
 
 /** How long `stop` waits for stores under way. */
 const drainMs = 20_000;
@@ -56,6 +57,7 @@ export class StorageScp {
       clock: deps.clock,
       logger: deps.logger,
       reportIncident,
+      refusedClasses: new RefusedClassReports(reportIncident, deps.clock),
       aeTitle: deps.settings.aeTitle,
       authorize: deps.authorize ?? loopbackOnly,
     };
