@@ -28,6 +28,7 @@ export class Destinations {
   readonly #add: Database.Statement<[string, number]>;
   readonly #retire: Database.Statement<[string]>;
   readonly #backFill: Database.Statement<[number, string]>;
+  readonly #parkCopyless: Database.Statement<[number, string]>;
   readonly #aggregateAll: Database.Statement;
   readonly #completeAll: Database.Statement<[number]>;
   readonly #groups: Database.Statement<[], Group & { readonly name: string }>;
@@ -52,6 +53,14 @@ export class Destinations {
          FROM destination AS t CROSS JOIN instance AS i JOIN study AS s ON s.id = i.study_id
          WHERE t.name = ? AND NOT EXISTS (
            SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id)`,
+    );
+    // The rows of one that comes back: what it had not got when it left may have left this PC since.
+    this.#parkCopyless = core.db.prepare(
+      `UPDATE delivery SET state = 'parked', next_attempt_at = NULL, error_detail = NULL, changed_at = ?,
+         error_code = (SELECT iif(i.lost = 1, 'object-missing', 'not-on-this-pc') FROM instance AS i
+           WHERE i.id = delivery.instance_id)
+         WHERE destination_id = (SELECT id FROM destination WHERE name = ?) AND state IN ('queued', 'failed')
+           AND EXISTS (SELECT 1 FROM instance AS i WHERE i.id = delivery.instance_id AND i.spool_id IS NULL)`,
     );
     this.#aggregateAll = core.db.prepare(`UPDATE instance SET ${aggregateInstance}`);
     this.#completeAll = core.db.prepare(
@@ -95,7 +104,10 @@ export class Destinations {
       const nowMs = this.#core.nowMs();
       for (const name of gone) this.#retire.run(name);
       for (const { name, required } of [...changed, ...added]) this.#add.run(name, required ? 1 : 0);
-      for (const { name } of added) this.#backFill.run(nowMs, name);
+      for (const { name } of added) {
+        this.#parkCopyless.run(nowMs, name);
+        this.#backFill.run(nowMs, name);
+      }
       this.#aggregateAll.run();
       this.#completeAll.run(nowMs);
     });

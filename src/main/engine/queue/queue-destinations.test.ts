@@ -150,6 +150,30 @@ describe('destinations', () => {
     expect(kit.queue.status()).toMatchObject({ parked: 1, failures: [{ code: 'not-on-this-pc', count: 1 }] });
   });
 
+  it('that come back park what has left this PC meanwhile, and fresh images are sent at once', async () => {
+    const both: DestinationConfig[] = [
+      { name: 'cloud', required: true },
+      { name: 'nas', required: true },
+    ];
+    kit.queue.setDestinations(both);
+    await receive(...Array.from({ length: 40 }, (_, index) => [`n${index}`, 'one'] as const));
+    const [failed] = kit.queue.claim('nas', 1, kit.clock.nowMs());
+    await kit.queue.markFailed(failed!.instanceId, 'nas', 'cloud-unreachable', undefined, kit.clock.nowMs());
+    kit.queue.setDestinations([{ name: 'cloud', required: true }]);
+    await kit.verifyAll();
+    const evictable = kit.queue.evictable(kit.clock.nowMs() + 1, 100);
+    for (const object of evictable) expect(await kit.queue.markEvicted(object)).toBe(true);
+    expect(evictable).toHaveLength(40);
+    kit.queue.setDestinations(both);
+    expect(kit.queue.status()).toMatchObject({
+      parked: 40,
+      failures: [{ destination: 'nas', code: 'not-on-this-pc', count: 40 }],
+    });
+    expect(kit.queue.nextDueAtMs('nas')).toBeUndefined();
+    await receive(['fresh', 'two']);
+    expect(kit.queue.claim('nas', 4, kit.clock.nowMs()).map(uid)).toEqual(['fresh']);
+  });
+
   it('remember a probe as proof that they work', async () => {
     expect(kit.queue.status().destinations[0]?.lastProofAtMs).toBeNull();
     await kit.queue.recordProbe('cloud');
