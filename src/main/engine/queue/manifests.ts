@@ -74,9 +74,8 @@ export class Manifests {
       `UPDATE destination SET manifest_sequence = open_sequence, manifest_sha256 = ?, open_sequence = NULL,
          open_sealed = NULL WHERE id = ? AND open_sequence = ?`,
     );
-    this.#probe = core.prepare(
-      'UPDATE destination SET last_probe_at = max(coalesce(last_probe_at, 0), ?) WHERE name = ?',
-    );
+    // The last one, not the latest: the clock may have been ahead once.
+    this.#probe = core.prepare('UPDATE destination SET last_probe_at = ? WHERE name = ?');
   }
 
   backlog(destination: string): { readonly count: number; readonly oldestAtMs: number | undefined } {

@@ -174,6 +174,30 @@ describe('destinations', () => {
     expect(kit.queue.claim('nas', 4, kit.clock.nowMs()).map(uid)).toEqual(['fresh']);
   });
 
+  it('are proven by what came last, also after the clock of this PC was ahead for a while', async () => {
+    const yearMs = 365 * 24 * 3_600_000;
+    kit.clock.jump(yearMs);
+    await receive(['a', 'one']);
+    await kit.verifyAll();
+    await kit.queue.recordProbe('cloud');
+    kit.clock.jump(-yearMs);
+    const unknown = { lastProofAtMs: null, lastVerifiedAtMs: null };
+    expect(kit.queue.status()).toMatchObject({ lastVerifiedAtMs: null, destinations: [unknown] });
+    await kit.queue.recordProbe('cloud');
+    const probedAtMs = kit.clock.nowMs();
+    expect(kit.queue.status().destinations).toMatchObject([{ ...unknown, lastProofAtMs: probedAtMs }]);
+    await kit.clock.advance(5000);
+    await receive(['b', 'one']);
+    await kit.verifyAll();
+    expect(kit.queue.status()).toMatchObject({
+      lastVerifiedAtMs: kit.clock.nowMs(),
+      destinations: [{ lastProofAtMs: kit.clock.nowMs(), lastVerifiedAtMs: kit.clock.nowMs() }],
+    });
+    // Set back a little: a proof of just now, not one of the future.
+    kit.clock.jump(-60_000);
+    expect(kit.queue.status().destinations).toMatchObject([{ lastProofAtMs: kit.clock.nowMs() }]);
+  });
+
   it('remember a probe as proof that they work', async () => {
     expect(kit.queue.status().destinations[0]?.lastProofAtMs).toBeNull();
     await kit.queue.recordProbe('cloud');

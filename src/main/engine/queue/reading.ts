@@ -22,6 +22,8 @@ import { openStudyDetails } from './received.ts';
 const pageSize = 200;
 /** Paired devices of one clinic, with room; more are not listed one by one. */
 const mostSources = 500;
+/** Clocks are set by a little all the time. */
+const clockToleranceMs = 5 * 60_000;
 
 interface TallyRow {
   readonly studies: number;
@@ -145,7 +147,8 @@ export class Reading {
   status(): QueueStatus {
     return this.#core.read(() => {
       const tally = this.#tally.get();
-      const destinations = this.#destinations.all().map(destinationCounts);
+      const nowMs = this.#core.nowMs();
+      const destinations = this.#destinations.all().map((row) => destinationCounts(row, nowMs));
       return {
         received: tally?.received ?? 0,
         pending: tally?.pending ?? 0,
@@ -260,7 +263,8 @@ export class Reading {
   }
 }
 
-function destinationCounts(row: DestinationRow): DestinationCounts {
+function destinationCounts(row: DestinationRow, nowMs: number): DestinationCounts {
+  const lastVerifiedAtMs = past(row.last_verified_at, nowMs);
   return {
     name: row.name,
     required: row.required === 1,
@@ -268,8 +272,8 @@ function destinationCounts(row: DestinationRow): DestinationCounts {
     verified: row.verified,
     failed: row.failed,
     parked: row.parked,
-    lastVerifiedAtMs: row.last_verified_at,
-    lastProofAtMs: latest([row.last_verified_at, row.last_probe_at]),
+    lastVerifiedAtMs,
+    lastProofAtMs: latest([lastVerifiedAtMs, past(row.last_probe_at, nowMs)]),
   };
 }
 
@@ -283,6 +287,11 @@ function failureGroup(row: FailureRow): FailureGroup {
     firstAtMs: row.first_at,
     lastAtMs: row.last_at,
   };
+}
+
+/** A little ahead is now; further ahead was told by a clock that has been set since, and says nothing. */
+function past(atMs: number | null, nowMs: number): number | null {
+  return atMs === null || atMs > nowMs + clockToleranceMs ? null : Math.min(atMs, nowMs);
 }
 
 function latest(times: readonly (number | null)[]): number | null {

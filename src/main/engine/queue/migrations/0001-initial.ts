@@ -257,7 +257,7 @@ CREATE TRIGGER delivery_change AFTER UPDATE OF state, error_code, changed_at ON 
     verified = verified - (OLD.state = 'verified') + (NEW.state = 'verified'),
     failed = failed - (OLD.state = 'failed') + (NEW.state = 'failed'),
     parked = parked - (OLD.state = 'parked') + (NEW.state = 'parked'),
-    last_verified_at = iif(NEW.state = 'verified', max(coalesce(last_verified_at, 0), coalesce(NEW.verified_at, 0)), last_verified_at)
+    last_verified_at = iif(NEW.state = 'verified', coalesce(NEW.verified_at, last_verified_at), last_verified_at)
   WHERE id = NEW.destination_id AND OLD.state <> NEW.state;
   -- the new group first: a repeated failure must not start its group afresh
   INSERT INTO failure (destination_id, state, code, count, first_at, last_at)
