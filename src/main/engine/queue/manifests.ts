@@ -5,7 +5,7 @@
 import type Database from 'better-sqlite3';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { fromHex, openDetails, toHex, type QueueCore } from './queue-core.ts';
-import type { ManifestBatch, UploadedInstance } from './queue-types.ts';
+import type { ManifestBatch, ManifestHead, UploadedInstance } from './queue-types.ts';
 
 interface Head {
   readonly id: number;
@@ -130,6 +130,12 @@ export class Manifests {
       this.#close.run(fromHex(manifestSha256, 32), head.id, batch.sequence);
       this.#core.changes.status();
     });
+  }
+
+  head(destination: string): ManifestHead | undefined {
+    const head = this.#core.read(() => this.#head.get(destination));
+    if (head === undefined || head.manifest_sha256 === null) return undefined;
+    return { sequence: head.manifest_sequence, sha256: toHex(head.manifest_sha256) };
   }
 
   recordProbe(destination: string): Promise<void> {

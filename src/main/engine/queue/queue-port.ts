@@ -14,6 +14,7 @@ import type {
   InstanceRow,
   InstanceSelection,
   ManifestBatch,
+  ManifestHead,
   NewInstance,
   QueueChange,
   QueueStatus,
@@ -86,6 +87,8 @@ export interface UploadQueue {
   keepManifest(batch: ManifestBatch, sealed: Buffer): Promise<void>;
   /** The entry list is stored; `manifestSha256` (hex) is over its stored bytes. Its instances are verified now. */
   markVerified(batch: ManifestBatch, manifestSha256: string): Promise<void>;
+  /** The last entry list known to be stored; undefined before the first. */
+  manifestHead(destination: string): ManifestHead | undefined;
   /** A probe object was uploaded, proven and removed or kept: counts as proof that the destination works. */
   recordProbe(destination: string): Promise<void>;
   /** After re-heading. Resolves with the old spool id (the caller removes that file), undefined if the row moved on. */

@@ -73,6 +73,14 @@ export interface ManifestBatch {
   readonly sealed: Buffer | undefined;
 }
 
+/** Where this installation's chain at one destination ended when it was last written. */
+export interface ManifestHead {
+  /** 1 and up. */
+  readonly sequence: number;
+  /** Of the stored bytes, hex. */
+  readonly sha256: string;
+}
+
 /** The aggregate over the required destinations; these four sum to `received`. */
 export type InstanceState = 'pending' | 'verified' | 'failed' | 'parked';
 

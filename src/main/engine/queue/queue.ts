@@ -31,6 +31,7 @@ import type {
   InstanceRow,
   InstanceSelection,
   ManifestBatch,
+  ManifestHead,
   NewInstance,
   QueueChange,
   QueueStatus,
@@ -172,6 +173,10 @@ export class Queue
 
   markVerified(batch: ManifestBatch, manifestSha256: string): Promise<void> {
     return this.#manifests.markVerified(batch, manifestSha256);
+  }
+
+  manifestHead(destination: string): ManifestHead | undefined {
+    return this.#manifests.head(destination);
   }
 
   recordProbe(destination: string): Promise<void> {

@@ -88,18 +88,18 @@ export function wholeSource(bytes: Buffer): ObjectSource {
   };
 }
 
-/** Of at most `sizeBytes`; a longer object has another hash anyway. */
-async function sha256Of(
+/** SHA-256 (hex) of what is stored; '' for more than `atMostBytes`: that is none of ours. @throws as `CloudStore.read`. */
+export async function sha256Of(
   store: CloudStore,
   name: string,
-  sizeBytes: number,
+  atMostBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
   const hash = createHash('sha256');
   let seen = 0;
   for await (const chunk of store.read(name, signal)) {
     seen += chunk.length;
-    if (seen > sizeBytes) return '';
+    if (seen > atMostBytes) return '';
     hash.update(chunk);
   }
   return hash.digest('hex');

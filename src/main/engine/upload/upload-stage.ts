@@ -22,14 +22,11 @@ const manifestIdleMs = 200;
 const secondLookMs = 250;
 
 export interface UploadStageDeps extends DeliverDeps, DestinationLinkDeps {
-  /** Name in the configuration. */
-  readonly destination: string;
   /** Objects under way at once (settings upload.concurrency). */
   readonly concurrency: number;
   readonly queue: UploadQueue;
   readonly sealers: SealerFactory;
   readonly manifestMac: ManifestMac;
-  readonly installationId: string;
   readonly archiveId: string;
   /** False until the recovery words are proven: nothing leaves this PC that only this PC can open. */
   readonly mayUpload: () => boolean;
