@@ -8,12 +8,16 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { buildAll, isUpToDate } from './build.ts';
+import { writePageFile, type PageFile } from './page-file.ts';
 
 const root = join(import.meta.dirname, '..');
 const args = process.argv.slice(2);
 
 /** Fetching the runtime once takes minutes on a slow line; no answer at all must not look like a hang for ever. */
 const fetchWithinMs = 10 * 60_000;
+
+/** A browser that has to be started first has read the file by then. */
+const pageFileMs = 60_000;
 
 if (!isUpToDate()) await buildAll();
 const obstacle = await tryDesktop();
@@ -94,14 +98,25 @@ function pageOf(line: string): string | undefined {
 /** Best effort: the address was printed, so a desktop without a browser loses nothing. */
 function openInBrowser(url: string): void {
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) return;
+  let file: PageFile;
+  try {
+    file = writePageFile(url);
+  } catch {
+    return;
+  }
+  process.once('exit', file.remove);
+  setTimeout(file.remove, pageFileMs).unref();
   const [command, ...before] =
     process.platform === 'darwin'
       ? ['open']
       : process.platform === 'win32'
         ? ['rundll32', 'url.dll,FileProtocolHandler']
         : ['xdg-open'];
-  const opener = spawn(command, [...before, url], { stdio: 'ignore', detached: true });
-  opener.on('error', () => undefined);
+  const opener = spawn(command, [...before, file.path], { stdio: 'ignore', detached: true });
+  opener.on('error', file.remove);
+  opener.on('exit', (code) => {
+    if (code !== 0) file.remove();
+  });
   opener.unref();
 }
 
