@@ -1,7 +1,8 @@
 /** Sending: which instance next, and what came of it. Every choice walks an index from its end, whatever the backlog. */
 import type Database from 'better-sqlite3';
-import type { ErrorCode } from '../../../shared/errors.ts';
-import type { SpoolId } from '../model.ts';
+import { toEdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
+import type { InstanceDetails, SpoolId } from '../model.ts';
+import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
 import type { HeldCopy, UploadJob, UploadProof } from './queue-types.ts';
 
@@ -14,14 +15,19 @@ interface JobRow {
   readonly received_at: number;
   readonly study_id: number;
   readonly attempts: number;
+  readonly lost: number;
 }
 
 /** Which list a slot asks first: of four, two for the newest study, one for what is due again, one for the oldest. */
 type Lane = 'newest' | 'again' | 'oldest';
 const lanes: readonly Lane[] = ['newest', 'again', 'newest', 'oldest'];
 
+/** How many that cannot be sent one claim sets aside: bounds how long it keeps the event loop. */
+const mostSetAside = 500;
+
 export class Deliveries {
   readonly #core: QueueCore;
+  readonly #incidents: Incidents;
   /** Next slot of `lanes`, per destination. */
   readonly #slots = new Map<string, number>();
   readonly #destinationId: Database.Statement<[string], number>;
@@ -44,8 +50,9 @@ export class Deliveries {
   >;
   readonly #setSpool: Database.Statement<[Buffer, number, string | null, number]>;
 
-  constructor(core: QueueCore) {
+  constructor(core: QueueCore, incidents: Incidents) {
     this.#core = core;
+    this.#incidents = incidents;
     this.#destinationId = core
       .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
       .pluck();
@@ -73,7 +80,7 @@ export class Deliveries {
     );
     this.#job = core.prepare(
       `SELECT i.object_name, i.spool_id, i.size_bytes, i.recovery_fingerprint, i.details, i.received_at, i.study_id,
-         d.attempts FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+         i.lost, d.attempts FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
          WHERE d.instance_id = ? AND d.destination_id = ?`,
     );
     this.#study = core.prepare<[number], number>('SELECT study_id FROM instance WHERE id = ?').pluck();
@@ -104,24 +111,45 @@ export class Deliveries {
     return this.#core.read(() => {
       const destinationId = this.#destinationId.get(destination);
       if (destinationId === undefined || limit <= 0) return [];
-      const { claims } = this.#core;
-      // The held ones are still in the lists: ask for as many more.
-      const depth = limit + claims.count(destination);
-      const lists: Readonly<Record<Lane, number[]>> = {
-        newest: this.#newest.all(destinationId, depth),
-        again: this.#again.all(destinationId, nowMs, depth),
-        oldest: this.#oldest.all(destinationId, depth),
-      };
       const jobs: UploadJob[] = [];
-      while (jobs.length < limit) {
-        const instanceId = this.#next(destination, lists);
-        if (instanceId === undefined) break;
-        const job = this.#take(destination, destinationId, instanceId);
-        if (job !== undefined) jobs.push(job);
+      try {
+        // Those set aside are held and thus skipped from then on; each look reaches twice as far past them.
+        for (let aside = 0, before = -1; aside > before && aside < mostSetAside;) {
+          before = aside;
+          aside += this.#look(destination, destinationId, nowMs, { limit, reach: limit + aside, jobs });
+        }
+      } catch (error) {
+        for (const { instanceId } of jobs) this.#core.claims.drop(destination, instanceId);
+        throw error;
       }
       if (jobs.length > 0) this.#core.changes.publish();
       return jobs;
     });
+  }
+
+  /** Adds to `jobs` until there are `limit`. Gives back how many could not be sent and were set aside. */
+  #look(
+    destination: string,
+    destinationId: number,
+    nowMs: number,
+    { limit, reach, jobs }: { readonly limit: number; readonly reach: number; readonly jobs: UploadJob[] },
+  ): number {
+    // The held ones are still in the lists: ask for as many more.
+    const depth = reach + this.#core.claims.count(destination);
+    const lists: Readonly<Record<Lane, number[]>> = {
+      newest: this.#newest.all(destinationId, depth),
+      again: this.#again.all(destinationId, nowMs, depth),
+      oldest: this.#oldest.all(destinationId, depth),
+    };
+    let aside = 0;
+    while (jobs.length < limit) {
+      const instanceId = this.#next(destination, lists);
+      if (instanceId === undefined) break;
+      const taken = this.#take(destination, destinationId, instanceId);
+      if (taken === 'set-aside') aside += 1;
+      else if (taken !== undefined) jobs.push(taken);
+    }
+    return aside;
   }
 
   release(instanceId: number, destination: string): void {
@@ -216,10 +244,22 @@ export class Deliveries {
     return undefined;
   }
 
-  #take(destination: string, destinationId: number, instanceId: number): UploadJob | undefined {
+  #take(destination: string, destinationId: number, instanceId: number): UploadJob | 'set-aside' | undefined {
     const row = this.#job.get(instanceId, destinationId);
-    // Without a local copy there is nothing to send: such rows are parked or verified, never queued.
-    if (row === undefined || row.spool_id === null) return undefined;
+    if (row === undefined) return undefined;
+    // Without a local copy there is nothing to send. Such rows are parked where it goes; one that was not must not
+    // stand in the way of others.
+    if (row.spool_id === null) {
+      return this.#setAside(
+        destination,
+        instanceId,
+        row,
+        row.lost === 1 ? 'object-missing' : 'not-on-this-pc',
+      );
+    }
+    const details = this.#detailsOf(row);
+    if (details === undefined) return this.#setAside(destination, instanceId, row, 'object-tampered');
+    // Held only now: what threw above is nobody's claim.
     this.#core.claims.hold(destination, instanceId, row.study_id);
     this.#core.changes.study(row.study_id);
     return {
@@ -229,10 +269,33 @@ export class Deliveries {
       spoolId: toHex(row.spool_id),
       sizeBytes: row.size_bytes,
       recoveryFingerprint: row.recovery_fingerprint,
-      details: openDetails(this.#core.ports.sealer, row.details),
+      details,
       attempts: row.attempts,
       receivedAtMs: row.received_at,
     };
+  }
+
+  /** undefined when they do not verify. */
+  #detailsOf(row: JobRow): InstanceDetails | undefined {
+    try {
+      return openDetails(this.#core.ports.sealer, row.details);
+    } catch (error) {
+      if (toEdgeSyncError(error).code === 'object-tampered') return undefined;
+      throw error;
+    }
+  }
+
+  /** Parks what cannot be sent, in the next commit; held until then. Damage is an incident of its own. */
+  #setAside(destination: string, instanceId: number, row: JobRow, code: ErrorCode): 'set-aside' {
+    this.#core.claims.hold(destination, instanceId, row.study_id);
+    this.#settle(instanceId, destination, (destinationId, nowMs) => {
+      this.#parked.run(nowMs, code, null, instanceId, destinationId);
+      if (code === 'object-tampered') this.#incidents.add({ code, subject: toHex(row.object_name) });
+    }).catch((error: unknown) => {
+      // No longer held: the next claim meets it again.
+      this.#core.ports.logger.error('not-set-aside', { destination, code }, error);
+    });
+    return 'set-aside';
   }
 
   /**

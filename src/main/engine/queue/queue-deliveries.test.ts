@@ -1,3 +1,5 @@
+import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hex, newInstance, proof, QueueKit } from '../../../../test/support/queue-kit.ts';
 
@@ -20,6 +22,13 @@ async function receive(...names: readonly (readonly [name: string, study: string
   }
 }
 
+/** As a failing disk or a fault of ours would. */
+function damage(sql: string): void {
+  const db = new Database(path.join(kit.dir, 'queue.db'));
+  expect(db.prepare(sql).run().changes).toBeGreaterThan(0);
+  db.close();
+}
+
 function uid(job: { readonly details: { readonly sopInstanceUid: string } }): string {
   return job.details.sopInstanceUid.replace('1.2.3.', '');
 }
@@ -31,6 +40,37 @@ describe('claiming', () => {
     const second = kit.queue.claim('cloud', 2, kit.clock.nowMs());
     expect([...first, ...second].map(uid).sort()).toEqual(['a', 'b', 'c']);
     expect(kit.claimAll()).toEqual([]);
+  });
+
+  it('sets aside an image whose details do not open, and holds up no other', async () => {
+    await receive(['a', 's'], ['damaged', 's'], ['b', 's']);
+    damage(`UPDATE instance SET details = zeroblob(64) WHERE id = 2`);
+    expect(kit.claimAll().map(uid).sort()).toEqual(['a', 'b']);
+    await kit.clock.advance(0);
+    expect(kit.queue.status()).toMatchObject({
+      pending: 2,
+      parked: 1,
+      failures: [{ code: 'object-tampered', state: 'parked', count: 1 }],
+      incidents: [{ code: 'object-tampered', count: 1 }],
+    });
+    expect(kit.claimAll()).toEqual([]);
+    // Not held either: mended by a resend, it goes at once.
+    await kit.queue.recordReceived(newInstance('damaged', 's', { spoolId: hex('resent', 16) }));
+    expect(kit.claimAll().map(uid)).toEqual(['damaged']);
+  });
+
+  it('finds a fresh image behind any number that cannot be sent', async () => {
+    const names = Array.from({ length: 41 }, (_, index) => (index === 20 ? 'fresh' : `n${index}`));
+    await receive(...names.map((name) => [name, 's'] as const));
+    damage('UPDATE instance SET spool_id = NULL WHERE id <> 21');
+    expect(kit.queue.claim('cloud', 1, kit.clock.nowMs()).map(uid)).toEqual(['fresh']);
+    expect(kit.claimAll()).toEqual([]);
+    await kit.clock.advance(0);
+    expect(kit.queue.status()).toMatchObject({
+      pending: 1,
+      parked: 40,
+      failures: [{ code: 'not-on-this-pc', count: 40 }],
+    });
   });
 
   it('sends the newest study first, and lets the oldest have one slot in four', async () => {

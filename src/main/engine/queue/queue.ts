@@ -75,7 +75,7 @@ export class Queue
     this.#core = core;
     this.#incidents = new Incidents(core);
     this.#received = new Received(core, this.#incidents);
-    this.#deliveries = new Deliveries(core);
+    this.#deliveries = new Deliveries(core, this.#incidents);
     this.#manifests = new Manifests(core);
     this.#destinations = new Destinations(core);
     this.#care = new Care(core);
