@@ -78,9 +78,8 @@ export class Engine {
 
   /** Receives, watches and uploads from here on. Throws port-taken, port-not-allowed. */
   async start(): Promise<ListenerFacts> {
-    const { scp, watchers, uploads, housekeeping, status, options } = this.#parts;
+    const { scp, watchers, uploads, housekeeping, options } = this.#parts;
     const { host, port } = await scp.start();
-    status.listenerUp(host, port);
     for (const watcher of watchers) watcher.start();
     uploads.start();
     housekeeping.start();
@@ -90,7 +89,7 @@ export class Engine {
 
   /** Orderly end: nothing new comes in, stores under way are finished, uploads get a moment, everything is closed. */
   async stop(): Promise<void> {
-    this.#parts.status.listenerDown();
+    this.#parts.status.listenerDown(null);
     this.audit.record({ action: 'engine-stopped', actor: 'engine', outcome: 'success' });
     await this.#parts.opened.disposeAsync();
   }
@@ -184,7 +183,15 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const housekeeping = new Housekeeping({ queue, spool, settings: settings.disk, clock, logger });
   opened.defer(() => housekeeping.stop());
 
-  const scp = new StorageScp({ intake, clock, logger, reportIncident, settings: settings.dicom });
+  const scp = new StorageScp({
+    intake,
+    clock,
+    logger,
+    reportIncident,
+    settings: settings.dicom,
+    onListening: (host, port) => status.listenerUp(host, port),
+    onDown: (error) => status.listenerDown(error.report),
+  });
   opened.defer(() => scp.stop());
   const watchers = settings.folders.map((folder) => {
     const watcher = new FolderWatcher({

@@ -1,5 +1,6 @@
 /** Gathers what the status is made of from the stages, and keeps windows up to date. Reads only. */
 import type { AgentEvent } from '../../shared/agent-state.ts';
+import type { ErrorReport } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { version } from '../version.ts';
 import type { EngineParts } from './engine.ts';
@@ -13,13 +14,14 @@ export type StatusSourceDeps = Pick<
 >;
 
 type Listening =
-  { readonly tag: 'down' } | { readonly tag: 'up'; readonly host: string; readonly port: number };
+  | { readonly tag: 'down'; readonly error: ErrorReport | null }
+  | { readonly tag: 'up'; readonly host: string; readonly port: number };
 
 export class StatusSource {
   readonly #deps: StatusSourceDeps;
   readonly #feed: AgentFeed;
   readonly #startedAtMs: number;
-  #listening: Listening = { tag: 'down' };
+  #listening: Listening = { tag: 'down', error: null };
 
   constructor(deps: StatusSourceDeps) {
     const { queue, uploads, options } = deps;
@@ -41,8 +43,9 @@ export class StatusSource {
     this.#feed.changed();
   }
 
-  listenerDown(): void {
-    this.#listening = { tag: 'down' };
+  /** `error`: why, when it was not meant to be. */
+  listenerDown(error: ErrorReport | null): void {
+    this.#listening = { tag: 'down', error };
     this.#feed.changed();
   }
 
@@ -70,7 +73,7 @@ export class StatusSource {
         host: listening.tag === 'up' ? listening.host : dicom.host,
         port: listening.tag === 'up' ? listening.port : dicom.port,
         aeTitle: dicom.aeTitle,
-        error: null,
+        error: listening.tag === 'down' ? listening.error : null,
       },
       unrecorded: incidents.unrecorded,
       refusal: intake.standing()?.report ?? null,

@@ -1,7 +1,6 @@
 /** The listener of the DICOM node and its limits. */
-import { createServer, type Server, type Socket } from 'node:net';
-import { EdgeSyncError } from '../../../shared/errors.ts';
-import { socketBufferBytes } from '../dicom/association-socket.ts';
+import type { Server, Socket } from 'node:net';
+import type { EdgeSyncError } from '../../../shared/errors.ts';
 import { type AssociateReject, rejections } from '../dicom/pdu.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { IncidentReport, ReportIncident } from '../model.ts';
@@ -9,6 +8,7 @@ import type { Clock, Logger } from '../ports.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { type Authorize, loopbackOnly } from './admission.ts';
 import { IncidentLimit } from './incident-limit.ts';
+import { Listener, makeDicomServer } from './listener.ts';
 import { Places } from './places.ts';
 import { RefusedClassReports } from './refused-classes.ts';
 
@@ -31,25 +31,29 @@ export interface StorageScpDeps {
   readonly settings: StorageScpSettings;
   /** Default: callers on this PC only. */
   readonly authorize?: Authorize;
+  /** It listens: at the start, and again after it was down. */
+  readonly onListening?: (host: string, port: number) => void;
+  /** Nobody can reach it, and why; it goes on trying. Not told of an orderly stop. */
+  readonly onDown?: (error: EdgeSyncError) => void;
+  /** Default: a server of node:net. */
+  readonly makeServer?: () => Server;
 }
 
 export class StorageScp {
-  readonly #settings: StorageScpSettings;
+  readonly #deps: StorageScpDeps;
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #acceptorDeps: AcceptorDeps;
   readonly #places: Places<Acceptor>;
   readonly #incidents: IncidentLimit;
   readonly #work = new Set<Promise<unknown>>();
-  #server: Server | undefined;
+  #listener: Listener | undefined;
   #isStopping = false;
   #onQuiet: (() => void) | undefined;
 
   constructor(deps: StorageScpDeps) {
-    this.#settings = deps.settings;
+    this.#deps = deps;
     this.#places = new Places(deps.settings.maxAssociations);
     this.#clock = deps.clock;
-    this.#logger = deps.logger;
     this.#incidents = new IncidentLimit(deps.reportIncident, deps.clock, deps.logger);
     const reportIncident = (incident: IncidentReport): void => this.#incidents.report(incident);
     this.#acceptorDeps = {
@@ -69,20 +73,21 @@ export class StorageScp {
 
   /** Listens. Throws EdgeSyncError `port-taken` or `port-not-allowed`. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
-    const { host, port } = this.#settings;
-    const server = createServer({ noDelay: true, keepAlive: true, highWaterMark: socketBufferBytes });
-    server.on('connection', (socket) => this.#connected(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(listenError(error, host, port)));
-      server.listen({ host, port, exclusive: true }, resolve);
+    const { settings, clock, logger, onListening, onDown, makeServer } = this.#deps;
+    const listener = new Listener({
+      host: settings.host,
+      port: settings.port,
+      clock,
+      logger,
+      connected: (socket) => this.#connected(socket),
+      onListening: onListening ?? (() => undefined),
+      onDown: onDown ?? (() => undefined),
+      makeServer: makeServer ?? makeDicomServer,
     });
-    server.removeAllListeners('error');
-    // After listening: a failed accept (too many open files). The listener goes on.
-    server.on('error', (error) => this.#logger.error('listener', {}, error));
-    this.#server = server;
     this.#isStopping = false;
-    const address = server.address();
-    return { host, port: typeof address === 'object' && address !== null ? address.port : port };
+    const facts = await listener.start();
+    this.#listener = listener;
+    return facts;
   }
 
   /**
@@ -90,11 +95,11 @@ export class StorageScp {
    * When it resolves, no intake stream is open. Never rejects.
    */
   async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    this.#listener = undefined;
     this.#isStopping = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = listener.stop();
     for (const acceptor of this.#places.associations) acceptor.drain();
     if (this.activeAssociations > 0) await this.#quiet();
     for (const acceptor of [...this.#places.associations, ...this.#places.waiting]) acceptor.abort();
@@ -144,9 +149,4 @@ export class StorageScp {
     });
     this.#onQuiet = undefined;
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): EdgeSyncError {
-  const code = error.code === 'EADDRINUSE' ? 'port-taken' : 'port-not-allowed';
-  return new EdgeSyncError(code, `${host}:${port}`, { cause: error });
 }
