@@ -89,7 +89,7 @@ export class IncidentDesk {
     }
     this.#kept.set(keyOf(kept), {
       incident: kept,
-      count: (known?.count ?? 0) + 1,
+      count: (known?.count ?? 0) + (incident.times ?? 1),
       firstAtMs: known?.firstAtMs ?? nowMs,
       lastAtMs: nowMs,
     });
@@ -97,15 +97,16 @@ export class IncidentDesk {
     onChange();
   }
 
-  /** In the order in which they came; recorded once each, however often they were counted here. */
+  /** In the order in which they came, each with how often it was counted here. */
   async #tryAgain(): Promise<void> {
     const { queue, logger, onChange } = this.#deps;
     const tries = [...this.#kept].map(async ([key, one]) => {
       try {
-        await queue.reportIncident(one.incident);
-        // Reported again meanwhile: that one was refused and is still owed.
-        if (this.#kept.get(key) !== one) return;
-        this.#kept.delete(key);
+        await queue.reportIncident({ ...one.incident, times: one.count });
+        const now = this.#kept.get(key);
+        // Reported again meanwhile: what came on top was refused and is still owed.
+        if (now === one) this.#kept.delete(key);
+        else if (now !== undefined) this.#kept.set(key, { ...now, count: Math.max(now.count - one.count, 1) });
         logger.info('incident-recorded-late', { code: one.incident.code, count: one.count });
       } catch {
         // Told in the log when it was kept.
