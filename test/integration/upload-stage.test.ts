@@ -134,34 +134,6 @@ describe('the upload stage', () => {
     expect(reheaded).toHaveLength(1);
   });
 
-  it('does not take a copy that another has replaced meanwhile for a lost one', async () => {
-    await fresh();
-    const name = await rig.receive(testImage('1'));
-    const { spoolId: old } = findInstance(rig.queue, name)!;
-    const sealed: Buffer[] = [];
-    for await (const chunk of rig.spool.read(old!)) sealed.push(chunk);
-    const stage = rig.stage(connect, {
-      spool: {
-        // Just before its first reading: what a re-heading or a resend does.
-        async *read(id, start) {
-          if (id === old) {
-            const writer = rig.spool.create();
-            await writer.write(sealed);
-            const { sizeBytes } = await writer.commit();
-            const { instanceId } = findInstance(rig.queue, name)!;
-            await rig.queue.setSpool(instanceId, writer.id, sizeBytes, rig.sealers.recoveryFingerprint);
-            await rig.spool.remove(old);
-          }
-          yield* rig.spool.read(id, start);
-        },
-      },
-    });
-    stage.start();
-    await rig.until(() => rig.queue.status().verified + rig.queue.status().parked === 1);
-    expect(rig.queue.status()).toMatchObject({ verified: 1, parked: 0 });
-    expect(rig.incidents).toEqual([]);
-  });
-
   it.each([
     ['changed', (file: Buffer) => file.writeUInt8(file.readUInt8(file.length - 600) ^ 1, file.length - 600)],
     ['changed, large', (file: Buffer) => file.writeUInt8(file.readUInt8(5 * miB) ^ 1, 5 * miB)],

@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { startAzurite } from '../support/azurite.ts';
 import { makeDicomFile, testUid } from '../support/dicom-files.ts';
 import { TestInstallation } from '../support/installation.ts';
+import { findInstance } from '../support/queue-kit.ts';
+import { azureStore, testImage, UploadRig } from '../support/upload-rig.ts';
 
 const count = 24;
 
@@ -42,6 +44,41 @@ it('sends a backlog from before the drill to both destinations, and parks nothin
     ]);
   } finally {
     await installation.dispose();
+    await cloud.stop();
+  }
+});
+
+it('does not take a copy that another has replaced meanwhile for a lost one', async () => {
+  const cloud = await startAzurite();
+  const where = await cloud.makeContainer();
+  const rig = await UploadRig.open();
+  try {
+    const name = await rig.receive(testImage('1'));
+    const { spoolId: old } = findInstance(rig.queue, name)!;
+    const sealed: Buffer[] = [];
+    for await (const chunk of rig.spool.read(old!)) sealed.push(chunk);
+    const stage = rig.stage(() => Promise.resolve(azureStore(cloud.connectionString(), where)), {
+      spool: {
+        // Just before its first reading: what a re-heading or a resend does.
+        async *read(id, start) {
+          if (id === old) {
+            const writer = rig.spool.create();
+            await writer.write(sealed);
+            const { sizeBytes } = await writer.commit();
+            const { instanceId } = findInstance(rig.queue, name)!;
+            await rig.queue.setSpool(instanceId, writer.id, sizeBytes, rig.sealers.recoveryFingerprint);
+            await rig.spool.remove(old);
+          }
+          yield* rig.spool.read(id, start);
+        },
+      },
+    });
+    stage.start();
+    await rig.until(() => rig.queue.status().verified + rig.queue.status().parked === 1);
+    expect(rig.queue.status()).toMatchObject({ verified: 1, parked: 0 });
+    expect(rig.incidents).toEqual([]);
+  } finally {
+    await rig.dispose();
     await cloud.stop();
   }
 });
