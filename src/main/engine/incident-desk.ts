@@ -106,7 +106,8 @@ export class IncidentDesk {
         const now = this.#kept.get(key);
         // Reported again meanwhile: what came on top was refused and is still owed.
         if (now === one) this.#kept.delete(key);
-        else if (now !== undefined) this.#kept.set(key, { ...now, count: Math.max(now.count - one.count, 1) });
+        else if (now !== undefined)
+          this.#kept.set(key, { ...now, count: Math.max(now.count - one.count, 1) });
         logger.info('incident-recorded-late', { code: one.incident.code, count: one.count });
       } catch {
         // Told in the log when it was kept.
