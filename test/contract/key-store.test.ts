@@ -8,10 +8,7 @@ import { SystemRandom } from '../../src/main/engine/system/random.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
 import { FakeKeyStore } from '../fakes/fake-key-store.ts';
 import { keyStoreContract } from '../support/key-store-contract.ts';
-import {
-  SecretServiceHome,
-  type KeyringState,
-} from '../support/secret-service.ts';
+import { SecretServiceHome, type KeyringState } from '../support/secret-service.ts';
 import { needs } from '../support/tools.ts';
 
 const clock = new SystemClock();

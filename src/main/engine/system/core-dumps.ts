@@ -10,5 +10,6 @@ export function keepSecretsOutOfCrashes(logger: Logger): void {
   process.report.excludeEnv = true;
   if (process.platform !== 'linux') return;
   const { status } = spawnSync('prlimit', ['--core=0:0', '--pid', String(process.pid)], { stdio: 'ignore' });
-  if (status !== 0) logger.warn('core-dumps-not-switched-off', { hint: 'install util-linux or set ulimit -c 0' });
+  if (status !== 0)
+    logger.warn('core-dumps-not-switched-off', { hint: 'install util-linux or set ulimit -c 0' });
 }
