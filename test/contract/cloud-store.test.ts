@@ -422,7 +422,8 @@ cloudStoreContract('Azure Blob', async () => {
     openWithWrongKey: (prefix) =>
       open(through.replace(azurite.accountKey, randomBytes(64).toString('base64')), container, prefix),
     openMissingPlace: () => open(through, 'not-there', ''),
-    openUnknownHost: () => open(through.replace('127.0.0.1', 'no-such-host.invalid'), container, ''),
+    openUnknownHost: () =>
+      open(through.replace('http://127.0.0.1', 'https://no-such-host.invalid'), container, ''),
     isUpload: (request) => request.method === 'PUT' && !request.url.includes('comp=blocklist'),
     isCommit: (request) => request.method === 'PUT' && request.url.includes('comp=blocklist'),
     stop: async () => {

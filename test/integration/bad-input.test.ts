@@ -199,7 +199,7 @@ describe('a destination', () => {
     await cloud.makeContainer('edge-sync');
     const wrongKey = Buffer.alloc(64, 7).toString('base64');
     expect(await refusedWith(good.replace(cloud.accountKey, wrongKey))).toContain('[cloud-auth]');
-    expect(await refusedWith(good.replace('127.0.0.1', 'no-such-account.invalid'))).toContain(
+    expect(await refusedWith(good.replace('http://127.0.0.1', 'https://no-such-account.invalid'))).toContain(
       '[cloud-host-unknown]',
     );
     expect(await refusedWith('')).toContain('[cloud-secret-missing]');
