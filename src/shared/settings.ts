@@ -60,10 +60,25 @@ export const settingsSchema = z.strictObject({
   $schema: z.string().optional(),
   dicom: z
     .strictObject({
-      host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('Address to listen on, or the name of a network interface, whose address is followed'),
       port: z.int().min(0).max(65535).default(11112).describe('0 picks a free port'),
       aeTitle: aeTitleSchema.default('EDGESYNC'),
       maxAssociations: z.int().min(1).max(200).default(25),
+      allowLoopback: z.boolean().default(true).describe('Programs on this PC may send without being paired'),
+      allowPublicAddress: z
+        .boolean()
+        .default(false)
+        .describe('Listen even on an address of the public internet; a warning stays while it is so'),
+      tls: z
+        .strictObject({
+          enabled: z.boolean().default(false).describe('Listen for devices with certificates too'),
+          port: z.int().min(0).max(65535).default(2762).describe('0 picks a free port'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   keys: z

@@ -1,0 +1,86 @@
+/**
+ * A paired device: what a modality is known by and what it may do. One schema for the contract, the command line and
+ * the database. AE titles and addresses are names of devices, not of people.
+ */
+import { z } from 'zod';
+import { aeTitleSchema } from './settings.ts';
+
+/** PS3.5 section 9.1: digits and dots, 64 characters, no empty parts. */
+export const uidSchema = z
+  .string()
+  .max(64, 'a UID has at most 64 characters')
+  .regex(/^\d+(\.\d+)+$/, 'a UID is numbers parted by single dots');
+
+/** SHA-256 of the whole certificate (DER), 64 lower-case hex digits. */
+export const certificateFingerprintSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'a certificate fingerprint is the 64 hex digits of its SHA-256');
+
+/** One address or a range (CIDR), IPv4 or IPv6: `192.168.1.20`, `192.168.1.0/24`. */
+export const addressRangeSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'an IP address, or a range such as 192.168.1.0/24',
+});
+
+/** `tls`: mutual certificates on the TLS port. `plain`: readable by anybody on the same network, and marked so. */
+export const channelSchema = z.enum(['tls', 'plain']);
+export type ChannelKind = z.infer<typeof channelSchema>;
+
+/** Where the answers to storage commitment go (PS3.4 J.3.3), when not on the association that asked. */
+export const commitmentEndpointSchema = z.strictObject({
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65535),
+  channel: channelSchema.default('plain'),
+  /** Where the device answers under another AE title than the one it calls with. */
+  aeTitle: aeTitleSchema.optional(),
+});
+export type CommitmentEndpoint = z.infer<typeof commitmentEndpointSchema>;
+
+const pairingFields = {
+  name: z.string().trim().min(1).max(64).describe('What staff call it'),
+  aeTitle: aeTitleSchema,
+  /** A plaintext device is pinned to these; for TLS, empty means any address. */
+  addresses: z.array(addressRangeSchema).max(16),
+  channel: channelSchema,
+  /** Certificates it may show; any of them fits. Only and always with `tls`. */
+  certificates: z.array(certificateFingerprintSchema).max(8),
+  /** `standard`: every storage class of PS3.6. */
+  classes: z.union([z.literal('standard'), z.array(uidSchema).min(1).max(256)]),
+  /** Private classes that were observed and allowed, besides `classes`. */
+  privateClasses: z.array(uidSchema).max(64),
+  commitment: commitmentEndpointSchema.nullable(),
+};
+
+/** What is typed in to pair a device. */
+export const pairingSchema = z
+  .strictObject({
+    ...pairingFields,
+    addresses: pairingFields.addresses.default([]),
+    certificates: pairingFields.certificates.default([]),
+    classes: pairingFields.classes.default('standard'),
+    privateClasses: pairingFields.privateClasses.default([]),
+    commitment: pairingFields.commitment.default(null),
+  })
+  .refine((one) => one.channel === 'tls' || one.addresses.length > 0, {
+    path: ['addresses'],
+    message: 'a device without TLS is pinned to its address',
+  })
+  .refine((one) => one.channel === 'plain' || one.certificates.length > 0, {
+    path: ['certificates'],
+    message: 'a device with TLS is known by its certificate',
+  })
+  .refine((one) => one.channel === 'tls' || one.certificates.length === 0, {
+    path: ['certificates'],
+    message: 'a device without TLS shows no certificate',
+  });
+export type Pairing = z.output<typeof pairingSchema>;
+export type PairingInput = z.input<typeof pairingSchema>;
+
+export const deviceIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
+
+export const deviceSchema = z.strictObject({
+  id: deviceIdSchema,
+  ...pairingFields,
+  pairedAt: z.iso.datetime(),
+  lastSeenAt: z.iso.datetime().nullable(),
+});
+export type Device = z.infer<typeof deviceSchema>;
