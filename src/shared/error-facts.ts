@@ -241,6 +241,11 @@ export const errorFacts = {
     message: 'This kind of DICOM object is not accepted',
     nextStep: 'Send images and reports only; DICOMDIR and private objects stay on the medium.',
   },
+  'dicom-class-not-allowed': {
+    persistence: 'permanent',
+    message: 'The pairing of this device does not allow this kind of image',
+    nextStep: 'Allow the class for the device under its pairing, then send again.',
+  },
   'dicom-syntax-refused': {
     persistence: 'permanent',
     message: 'This transfer syntax is not accepted',

@@ -208,9 +208,11 @@ PresentationContexts = Mixed
   it('asks whoever authorises, with the title and address of the caller', async () => {
     const asked: string[] = [];
     const strict = await startNode({
-      authorize: (callingAe, address) => {
-        asked.push(`${callingAe} ${address}`);
-        return callingAe === 'KNOWN' ? { tag: 'accept' } : { tag: 'reject', reason: 'unknown-caller' };
+      authorize: ({ callingAeTitle, remoteAddress }) => {
+        asked.push(`${callingAeTitle} ${remoteAddress}`);
+        return callingAeTitle === 'KNOWN'
+          ? { tag: 'accept', deviceId: 'known', allowsClass: () => true }
+          : { tag: 'reject', reason: 'unknown-title' };
       },
     });
     try {

@@ -11,7 +11,7 @@ import type {
   IntakeStream,
 } from '../../src/main/engine/intake/intake-port.ts';
 import type { IncidentReport } from '../../src/main/engine/model.ts';
-import type { Authorize } from '../../src/main/engine/receive/admission.ts';
+import type { Authorize } from '../../src/main/engine/receive/authorize.ts';
 import { StorageScp } from '../../src/main/engine/receive/storage-scp.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import type { Clock } from '../../src/main/engine/ports.ts';

@@ -191,6 +191,10 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'No se acepta esta clase de objeto DICOM',
     nextStep: 'Envíe solo imágenes e informes; DICOMDIR y los objetos privados se quedan en el soporte.',
   },
+  'dicom-class-not-allowed': {
+    message: 'El emparejamiento de este equipo no permite esta clase de imagen',
+    nextStep: 'Permita la clase para el equipo en su emparejamiento y envíe de nuevo.',
+  },
   'dicom-syntax-refused': {
     message: 'No se acepta esta sintaxis de transferencia',
     nextStep: 'Ajuste el equipo a una sintaxis sin compresión o sin pérdida.',

@@ -64,7 +64,7 @@ async function play(
   const closed = Promise.withResolvers<undefined>();
   const acceptor = new Acceptor(
     ours,
-    '127.0.0.1',
+    { remoteAddress: '127.0.0.1', channel: { tag: 'plain' } },
     {
       intake,
       clock,

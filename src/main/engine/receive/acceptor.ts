@@ -12,7 +12,8 @@ import type { Wait } from '../dicom/pdu-reader.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
-import { admit, type Authorize } from './admission.ts';
+import { admit, refusalText } from './admission.ts';
+import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
 import { type AcceptedContext, negotiate } from './negotiation.ts';
 import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
 import { refusedClasses, type RefusedClassReports } from './refused-classes.ts';
@@ -46,7 +47,7 @@ type DatasetTarget =
   | { readonly tag: 'drop' };
 
 export class Acceptor {
-  readonly remoteAddress: string;
+  readonly #peer: PeerFacts;
   readonly #deps: AcceptorDeps;
   readonly #host: AcceptorHost;
   readonly #socket: AssociationSocket;
@@ -55,6 +56,8 @@ export class Acceptor {
   #watch: ProgressWatch | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   #callingAeTitle = '';
+  /** Who it is; undefined before it was let in. */
+  #authorized: Authorized | undefined;
   #contextId = 0;
   #target: DatasetTarget = { tag: 'drop' };
   /** A dataset is whole and its answer is not yet decided. */
@@ -63,8 +66,8 @@ export class Acceptor {
   #stored = 0;
   #refused = 0;
 
-  constructor(socket: Duplex, remoteAddress: string, deps: AcceptorDeps, host: AcceptorHost) {
-    this.remoteAddress = remoteAddress;
+  constructor(socket: Duplex, peer: PeerFacts, deps: AcceptorDeps, host: AcceptorHost) {
+    this.#peer = peer;
     this.#deps = deps;
     this.#host = host;
     this.#socket = new AssociationSocket(socket, deps.clock, {
@@ -91,6 +94,10 @@ export class Acceptor {
         ended: (end) => this.#ended(end),
       },
     });
+  }
+
+  get remoteAddress(): string {
+    return this.#peer.remoteAddress;
   }
 
   start(): void {
@@ -125,17 +132,20 @@ export class Acceptor {
   #associateRequested(request: AssociateRequest): AssociateAnswer {
     const { aeTitle, authorize } = this.#deps;
     this.#callingAeTitle = request.callingAeTitle;
-    const admission = admit(request, aeTitle, this.remoteAddress, authorize);
+    const admission = admit(request, aeTitle, this.#peer, authorize);
     if (admission.tag === 'refuse') {
-      if (admission.incident !== undefined) this.#report('association-refused', admission.incident);
+      if (admission.because !== undefined)
+        this.#report('association-refused', refusalText(admission.because));
       return { tag: 'reject', reject: admission.reject };
     }
-    const { accept, contexts } = negotiate(request);
+    const { authorized } = admission;
+    const { accept, contexts } = negotiate(request, authorized.allowsClass);
     const rejection = this.#host.claimPlace(this);
     if (rejection !== undefined) return { tag: 'reject', reject: rejection };
+    this.#authorized = authorized;
     this.#contexts = contexts;
     this.#deps.refusedClasses.tell(this.#caller, refusedClasses(request, contexts.values()));
-    this.#watch = new ProgressWatch(this.#deps.clock, admission.idleMs ?? defaultIdleMs, (stall) =>
+    this.#watch = new ProgressWatch(this.#deps.clock, authorized.idleMs ?? defaultIdleMs, (stall) =>
       this.#stalled(stall),
     );
     return { tag: 'accept', accept };
@@ -178,13 +188,19 @@ export class Acceptor {
 
   #beginStore(contextId: number, request: StoreRequest): Wait {
     const context = this.#contexts.get(contextId);
-    if (context === undefined) throw new ProtocolError('invalid-parameter', 'context that was not accepted');
+    const authorized = this.#authorized;
+    if (context === undefined || authorized === undefined)
+      throw new ProtocolError('invalid-parameter', 'context that was not accepted');
     const origin = {
       tag: 'association',
       callingAeTitle: this.#callingAeTitle,
       remoteAddress: this.remoteAddress,
     } as const;
-    const store = StoreInProgress.begin(request, context, origin, this.#deps.intake);
+    const store = StoreInProgress.begin(
+      request,
+      { context, origin, allowsClass: authorized.allowsClass },
+      this.#deps.intake,
+    );
     this.#target = { tag: 'store', store, request };
     return request.dataset === 'none' ? this.#finishStore(store, request) : undefined;
   }

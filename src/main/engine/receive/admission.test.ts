@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { rejections } from '../dicom/pdu.ts';
 import { type AssociateRequest, encodeTitleBlock, oddAeTitle } from '../dicom/pdu-associate.ts';
-import { dicomApplicationContext, storageSopClasses } from '../dicom/sop-classes.ts';
+import { dicomApplicationContext, isStorageSopClass, storageSopClasses } from '../dicom/sop-classes.ts';
 import { transferSyntaxes } from '../dicom/transfer-syntaxes.ts';
 import { admit, isLoopback, loopbackOnly } from './admission.ts';
+import type { CallerFacts } from './authorize.ts';
 import { isServed, negotiate } from './negotiation.ts';
 
 const ct = '1.2.840.10008.5.1.4.1.1.2';
@@ -32,9 +33,11 @@ function request(change: Partial<AssociateRequest> = {}): AssociateRequest {
   };
 }
 
+const loopback = { remoteAddress: '127.0.0.1', channel: { tag: 'plain' } } as const;
+
 describe('admission', () => {
   const decide = (change: Partial<AssociateRequest>, address = '127.0.0.1') =>
-    admit(request(change), 'EDGESYNC', address, loopbackOnly);
+    admit(request(change), 'EDGESYNC', { remoteAddress: address, channel: { tag: 'plain' } }, loopbackOnly);
 
   it('lets callers on this PC in, over IPv4 and IPv6, and nobody else', () => {
     expect(decide({}).tag).toBe('admit');
@@ -57,35 +60,47 @@ describe('admission', () => {
   });
 
   it('tells staff of unknown callers and wrong titles, not of programs that do not speak DICOM', () => {
-    expect(decide({}, '10.0.0.1')).toMatchObject({ incident: expect.any(String) as string });
-    expect(decide({ calledAeTitle: 'OTHER' })).toMatchObject({ incident: expect.any(String) as string });
-    expect(decide({ applicationContext: '1.2' })).toMatchObject({ incident: undefined });
+    expect(decide({}, '10.0.0.1')).toMatchObject({ because: 'unknown-title' });
+    expect(decide({ calledAeTitle: 'OTHER' })).toMatchObject({ because: 'other-called-title' });
+    expect(decide({ applicationContext: '1.2' })).toMatchObject({ because: undefined });
   });
 
   it('refuses a caller whose title is none, before anybody is asked about it', () => {
-    const asked: string[] = [];
-    const answer = admit(request({ callingAeTitle: oddAeTitle }), 'EDGESYNC', '127.0.0.1', (title) => {
-      asked.push(title);
-      return { tag: 'accept' };
+    const asked: CallerFacts[] = [];
+    const answer = admit(request({ callingAeTitle: oddAeTitle }), 'EDGESYNC', loopback, (caller) => {
+      asked.push(caller);
+      return loopbackOnly(caller);
     });
     expect(answer).toMatchObject({
       tag: 'refuse',
       reject: { source: 1, reason: 3 },
-      incident: expect.any(String) as string,
+      because: 'odd-title',
     });
     expect(asked).toEqual([]);
   });
 
-  it('takes the idle time of a caller from whoever authorises', () => {
-    const paired = admit(request(), 'EDGESYNC', '10.0.0.1', () => ({ tag: 'accept', idleMs: 600_000 }));
-    expect(paired).toEqual({ tag: 'admit', idleMs: 600_000 });
+  it('passes on who was let in, and what that is asked about', () => {
+    const authorized = { tag: 'accept', deviceId: 'a', idleMs: 600_000, allowsClass: () => true } as const;
+    const asked: CallerFacts[] = [];
+    const { contexts } = request();
+    const twice = request({ contexts: [...contexts, { ...contexts[0]!, id: 3 }] });
+    const paired = admit(twice, 'EDGESYNC', { ...loopback, remoteAddress: '10.0.0.1' }, (caller) => {
+      asked.push(caller);
+      return authorized;
+    });
+    expect(paired).toEqual({ tag: 'admit', authorized });
+    expect(asked).toEqual([
+      { callingAeTitle: 'CT1', remoteAddress: '10.0.0.1', channel: { tag: 'plain' }, proposedClasses: [ct] },
+    ]);
   });
 });
 
 describe('negotiation', () => {
   const chosen = (transferSyntaxUids: readonly string[], abstractSyntax = ct) =>
-    negotiate(request({ contexts: [{ id: 1, abstractSyntax, transferSyntaxes: transferSyntaxUids }] })).accept
-      .contexts[0];
+    negotiate(
+      request({ contexts: [{ id: 1, abstractSyntax, transferSyntaxes: transferSyntaxUids }] }),
+      isStorageSopClass,
+    ).accept.contexts[0];
 
   it('chooses by what is kept best, not by what is offered first', () => {
     const order: [string[], string][] = [
@@ -122,13 +137,13 @@ describe('negotiation', () => {
       result: 'abstract-syntax-not-supported',
     });
     expect(chosen(['1.2.840.10008.1.2.4.94'])).toMatchObject({ result: 'transfer-syntaxes-not-supported' });
-    expect(isServed('1.2.840.10008.1.20.1')).toBe(false);
+    expect(isServed('1.2.840.10008.1.20.1', () => true)).toBe(false);
   });
 
   it('stays the provider when a peer offers to be one too, and answers an identity only when asked to', () => {
     const roles = [{ sopClass: ct, scu: 'supported', scp: 'supported' }] as const;
     const answer = (identity: 'sent' | 'answer-wanted') =>
-      negotiate(request({ user: { ...request().user, roles, identity } })).accept.user;
+      negotiate(request({ user: { ...request().user, roles, identity } }), isStorageSopClass).accept.user;
     expect(answer('sent').roles).toEqual([{ sopClass: ct, scu: 'supported', scp: 'not-supported' }]);
     expect(answer('sent').identity).toBe('none');
     expect(answer('answer-wanted').identity).toBe('answered');

@@ -1,22 +1,16 @@
-/** Who may come in. Default deny: pairing replaces `loopbackOnly`. */
+/** Who may come in. Default deny. */
+import { assertNever } from '../../../shared/assert-never.ts';
 import type { AssociateReject } from '../dicom/pdu.ts';
 import { rejections } from '../dicom/pdu.ts';
 import { oddAeTitle, type AssociateRequest } from '../dicom/pdu-associate.ts';
-import { dicomApplicationContext } from '../dicom/sop-classes.ts';
+import { dicomApplicationContext, isStorageSopClass } from '../dicom/sop-classes.ts';
+import type { Authorize, Authorized, CallerRefusal, PeerFacts } from './authorize.ts';
 
-export type Authorization =
-  | {
-      readonly tag: 'accept';
-      /** How long the association may be silent between messages; the default suits a device that is not paired. */
-      readonly idleMs?: number;
-    }
-  | { readonly tag: 'reject'; readonly reason: 'unknown-caller' | 'not-allowed' };
-
-/** Decides by calling AE title (without padding) and the peer's address as Node prints it. */
-export type Authorize = (callingAeTitle: string, remoteAddress: string) => Authorization;
-
-export const loopbackOnly: Authorize = (_callingAeTitle, remoteAddress) =>
-  isLoopback(remoteAddress) ? { tag: 'accept' } : { tag: 'reject', reason: 'unknown-caller' };
+/** Where there are no pairings: programs on this PC may send what the standard knows. */
+export const loopbackOnly: Authorize = ({ remoteAddress }) =>
+  isLoopback(remoteAddress)
+    ? { tag: 'accept', deviceId: null, allowsClass: isStorageSopClass }
+    : { tag: 'reject', reason: 'unknown-title' };
 
 /** IPv4 127/8, also as seen through an IPv6 socket, and ::1. */
 export function isLoopback(address: string): boolean {
@@ -25,38 +19,64 @@ export function isLoopback(address: string): boolean {
 }
 
 export type Admission =
-  | { readonly tag: 'admit'; readonly idleMs: number | undefined }
+  | { readonly tag: 'admit'; readonly authorized: Authorized }
   | {
       readonly tag: 'refuse';
       readonly reject: AssociateReject;
-      /** Shown to staff as an incident; undefined when it is none (a limit, a caller that is no DICOM node). */
-      readonly incident: string | undefined;
+      /** Shown to staff; undefined when it is nobody's business (a limit, a caller that is no DICOM node). */
+      readonly because: RefusedBecause | undefined;
     };
+
+export type RefusedBecause = CallerRefusal | 'other-called-title' | 'odd-title';
 
 /** The rejections of PS3.8 table 9-21 in the order in which they are looked for. */
 export function admit(
   request: AssociateRequest,
   ownAeTitle: string,
-  remoteAddress: string,
+  peer: PeerFacts,
   authorize: Authorize,
 ): Admission {
   if ((request.protocolVersion & 1) === 0) return refuse(rejections.protocolVersionNotSupported);
   if (request.applicationContext !== dicomApplicationContext)
     return refuse(rejections.applicationContextNotSupported);
   if (request.calledAeTitle !== ownAeTitle)
-    return refuse(rejections.calledAeTitleNotRecognized, 'it asked for another AE title than ours');
+    return refuse(rejections.calledAeTitleNotRecognized, 'other-called-title');
   if (request.callingAeTitle === oddAeTitle)
-    return refuse(
-      rejections.callingAeTitleNotRecognized,
-      'its AE title has characters that are not allowed there',
-    );
-  const authorization = authorize(request.callingAeTitle, remoteAddress);
-  if (authorization.tag === 'accept') return { tag: 'admit', idleMs: authorization.idleMs };
-  return authorization.reason === 'unknown-caller'
-    ? refuse(rejections.callingAeTitleNotRecognized, 'it is not known here')
-    : refuse(rejections.noReason, 'it is not allowed to connect');
+    return refuse(rejections.callingAeTitleNotRecognized, 'odd-title');
+  const { callingAeTitle } = request;
+  const authorization = authorize({ ...peer, callingAeTitle, proposedClasses: proposedClasses(request) });
+  return authorization.tag === 'accept'
+    ? { tag: 'admit', authorized: authorization }
+    : refuse(rejections.callingAeTitleNotRecognized, authorization.reason);
 }
 
-function refuse(reject: AssociateReject, incident?: string): Admission {
-  return { tag: 'refuse', reject, incident };
+/** In the order proposed, each once; at most as many as there are contexts (128). */
+export function proposedClasses(request: Pick<AssociateRequest, 'contexts'>): readonly string[] {
+  return [...new Set(request.contexts.map(({ abstractSyntax }) => abstractSyntax))];
+}
+
+/** What staff read about it, after "A device was refused:". */
+export function refusalText(because: RefusedBecause): string {
+  switch (because) {
+    case 'unknown-title':
+      return 'it is not known here';
+    case 'other-address':
+      return 'its name is paired, but at another address';
+    case 'tls-only':
+      return 'it is paired for encrypted connections only, and came without encryption';
+    case 'plain-only':
+      return 'it is paired without encryption, and came with a certificate that is not paired';
+    case 'other-certificate':
+      return 'it showed another certificate than the one it is paired with';
+    case 'other-called-title':
+      return 'it asked for another AE title than ours';
+    case 'odd-title':
+      return 'its AE title has characters that are not allowed there';
+    default:
+      return assertNever(because);
+  }
+}
+
+function refuse(reject: AssociateReject, because?: RefusedBecause): Admission {
+  return { tag: 'refuse', reject, because };
 }

@@ -8,8 +8,10 @@ import {
   type ProposedContext,
   type RoleSelection,
 } from '../dicom/pdu-associate.ts';
-import { dicomApplicationContext, isStorageSopClass, verificationSopClass } from '../dicom/sop-classes.ts';
+import { dicomApplicationContext, verificationSopClass } from '../dicom/sop-classes.ts';
 import { implicitVrLittleEndian, preferTransferSyntax } from '../dicom/transfer-syntaxes.ts';
+import type { Authorized } from './authorize.ts';
+import { isStorageLike } from './refused-classes.ts';
 
 export interface AcceptedContext {
   readonly abstractSyntax: string;
@@ -22,19 +24,19 @@ export interface Negotiated {
   readonly contexts: ReadonlyMap<number, AcceptedContext>;
 }
 
-/** Whether this node serves the SOP class at all. Storage commitment joins here when it is built. */
-export function isServed(sopClassUid: string): boolean {
-  return sopClassUid === verificationSopClass || isStorageSopClass(sopClassUid);
+/** Whether this node serves the SOP class for a caller. Storage commitment joins here when it is built. */
+export function isServed(sopClassUid: string, allowsClass: Authorized['allowsClass']): boolean {
+  return sopClassUid === verificationSopClass || (isStorageLike(sopClassUid) && allowsClass(sopClassUid));
 }
 
 /**
  * Answers every context; an association without any accepted context is legal and is accepted. Asynchronous operations
  * are declined by silence, a wanted answer to a user identity is given, extended negotiations are ignored.
  */
-export function negotiate(request: AssociateRequest): Negotiated {
+export function negotiate(request: AssociateRequest, allowsClass: Authorized['allowsClass']): Negotiated {
   const contexts = new Map<number, AcceptedContext>();
   const answered = request.contexts.map((proposed) => {
-    const answer = answerContext(proposed);
+    const answer = answerContext(proposed, allowsClass);
     if (answer.result === 'accepted')
       contexts.set(proposed.id, {
         abstractSyntax: proposed.abstractSyntax,
@@ -52,7 +54,7 @@ export function negotiate(request: AssociateRequest): Negotiated {
       user: ownUserInformation(
         { implementationClassUid, implementationVersionName },
         {
-          roles: request.user.roles.filter((role) => isServed(role.sopClass)).map(asScpOnly),
+          roles: request.user.roles.filter((role) => isServed(role.sopClass, allowsClass)).map(asScpOnly),
           identity: request.user.identity === 'answer-wanted' ? 'answered' : 'none',
         },
       ),
@@ -60,10 +62,11 @@ export function negotiate(request: AssociateRequest): Negotiated {
   };
 }
 
-function answerContext(proposed: ProposedContext): AnsweredContext {
+function answerContext(proposed: ProposedContext, allowsClass: Authorized['allowsClass']): AnsweredContext {
   // Not significant in a rejection (PS3.8 table 9-18), but a valid UID there upsets nobody.
   const rejection = { id: proposed.id, transferSyntax: implicitVrLittleEndian };
-  if (!isServed(proposed.abstractSyntax)) return { ...rejection, result: 'abstract-syntax-not-supported' };
+  if (!isServed(proposed.abstractSyntax, allowsClass))
+    return { ...rejection, result: 'abstract-syntax-not-supported' };
   const transferSyntax = preferTransferSyntax(proposed.transferSyntaxes);
   if (transferSyntax === undefined) return { ...rejection, result: 'transfer-syntaxes-not-supported' };
   return { id: proposed.id, result: 'accepted', transferSyntax };

@@ -40,7 +40,8 @@ export function refusedClasses(
     }));
 }
 
-function isStorageLike(uid: string): boolean {
+/** A class of storage by the standard's list, by where new ones are added to it, or a private one that may be. */
+export function isStorageLike(uid: string): boolean {
   return isStorageSopClass(uid) || uid.startsWith(storageRoot) || !uid.startsWith(standardRoot);
 }
 

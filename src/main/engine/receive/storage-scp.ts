@@ -6,7 +6,8 @@ import type { Intake } from '../intake/intake-port.ts';
 import type { IncidentReport, ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
-import { type Authorize, loopbackOnly } from './admission.ts';
+import { loopbackOnly } from './admission.ts';
+import type { Authorize } from './authorize.ts';
 import { IncidentLimit } from './incident-limit.ts';
 import { Listener, makeDicomServer } from './listener.ts';
 import { Places } from './places.ts';
@@ -114,7 +115,7 @@ export class StorageScp {
       socket.destroy();
       return;
     }
-    const acceptor = new Acceptor(socket, remoteAddress, this.#acceptorDeps, {
+    const acceptor = new Acceptor(socket, { remoteAddress, channel: { tag: 'plain' } }, this.#acceptorDeps, {
       claimPlace: (one) => this.#claimPlace(one),
       associationEnded: (one) => this.#associationEnded(one),
       connectionClosed: (one) => this.#places.leave(one),

@@ -2,10 +2,18 @@
 import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import { type DimseCommand, status } from '../dicom/dimse.ts';
 import type { Wait } from '../dicom/pdu-reader.ts';
-import { isStorageSopClass } from '../dicom/sop-classes.ts';
 import { isUsableUid } from '../dicom/uid.ts';
 import type { Intake, IntakeStream, Origin } from '../intake/intake-port.ts';
+import type { Authorized } from './authorize.ts';
 import type { AcceptedContext } from './negotiation.ts';
+import { isStorageLike } from './refused-classes.ts';
+
+/** Where a C-STORE came in, and from whom. */
+export interface StoreSetting {
+  readonly context: AcceptedContext;
+  readonly origin: Origin;
+  readonly allowsClass: Authorized['allowsClass'];
+}
 
 export type StoreRequest = Extract<DimseCommand, { tag: 'c-store-rq' }>;
 
@@ -23,6 +31,7 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   'dicom-mismatch': status.datasetDoesNotMatchSopClass,
   'dicom-unreadable': status.cannotUnderstand,
   'dicom-class-refused': status.sopClassNotSupported,
+  'dicom-class-not-allowed': status.notAuthorised,
   'disk-full': status.outOfResources,
   'disk-error': status.outOfResources,
   'data-dir-not-writable': status.outOfResources,
@@ -54,13 +63,9 @@ export class StoreInProgress {
   }
 
   /** A refused store still reads its dataset to the end: the answer comes after it (PS3.7 9.3.1). */
-  static begin(
-    request: StoreRequest,
-    context: AcceptedContext,
-    origin: Origin,
-    intake: Intake,
-  ): StoreInProgress {
-    const refusal = refuse(request, context, intake);
+  static begin(request: StoreRequest, setting: StoreSetting, intake: Intake): StoreInProgress {
+    const { context, origin } = setting;
+    const refusal = refuse(request, setting, intake);
     if (refusal !== undefined) return new StoreInProgress(undefined, refusal);
     const stream = intake.begin({
       sopClassUid: request.sopClassUid,
@@ -89,9 +94,16 @@ export class StoreInProgress {
   }
 }
 
-function refuse(request: StoreRequest, context: AcceptedContext, intake: Intake): StoreAnswer | undefined {
-  if (request.sopClassUid !== context.abstractSyntax || !isStorageSopClass(request.sopClassUid))
+function refuse(
+  request: StoreRequest,
+  { context, allowsClass }: StoreSetting,
+  intake: Intake,
+): StoreAnswer | undefined {
+  const { sopClassUid } = request;
+  if (sopClassUid !== context.abstractSyntax || !isStorageLike(sopClassUid))
     return refusal('dicom-class-refused', 'SOP class is not the one negotiated');
+  // The pairing was changed or ended since the negotiation.
+  if (!allowsClass(sopClassUid)) return refusal('dicom-class-not-allowed', 'not allowed for this device');
   if (!isUsableUid(request.sopInstanceUid))
     return refusal('dicom-unreadable', 'SOP Instance UID is missing or unreadable');
   if (request.dataset === 'none') return refusal('dicom-unreadable', 'no dataset');
