@@ -9,6 +9,7 @@ import { checkConsistency } from './consistency.ts';
 import { openDatabase } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { Destinations } from './destinations.ts';
+import { Devices } from './devices.ts';
 import { Incidents } from './incidents.ts';
 import { Manifests } from './manifests.ts';
 import { migrations } from './migrations/index.ts';
@@ -61,6 +62,8 @@ export class Queue
   implements IntakeQueue, UploadQueue, IncidentQueue, CareQueue, ReadQueue, AuditStore, ControlQueue
 {
   readonly installationId: string;
+  /** Pairings, refused callers, observed classes. */
+  readonly devices: Devices;
   readonly #core: QueueCore;
   readonly #received: Received;
   readonly #deliveries: Deliveries;
@@ -81,6 +84,7 @@ export class Queue
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
     this.#audit = new AuditRows(core);
+    this.devices = new Devices(core);
     this.installationId = identify(core);
   }
 

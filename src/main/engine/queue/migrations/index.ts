@@ -3,10 +3,14 @@
  * files, so that they survive bundling. One that was released is never edited; the next number mends it.
  */
 import * as initial from './0001-initial.ts';
+import * as devices from './0002-devices.ts';
 
 export interface Migration {
   readonly version: number;
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, sql: initial.sql }];
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: initial.sql },
+  { version: 2, sql: devices.sql },
+];
