@@ -247,7 +247,11 @@ export class BytePeer {
       const found = this.pdus()[number];
       if (found !== undefined) return found;
       if (this.isClosed) throw new Error(`closed before PDU ${number}`);
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+      const settled = new AbortController();
+      const { signal } = settled;
+      await Promise.race([once(this.socket, 'data', { signal }), once(this.socket, 'close', { signal })]);
+      // Takes away the listener that did not come to anything.
+      settled.abort();
     }
   }
 
