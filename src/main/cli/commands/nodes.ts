@@ -5,6 +5,7 @@ import type { Clock } from '../../engine/ports.ts';
 import { echo } from '../../engine/send/echo.ts';
 import type { Peer } from '../../engine/send/requestor.ts';
 import { sendFiles } from '../../engine/send/send-files.ts';
+import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bar, bytesText, errorLine, type Output } from '../output.ts';
 
@@ -26,38 +27,33 @@ export async function runSend(
   clock: Clock,
   output: Output,
 ): Promise<number> {
-  const cancel = new AbortController();
-  const onInterrupt = (): void => cancel.abort(new EdgeSyncError('cancelled'));
-  process.once('SIGINT', onInterrupt);
-  try {
-    const report = await sendFiles({
+  const report = await cancellable((signal) =>
+    sendFiles({
       paths: options.paths,
       peer: peerFrom(options.to, options.calling),
       clock,
-      signal: cancel.signal,
+      signal,
       onProgress: ({ files, sent, failed, bytes, totalBytes }) =>
         output.progress.update(
           `${bar(bytes, totalBytes)} ${sent + failed} of ${files} files, ${bytesText(bytes)} of ${bytesText(totalBytes)}`,
         ),
-    });
-    output.progress.end('');
-    for (const result of report.results) {
-      switch (result.tag) {
-        case 'sent':
-          break;
-        case 'failed':
-          output.err(errorLine(result.error).replace('edge-sync: ', `edge-sync: ${result.path}: `));
-          break;
-        default:
-          assertNever(result);
-      }
+    }),
+  );
+  output.progress.end('');
+  for (const result of report.results) {
+    switch (result.tag) {
+      case 'sent':
+        break;
+      case 'failed':
+        output.err(errorLine(result.error).replace('edge-sync: ', `edge-sync: ${result.path}: `));
+        break;
+      default:
+        assertNever(result);
     }
-    output.out(`sent ${report.sent}, failed ${report.failed}`);
-    if (report.failed === 0) return exitCode.ok;
-    return report.sent > 0 ? exitCode.partly : exitCode.failed;
-  } finally {
-    process.off('SIGINT', onInterrupt);
   }
+  output.out(`sent ${report.sent}, failed ${report.failed}`);
+  if (report.failed === 0) return exitCode.ok;
+  return report.sent > 0 ? exitCode.partly : exitCode.failed;
 }
 
 /** `AET@HOST:PORT`; an IPv6 address stands in brackets. */

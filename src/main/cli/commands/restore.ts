@@ -10,6 +10,7 @@ import { eventStream } from '../../engine/system/event-stream.ts';
 import { createLogger } from '../../engine/system/logger.ts';
 import { SystemRandom } from '../../engine/system/random.ts';
 import type { EngineClient } from '../../rpc/client.ts';
+import { cancellable } from '../cancellable.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -141,15 +142,4 @@ function keysFor(words: readonly string[], records: readonly Buffer[]): RestoreK
     }
   }
   throw refusal;
-}
-
-async function cancellable(run: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const cancel = new AbortController();
-  const onInterrupt = (): void => cancel.abort(new EdgeSyncError('cancelled'));
-  process.once('SIGINT', onInterrupt);
-  try {
-    return await run(cancel.signal);
-  } finally {
-    process.off('SIGINT', onInterrupt);
-  }
 }

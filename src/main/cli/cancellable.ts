@@ -1,0 +1,36 @@
+/** Ctrl-C as an abort signal: the one place where a command listens for it. */
+import { EdgeSyncError } from '../../shared/errors.ts';
+import { SystemClock } from '../engine/system/clock.ts';
+
+/** What ends a command early. A terminal sends SIGINT; whoever started the command as a service, SIGTERM. */
+const endings = ['SIGINT', 'SIGTERM'] as const;
+/** npm hands on the signal that the terminal has sent already: one Ctrl-C arrives twice. */
+const samePressMs = 1000;
+
+/**
+ * Runs `run` with a signal that aborts with `cancelled` at the first Ctrl-C. One pressed again later ends the process
+ * at once, as it would without us: nobody has to wait for a drive that does not answer.
+ */
+export async function cancellable<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const clock = new SystemClock();
+  const cancel = new AbortController();
+  let firstMs: number | undefined;
+  const onEnding = (ending: NodeJS.Signals): void => {
+    if (firstMs === undefined) {
+      firstMs = clock.monotonicMs();
+      cancel.abort(new EdgeSyncError('cancelled'));
+    } else if (clock.monotonicMs() - firstMs > samePressMs) {
+      stopListening();
+      process.kill(process.pid, ending);
+    }
+  };
+  const stopListening = (): void => {
+    for (const ending of endings) process.off(ending, onEnding);
+  };
+  for (const ending of endings) process.on(ending, onEnding);
+  try {
+    return await run(cancel.signal);
+  } finally {
+    stopListening();
+  }
+}
