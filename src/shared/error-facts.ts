@@ -179,6 +179,80 @@ export const errorFacts = {
     message: 'The certificate cannot be used to seal images',
     nextStep: 'Choose an X.509 certificate in PEM form with an elliptic-curve key on P-256.',
   },
+  // certificates and TLS
+  'certificate-import-unusable': {
+    persistence: 'permanent',
+    message: 'The certificate or its private key cannot be used',
+    nextStep: 'Give certificates in PEM, from the one itself up to its root, and the key that belongs to it.',
+  },
+  'certificate-request-unusable': {
+    persistence: 'permanent',
+    message: 'The certificate request cannot be signed',
+    nextStep:
+      'Make a request (PKCS#10, PEM) with an ECDSA P-256 or RSA 2048 key on the device, or issue certificate and key here.',
+  },
+  'certificate-not-found': {
+    persistence: 'permanent',
+    message: 'There is no such certificate here',
+    nextStep: 'Look at `edge-sync certificates list`.',
+  },
+  'certificate-exists': {
+    persistence: 'permanent',
+    message: 'The certificate is here already',
+    nextStep: 'Nothing to do; `edge-sync certificates list` shows it.',
+  },
+  'certificate-expires-soon': {
+    persistence: 'permanent',
+    message: 'A certificate ends soon',
+    nextStep: 'Renew it with `edge-sync certificates renew`, and put the new one on the device.',
+  },
+  'certificate-expired': {
+    persistence: 'permanent',
+    message: 'A certificate has ended, so the device cannot connect with it',
+    nextStep: 'Renew it with `edge-sync certificates renew`, or revoke it when the device is gone.',
+  },
+  'tls-on-plain-port': {
+    persistence: 'permanent',
+    message: 'A device speaks TLS on the port without encryption',
+    nextStep: 'Set the device to the TLS port (dicom.tls.port), and switch dicom.tls.enabled on.',
+  },
+  'plain-on-tls-port': {
+    persistence: 'permanent',
+    message: 'A device speaks without encryption on the TLS port',
+    nextStep: 'Switch TLS on at the device, or set it to the plain port and pair it as a device without TLS.',
+  },
+  'tls-certificate-missing': {
+    persistence: 'permanent',
+    message: 'A device connected over TLS and showed no certificate',
+    nextStep:
+      'Issue one with `edge-sync certificates issue`, and set the device to authenticate itself with it.',
+  },
+  'tls-certificate-expired': {
+    persistence: 'permanent',
+    message: 'A device was refused: its certificate is out of date',
+    nextStep: 'Renew its certificate; if it is a new one, check date and time of this PC.',
+  },
+  'tls-certificate-revoked': {
+    persistence: 'permanent',
+    message: 'A device was refused: its certificate was revoked',
+    nextStep: 'Find out who still uses it; give the device a new one if it is yours.',
+  },
+  'tls-certificate-foreign': {
+    persistence: 'permanent',
+    message: 'A device was refused: its certificate is not from a trusted issuer',
+    nextStep: 'Issue one here, or import the CA that issued it with `edge-sync certificates import-ca`.',
+  },
+  'tls-too-old': {
+    persistence: 'permanent',
+    message: 'A device was refused: it speaks TLS too old or with weak encryption only',
+    nextStep:
+      'Switch TLS 1.2 or 1.3 on at the device; if it has neither, pair it as a device without TLS on a protected network.',
+  },
+  'tls-peer-untrusted': {
+    persistence: 'permanent',
+    message: 'The other DICOM node and this one do not trust each other’s certificates',
+    nextStep: 'Check --ca, --cert and --key, or the certificate of the pairing.',
+  },
   // sealed objects
   'object-format': {
     persistence: 'permanent',
@@ -250,6 +324,21 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'This transfer syntax is not accepted',
     nextStep: 'Set the device to an uncompressed or lossless syntax.',
+  },
+  'file-needs-attention': {
+    persistence: 'permanent',
+    message: 'Files in watched folders could not be taken in',
+    nextStep: 'Run `edge-sync attention`: it says which and why. Nothing was deleted or moved.',
+  },
+  'medium-incomplete': {
+    persistence: 'transient',
+    message: 'Files that the directory of a medium (DICOMDIR) names are missing',
+    nextStep: 'Copy the whole CD or stick again; what is there has been taken in.',
+  },
+  'file-not-deleted': {
+    persistence: 'transient',
+    message: 'Files whose images are safe cannot be deleted from a watched folder',
+    nextStep: 'Let this user delete there, or set afterImport of the folder to "keep".',
   },
   'file-not-readable': {
     persistence: 'permanent',

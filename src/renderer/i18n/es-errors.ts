@@ -141,6 +141,67 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'El certificado no sirve para cifrar imágenes',
     nextStep: 'Elija un certificado X.509 en formato PEM con una clave de curva elíptica P-256.',
   },
+  // certificates and TLS
+  'certificate-import-unusable': {
+    message: 'El certificado o su clave privada no se puede usar',
+    nextStep:
+      'Indique los certificados en PEM, desde el propio hasta la raíz, y la clave que le corresponde.',
+  },
+  'certificate-request-unusable': {
+    message: 'La solicitud de certificado no se puede firmar',
+    nextStep:
+      'Cree en el equipo una solicitud (PKCS#10, PEM) con clave ECDSA P-256 o RSA 2048, o emita aquí certificado y clave.',
+  },
+  'certificate-not-found': {
+    message: 'Aquí no existe ese certificado',
+    nextStep: 'Consulte `edge-sync certificates list`.',
+  },
+  'certificate-exists': {
+    message: 'El certificado ya está aquí',
+    nextStep: 'No hay que hacer nada; `edge-sync certificates list` lo muestra.',
+  },
+  'certificate-expires-soon': {
+    message: 'Un certificado caduca pronto',
+    nextStep: 'Renuévelo con `edge-sync certificates renew` e instale el nuevo en el equipo.',
+  },
+  'certificate-expired': {
+    message: 'Un certificado ha caducado y el equipo no puede conectarse con él',
+    nextStep: 'Renuévelo con `edge-sync certificates renew`, o revóquelo si el equipo ya no está.',
+  },
+  'tls-on-plain-port': {
+    message: 'Un equipo usa TLS en el puerto sin cifrado',
+    nextStep: 'Configure en el equipo el puerto TLS (dicom.tls.port) y active dicom.tls.enabled.',
+  },
+  'plain-on-tls-port': {
+    message: 'Un equipo se conecta sin cifrado al puerto TLS',
+    nextStep:
+      'Active TLS en el equipo, o configure en él el puerto sin cifrado y empareje el equipo sin TLS.',
+  },
+  'tls-certificate-missing': {
+    message: 'Un equipo se conectó por TLS sin mostrar certificado',
+    nextStep:
+      'Emita uno con `edge-sync certificates issue` y configure el equipo para que se identifique con él.',
+  },
+  'tls-certificate-expired': {
+    message: 'Se rechazó un equipo: su certificado está fuera de fecha',
+    nextStep: 'Renueve su certificado; si es nuevo, compruebe la fecha y la hora de este PC.',
+  },
+  'tls-certificate-revoked': {
+    message: 'Se rechazó un equipo: su certificado fue revocado',
+    nextStep: 'Averigüe quién lo sigue usando; si es un equipo suyo, dele uno nuevo.',
+  },
+  'tls-certificate-foreign': {
+    message: 'Se rechazó un equipo: su certificado no es de un emisor de confianza',
+    nextStep: 'Emita uno aquí, o importe la CA que lo emitió con `edge-sync certificates import-ca`.',
+  },
+  'tls-too-old': {
+    message: 'Se rechazó un equipo: solo usa TLS antiguo o un cifrado débil',
+    nextStep: 'Active TLS 1.2 o 1.3 en el equipo; si no lo tiene, emparéjelo sin TLS en una red protegida.',
+  },
+  'tls-peer-untrusted': {
+    message: 'El otro nodo DICOM y este no confían en sus certificados',
+    nextStep: 'Compruebe --ca, --cert y --key, o el certificado del emparejamiento.',
+  },
   // sealed objects
   'object-format': {
     message: 'El archivo no es un objeto cifrado por Edge Sync',
@@ -198,6 +259,18 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'dicom-syntax-refused': {
     message: 'No se acepta esta sintaxis de transferencia',
     nextStep: 'Ajuste el equipo a una sintaxis sin compresión o sin pérdida.',
+  },
+  'file-needs-attention': {
+    message: 'Algunos archivos de las carpetas vigiladas no se han podido incorporar',
+    nextStep: 'Ejecute `edge-sync attention`: indica cuáles y por qué. No se ha borrado ni movido nada.',
+  },
+  'medium-incomplete': {
+    message: 'Faltan archivos que nombra el directorio de un soporte (DICOMDIR)',
+    nextStep: 'Copie de nuevo el CD o la memoria completos; lo que hay ya se ha incorporado.',
+  },
+  'file-not-deleted': {
+    message: 'No se pueden borrar de una carpeta vigilada archivos cuyas imágenes están a salvo',
+    nextStep: 'Permita a este usuario borrar allí, o ponga afterImport de la carpeta en "keep".',
   },
   'file-not-readable': {
     message: 'No se puede leer el archivo o la carpeta',
