@@ -3,12 +3,11 @@
  * arguments and answers are validated at run time on the receiving side.
  * Errors travel as `EDGE_SYNC` with an ErrorReport (no PHI).
  */
-import { eventIterator, oc } from '@orpc/contract';
+import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { agentEventSchema } from './agent-state.ts';
+import { base } from './contract-base.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
-
-const base = oc.errors({ EDGE_SYNC: { data: errorReportSchema } });
 
 /** A path on this PC, absolute: the engine's working folder is not the caller's. */
 const absolutePath = z.string().min(1).max(4096);

@@ -50,6 +50,17 @@ const pairingFields = {
   commitment: commitmentEndpointSchema.nullable(),
 };
 
+/**
+ * The widest range that still pins a device: /16 of IPv4, /48 of IPv6 (a whole site). Without TLS nothing else tells
+ * the device from a stranger.
+ */
+const widestPlainBits = { ipv4: 16, ipv6: 48 } as const;
+
+function isNarrow(range: string): boolean {
+  const bits = /\/(\d+)$/.exec(range)?.[1];
+  return bits === undefined || Number(bits) >= widestPlainBits[range.includes(':') ? 'ipv6' : 'ipv4'];
+}
+
 /** What is typed in to pair a device. */
 export const pairingSchema = z
   .strictObject({
@@ -63,6 +74,10 @@ export const pairingSchema = z
   .refine((one) => one.channel === 'tls' || one.addresses.length > 0, {
     path: ['addresses'],
     message: 'a device without TLS is pinned to its address',
+  })
+  .refine((one) => one.channel === 'tls' || one.addresses.every(isNarrow), {
+    path: ['addresses'],
+    message: 'a device without TLS is pinned to a range of /16 or narrower (IPv6: /48)',
   })
   .refine((one) => one.channel === 'plain' || one.certificates.length > 0, {
     path: ['certificates'],
@@ -84,3 +99,95 @@ export const deviceSchema = z.strictObject({
   lastSeenAt: z.iso.datetime().nullable(),
 });
 export type Device = z.infer<typeof deviceSchema>;
+
+/** Single parts of a pairing; what is left out stays as it is. */
+export const pairingChangeSchema = z.strictObject(pairingFields).partial();
+export type PairingChange = z.infer<typeof pairingChangeSchema>;
+
+const isoTime = z.iso.datetime();
+const count = z.int().min(0);
+
+/** Why a caller was refused. */
+export const refusedBecauseSchema = z.enum([
+  'unknown-title',
+  'other-address',
+  'tls-only',
+  'plain-only',
+  'other-certificate',
+  'other-called-title',
+  'odd-title',
+]);
+export type RefusedBecause = z.infer<typeof refusedBecauseSchema>;
+
+/** Of one caller: what a device proposes at most fits, what an attacker proposes does not. */
+export const mostCallerClasses = 64;
+
+export const proposedClassSchema = z.object({
+  uid: uidSchema,
+  /** The standard's keyword, where the standard knows the class. */
+  keyword: z.string().nullable(),
+});
+
+/** Somebody who called and was not let in. The same title, address and channel count together. */
+export const callerSchema = z.object({
+  id: deviceIdSchema,
+  /** null: it had characters that are not allowed there. */
+  callingAeTitle: z.string().max(16).nullable(),
+  /** The title it asked for; null as above. */
+  calledAeTitle: z.string().max(16).nullable(),
+  address: z.string().max(64),
+  channel: channelSchema,
+  certificate: certificateFingerprintSchema.nullable(),
+  classes: z.array(proposedClassSchema).max(mostCallerClasses),
+  because: refusedBecauseSchema,
+  /** The reason as a sentence. */
+  text: z.string(),
+  count,
+  firstAt: isoTime,
+  lastAt: isoTime,
+  dismissed: z.boolean(),
+});
+export type RefusedCaller = z.infer<typeof callerSchema>;
+
+/** A class that somebody who was let in proposed and that is not accepted from it. */
+export const observedClassSchema = z.object({
+  id: deviceIdSchema,
+  /** null: a program on this PC that is not paired. */
+  deviceId: deviceIdSchema.nullable(),
+  aeTitle: z.string().max(16),
+  address: z.string().max(64),
+  ...proposedClassSchema.shape,
+  state: z.enum(['seen', 'allowed', 'dismissed']),
+  count,
+  firstAt: isoTime,
+  lastAt: isoTime,
+});
+export type ObservedClass = z.infer<typeof observedClassSchema>;
+
+/** Where an address belongs: `public` can be reached from the whole internet. */
+export const addressScopeSchema = z.enum(['loopback', 'private', 'link-local', 'public']);
+export type AddressScope = z.infer<typeof addressScopeSchema>;
+
+export const networkAddressSchema = z.object({
+  interface: z.string(),
+  address: z.string(),
+  scope: addressScopeSchema,
+  /** Listened on right now. */
+  used: z.boolean(),
+});
+export type NetworkAddressFacts = z.infer<typeof networkAddressSchema>;
+
+/** What to type into a modality. */
+export const connectionSchema = z.object({
+  aeTitle: z.string(),
+  /** `this-pc`: no other device can reach it until an address or interface is chosen (`dicom.host`). */
+  reach: z.enum(['nobody', 'this-pc', 'network']),
+  /** The address in force; null while nothing is listened on. */
+  host: z.string().nullable(),
+  port: z.int(),
+  /** null: TLS is off. */
+  tlsPort: z.int().nullable(),
+  /** The interface that is followed, where `dicom.host` names one. */
+  interface: z.string().nullable(),
+});
+export type Connection = z.infer<typeof connectionSchema>;

@@ -3,7 +3,8 @@ import { rejections } from '../dicom/pdu.ts';
 import { type AssociateRequest, encodeTitleBlock, oddAeTitle } from '../dicom/pdu-associate.ts';
 import { dicomApplicationContext, isStorageSopClass, storageSopClasses } from '../dicom/sop-classes.ts';
 import { transferSyntaxes } from '../dicom/transfer-syntaxes.ts';
-import { admit, isLoopback, loopbackOnly } from './admission.ts';
+import { isLoopback } from '../system/ip-address.ts';
+import { admit, loopbackOnly } from './admission.ts';
 import type { CallerFacts } from './authorize.ts';
 import { isServed, negotiate } from './negotiation.ts';
 

@@ -4,6 +4,7 @@ import type { AssociateReject } from '../dicom/pdu.ts';
 import { rejections } from '../dicom/pdu.ts';
 import { oddAeTitle, type AssociateRequest } from '../dicom/pdu-associate.ts';
 import { dicomApplicationContext, isStorageSopClass } from '../dicom/sop-classes.ts';
+import { isLoopback } from '../system/ip-address.ts';
 import type { Authorize, Authorized, CallerRefusal, PeerFacts } from './authorize.ts';
 
 /** Where there are no pairings: programs on this PC may send what the standard knows. */
@@ -11,12 +12,6 @@ export const loopbackOnly: Authorize = ({ remoteAddress }) =>
   isLoopback(remoteAddress)
     ? { tag: 'accept', deviceId: null, allowsClass: isStorageSopClass }
     : { tag: 'reject', reason: 'unknown-title' };
-
-/** IPv4 127/8, also as seen through an IPv6 socket, and ::1. */
-export function isLoopback(address: string): boolean {
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-  return plain === '::1' || /^127(\.\d{1,3}){3}$/.test(plain);
-}
 
 export type Admission =
   | { readonly tag: 'admit'; readonly authorized: Authorized }

@@ -1,6 +1,6 @@
 /** Who holds a connection or an association, and how many there may be. No I/O. */
 import { type AssociateReject, rejections } from '../dicom/pdu.ts';
-import { isLoopback } from './admission.ts';
+import { isLoopback } from '../system/ip-address.ts';
 
 /** Connections that have no association (yet, or any more). The oldest goes when one more comes. */
 export const maxWaiting = 64;
