@@ -20,7 +20,17 @@ afterEach(() => {
  * Bounded by the configuration, the list of error codes or a ceiling of their own, not by what was received: reading all
  * of it is cheap.
  */
-const smallTables = ['destination', 't', 'failure', 'f', 'source', 'device', 'caller', 'observed_class'];
+const smallTables = [
+  'destination',
+  't',
+  'failure',
+  'f',
+  'source',
+  'commitment_source',
+  'device',
+  'caller',
+  'observed_class',
+];
 
 function plan(sql: string): string[] {
   const parameters = Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => null);

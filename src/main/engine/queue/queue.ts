@@ -5,6 +5,7 @@ import type { IncidentReport, SpoolId } from '../model.ts';
 import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
 import { AuditRows } from './audit-rows.ts';
 import { Care } from './care.ts';
+import { Commitments } from './commitments.ts';
 import { checkConsistency } from './consistency.ts';
 import { openDatabase } from './database.ts';
 import { Deliveries } from './deliveries.ts';
@@ -64,6 +65,8 @@ export class Queue
   readonly installationId: string;
   /** Pairings, refused callers, observed classes. */
   readonly devices: Devices;
+  /** What devices asked in storage commitment, and what they were answered. */
+  readonly commitments: Commitments;
   readonly #core: QueueCore;
   readonly #received: Received;
   readonly #deliveries: Deliveries;
@@ -84,6 +87,7 @@ export class Queue
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
     this.#audit = new AuditRows(core);
+    this.commitments = new Commitments(core);
     this.devices = new Devices(core);
     this.installationId = identify(core);
   }

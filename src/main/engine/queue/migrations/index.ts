@@ -4,6 +4,7 @@
  */
 import * as initial from './0001-initial.ts';
 import * as devices from './0002-devices.ts';
+import * as commitment from './0003-commitment.ts';
 
 export interface Migration {
   readonly version: number;
@@ -13,4 +14,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, sql: initial.sql },
   { version: 2, sql: devices.sql },
+  { version: 3, sql: commitment.sql },
 ];
