@@ -30,6 +30,7 @@ const smallTables = [
   'device',
   'caller',
   'observed_class',
+  'watched_folder',
 ];
 
 function plan(sql: string): string[] {
@@ -52,6 +53,7 @@ const walksAnIndex = [
   /^SCAN study USING INDEX study_recent$/,
   /^SCAN incident USING INDEX incident_open$/,
   /^SCAN source_file USING INDEX source_file_ready$/,
+  /^SCAN watched_file USING INDEX watched_file_(open|bad)$/,
 ];
 
 describe('the queue at a million rows', () => {

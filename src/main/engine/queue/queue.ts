@@ -5,6 +5,7 @@ import type { IncidentReport, SpoolId } from '../model.ts';
 import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
 import { AuditRows } from './audit-rows.ts';
 import { Care } from './care.ts';
+import { CertificateRows } from './certificates.ts';
 import { Commitments } from './commitments.ts';
 import { checkConsistency } from './consistency.ts';
 import { openDatabase } from './database.ts';
@@ -47,6 +48,7 @@ import type {
 } from './queue-types.ts';
 import { Reading } from './reading.ts';
 import { Received } from './received.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 export interface QueueOptions {
   /** The data folder; the database is `queue.db` in it. Hold its DataDirLock first. */
@@ -63,6 +65,8 @@ export class Queue
   implements IntakeQueue, UploadQueue, IncidentQueue, CareQueue, ReadQueue, AuditStore, ControlQueue
 {
   readonly installationId: string;
+  readonly watched: WatchedFiles;
+  readonly certificates: CertificateRows;
   /** Pairings, refused callers, observed classes. */
   readonly devices: Devices;
   /** What devices asked in storage commitment, and what they were answered. */
@@ -87,6 +91,8 @@ export class Queue
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
     this.#audit = new AuditRows(core);
+    this.watched = new WatchedFiles(core);
+    this.certificates = new CertificateRows(core);
     this.commitments = new Commitments(core);
     this.devices = new Devices(core);
     this.installationId = identify(core);
@@ -200,7 +206,7 @@ export class Queue
   }
 
   answerIncident(id: string): Promise<boolean> {
-    return this.#incidents.answer(id);
+    return this.watched.answer(id) ?? this.#incidents.answer(id);
   }
 
   evictable(beforeMs: number, limit: number): EvictableObject[] {
@@ -232,7 +238,9 @@ export class Queue
   }
 
   status(): QueueStatus {
-    return this.#reading.status();
+    const status = this.#reading.status();
+    const files = this.watched.incident();
+    return files === undefined ? status : { ...status, incidents: [...status.incidents, files] };
   }
 
   studies(limit: number): StudyRow[] {

@@ -5,6 +5,8 @@
 import * as initial from './0001-initial.ts';
 import * as devices from './0002-devices.ts';
 import * as commitment from './0003-commitment.ts';
+import * as certificates from './0004-certificates.ts';
+import * as attentionFiles from './0005-attention-files.ts';
 
 export interface Migration {
   readonly version: number;
@@ -15,4 +17,6 @@ export const migrations: readonly Migration[] = [
   { version: 1, sql: initial.sql },
   { version: 2, sql: devices.sql },
   { version: 3, sql: commitment.sql },
+  { version: 4, sql: certificates.sql },
+  { version: 5, sql: attentionFiles.sql },
 ];
