@@ -106,6 +106,7 @@ export default tseslint.config(
   mayImport('intake', ['dicom/', 'seal/seal-port\\.ts$', 'spool/', 'queue/']),
   mayImport('seal', []),
   mayImport('keys', ['seal/']),
+  mayImport('certificates', ['queue/certificates\\.ts$']),
   mayImport('spool', []),
   mayImport('queue', []),
   mayImport('cloud', []),

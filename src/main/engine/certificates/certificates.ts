@@ -1,0 +1,616 @@
+/**
+ * The certificates of one installation: the site CA, what it issues, what is trusted and revoked, this node's own.
+ * Everything is in the database; private keys are read from there for one use, and those of devices are never kept.
+ */
+import { createHash, createPublicKey, type X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type {
+  CertificateSummary,
+  ImportRequest,
+  IssuedKey,
+  IssueRequest,
+  KeyFamily,
+  KeyFormat,
+  KeyKind,
+  RenewRequest,
+  SignRequest,
+} from '../../../shared/contract-certificates.ts';
+import { assertNever } from '../../../shared/assert-never.ts';
+import { EdgeSyncError, type ErrorReport, reportFor } from '../../../shared/errors.ts';
+import type { ReportIncident } from '../model.ts';
+import type { Cancel, Clock, Logger, Random } from '../ports.ts';
+import type { CertificateRows, CertificateRow, NewCertificate } from '../queue/certificates.ts';
+import { Secret } from '../system/secret.ts';
+import { backupOf, restoreBackup } from './backup.ts';
+import {
+  dayMs,
+  daysLeft,
+  dueWarning,
+  type Held,
+  isCounted,
+  renewServerDays,
+  standingOf,
+} from './countdown.ts';
+import { readCa, readRevocationList, readServerCertificate } from './imports.ts';
+import { familyOf, fits, generateKey, keyPem, publicKeyOf } from './keys.ts';
+import { certificatesIn, factsOf, plainSerial, sha256Of } from './pem.ts';
+import { encryptedKeyPem, makePkcs12 } from './pkcs12.ts';
+import { readRequest } from './requests.ts';
+import { issueLeaf, makeCa, type SigningIdentity, type Validity } from './x509.ts';
+
+/** RFC 9325 and common practice for a private CA: long enough that devices are not visited for it. */
+const caDays = 3650;
+const serverDays = 730;
+/** Clocks of devices go wrong: a certificate counts from a day before it was made. */
+const backdatedMs = dayMs;
+const serialBytes = 20;
+/** Twice a day: often enough for steps of days. */
+const lookEveryMs = 12 * 3_600_000;
+
+export interface CertificatesDeps {
+  readonly store: CertificateRows;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Names and addresses of this node, for its own certificate. */
+  readonly hosts: () => readonly string[];
+  readonly reportIncident: ReportIncident;
+  readonly resolveIncident: (code: 'certificate-expires-soon', subject: string) => void;
+  /** A device got another certificate: its pairing has to know it. */
+  readonly onRenewed?: (oldSha256: string, newSha256: string) => void;
+  /** What the status shows may have changed. */
+  readonly onChange: () => void;
+}
+
+export interface Issued {
+  readonly certificate: CertificateSummary;
+  readonly certificatePem: string;
+  readonly chainPem: string;
+}
+
+/** One certificate that this node shows, with its key. */
+export interface ServerIdentity {
+  /** The certificate and its issuers, without the root. */
+  readonly certificatePem: string;
+  /** PKCS#8 in PEM. */
+  readonly keyPem: Secret;
+}
+
+/** `countdown`: only tells when something ends; `serve`: keeps this node's own certificate current too. */
+type Duty = 'none' | 'countdown' | 'serve';
+
+interface Issuer extends SigningIdentity {
+  readonly held: Held;
+}
+
+export class Certificates {
+  readonly #deps: CertificatesDeps;
+  readonly #listeners = new Set<() => void>();
+  #all: readonly Held[] = [];
+  #revoked: ReadonlySet<string> = new Set();
+  /** "issuer name\nserial". */
+  #listed: ReadonlySet<string> = new Set();
+  #lastChange: Promise<unknown> = Promise.resolve();
+  #timer: Cancel | undefined;
+  #duty: Duty = 'none';
+
+  constructor(deps: CertificatesDeps) {
+    this.#deps = { ...deps, logger: deps.logger.child('certificates') };
+    this.#reload();
+  }
+
+  /**
+   * Makes what the TLS listener needs (the site CA and this node's certificate), and keeps it current from here on:
+   * renewed long before it ends, and when the names of this PC change.
+   */
+  async start(): Promise<void> {
+    await this.#inTurn(() => this.#keepServer());
+    this.#duty = 'serve';
+    this.#look();
+  }
+
+  /** Counts down; `start` does it too. For an installation without TLS that has issued certificates all the same. */
+  watch(): void {
+    this.#duty = 'countdown';
+    this.#look();
+  }
+
+  close(): Promise<void> {
+    this.#duty = 'none';
+    this.#timer?.cancel();
+    return this.#lastChange.then(() => undefined);
+  }
+
+  list(): CertificateSummary[] {
+    return this.#all.map((held) => this.#summary(held));
+  }
+
+  /** The certificate that devices trust; made when there is none yet. */
+  ca(family: KeyFamily): Promise<{ readonly certificate: CertificateSummary; readonly pem: string }> {
+    return this.#inTurn(async () => {
+      const { held } = await this.#issuer(family);
+      const root = held.row.chain.at(-1) ?? held.row.pem;
+      return { certificate: this.#summary(held), pem: root };
+    });
+  }
+
+  /** Certificate and private key for a device. The key is in the answer and nowhere else. */
+  issue(request: IssueRequest): Promise<Issued & { readonly key: IssuedKey }> {
+    return this.#inTurn(() => this.#issueWithKey(request, undefined));
+  }
+
+  /** A certificate for a request that the device made. Throws certificate-request-unusable. */
+  sign(request: SignRequest): Promise<Issued> {
+    return this.#inTurn(async () => {
+      const read = await readRequest(request.requestPem);
+      const name = request.name ?? read.name;
+      if (name === undefined)
+        throw new EdgeSyncError('certificate-request-unusable', 'it has no common name; give one');
+      return this.#issueFor({
+        name,
+        hosts: request.hosts ?? read.hosts,
+        spki: read.spki,
+        days: request.days,
+        origin: 'signed',
+        replaces: undefined,
+      });
+    });
+  }
+
+  /** Throws certificate-not-found. */
+  renew(request: RenewRequest): Promise<Issued & { readonly key: IssuedKey | null }> {
+    return this.#inTurn(async () => {
+      if (request.tag === 'server') {
+        const renewed = await this.#renewServers('now');
+        const [first] = renewed;
+        if (first === undefined)
+          throw new EdgeSyncError('certificate-not-found', 'none of this node is ours to renew');
+        return { ...this.#issued(first), key: null };
+      }
+      const old = this.#all.find(({ row }) => row.id === request.id && row.role === 'device');
+      if (old === undefined || old.row.isRevoked) throw new EdgeSyncError('certificate-not-found');
+      const same = { name: old.row.name, hosts: [...old.facts.hosts], days: request.days };
+      if (request.key.tag === 'new')
+        return this.#issueWithKey({ ...same, key: request.key.kind, format: request.key.format }, old);
+      const spki = old.facts.certificate.publicKey.export({ format: 'der', type: 'spki' });
+      const issued = await this.#issueFor({ ...same, spki, origin: old.row.origin, replaces: old });
+      return { ...issued, key: null };
+    });
+  }
+
+  /** In effect at once for new connections; open ones are the caller's to cut. Durable when it resolves. */
+  revoke(sha256: string, reason: string): Promise<CertificateSummary | null> {
+    return this.#inTurn(async () => {
+      this.#deps.store.revoke({ sha256, reason, revokedAtMs: this.#nowMs() });
+      this.#deps.logger.warn('certificate-revoked', { sha256, reason });
+      this.#changed();
+      // The site CA or this node's own: others take their place.
+      if (this.#find(sha256)?.row.role !== 'device' && this.#duty === 'serve') await this.#keepServer();
+      const held = this.#find(sha256);
+      return held === undefined ? null : this.#summary(held);
+    });
+  }
+
+  /** Throws certificate-import-unusable, certificate-exists. */
+  import(request: ImportRequest): Promise<CertificateSummary[]> {
+    return this.#inTurn(async () => {
+      switch (request.tag) {
+        case 'ca': {
+          const { ca, chain, key } = readCa(request, this.#nowMs());
+          const old = key === undefined ? undefined : this.#issuerInUse(ca.family);
+          this.#add({
+            role: key === undefined ? 'anchor' : 'issuer',
+            origin: 'imported',
+            name: ca.name,
+            pem: ca.pem,
+            chain: chain.map(({ pem }) => pem),
+            key,
+            replaces: old?.row.id,
+          });
+          if (this.#duty === 'serve') await this.#keepServer();
+          return this.#summariesOf([ca.sha256]);
+        }
+        case 'server': {
+          const { leaf, chain, key } = readServerCertificate(request, this.#nowMs(), this.#anchors());
+          this.#add({
+            role: 'server',
+            origin: 'imported',
+            name: leaf.name,
+            pem: leaf.pem,
+            chain: chain.map(({ pem }) => pem),
+            key,
+            replaces: this.#serverInUse(leaf.family)?.row.id,
+          });
+          return this.#summariesOf([leaf.sha256]);
+        }
+        case 'revocation-list': {
+          const list = await readRevocationList(request.pem, this.#anchors());
+          this.#deps.store.putRevocationList(list);
+          this.#changed();
+          return this.#summariesOf([list.issuerSha256]);
+        }
+        default:
+          return assertNever(request);
+      }
+    });
+  }
+
+  /** What this node shows, ECDSA first; empty before `start`. */
+  identities(): readonly ServerIdentity[] {
+    return (['ecdsa', 'rsa'] as const)
+      .map((family) => this.#serverInUse(family))
+      .filter((held) => held !== undefined)
+      .map(({ row }) => {
+        const key = this.#deps.store.key(row.id);
+        const intermediates = row.chain.filter((pem) => !factsOf(pem).isSelfIssued);
+        const identity = { certificatePem: [row.pem, ...intermediates].join(''), keyPem: keyPem(key) };
+        key.wipe();
+        return identity;
+      });
+  }
+
+  /** Every CA whose certificates are taken, in PEM: never empty once `start` has resolved. */
+  trusted(): readonly string[] {
+    return this.#anchors().map(({ pem }) => pem);
+  }
+
+  /** Revoked here, or on the list of its CA. */
+  isRevoked(certificate: X509Certificate): boolean {
+    if (this.#revoked.has(sha256Of(certificate))) return true;
+    if (this.#listed.size === 0) return false;
+    return this.#listed.has(`${certificate.issuer}\n${plainSerial(certificate.serialNumber)}`);
+  }
+
+  /** Calls after anything that `identities`, `trusted` or `isRevoked` would answer otherwise now. */
+  onTrustChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** What stands between this installation and "All safe": certificates that have ended and that somebody relies on. */
+  standing(): readonly ErrorReport[] {
+    const nowMs = this.#nowMs();
+    const ended = this.#all.filter((held) => isCounted(held) && nowMs >= held.facts.notAfterMs);
+    if (ended.length === 0) return [];
+    const names = ended.slice(0, 3).map(({ row }) => `"${row.name}"`);
+    const more = ended.length > 3 ? ` and ${ended.length - 3} more` : '';
+    return [reportFor('certificate-expired', `${names.join(', ')}${more}`)];
+  }
+
+  /** Everything, private keys included, as one value for the sealed configuration backup. */
+  exportForBackup(): Secret {
+    return backupOf(this.#deps.store);
+  }
+
+  /**
+   * Adds what is in the backup and not here; what is revoked on either side stays revoked.
+   * Throws certificate-import-unusable for a value that is not such a backup.
+   */
+  importFromBackup(backup: Secret): Promise<void> {
+    return this.#inTurn(async () => {
+      restoreBackup(this.#deps.store, backup);
+      this.#changed();
+      if (this.#duty === 'serve') await this.#keepServer();
+    });
+  }
+
+  async #issueWithKey(
+    request: IssueRequest,
+    old: Held | undefined,
+  ): Promise<Issued & { readonly key: IssuedKey }> {
+    const key = await generateKey(request.key);
+    try {
+      const issued = await this.#issueFor({
+        ...request,
+        spki: publicKeyOf(key),
+        origin: 'made',
+        replaces: old,
+      });
+      return { ...issued, key: await wrapKey(key, request.format, issued) };
+    } finally {
+      key.wipe();
+    }
+  }
+
+  async #issueFor(wanted: {
+    readonly name: string;
+    readonly hosts: readonly string[];
+    readonly spki: Buffer;
+    readonly days: number;
+    readonly origin: CertificateRow['origin'];
+    readonly replaces: Held | undefined;
+  }): Promise<Issued> {
+    const issuer = await this.#issuer(familyOfSpki(wanted.spki));
+    const pem = await issueLeaf(
+      {
+        commonName: wanted.name,
+        hosts: wanted.hosts,
+        spki: wanted.spki,
+        validity: this.#validity(wanted.days, issuer.held),
+        serial: this.#deps.random.bytes(serialBytes),
+      },
+      issuer,
+    );
+    issuer.key.wipe();
+    const { replaces } = wanted;
+    const held = this.#add({
+      role: 'device',
+      origin: wanted.origin,
+      name: wanted.name,
+      pem,
+      chain: [issuer.certificatePem, ...issuer.held.row.chain],
+      key: undefined,
+      replaces: replaces?.row.id,
+    });
+    this.#deps.logger.info('certificate-issued', { sha256: held.row.sha256, origin: wanted.origin });
+    if (replaces !== undefined) this.#settle(replaces, held.row.sha256);
+    return this.#issued(held);
+  }
+
+  /** The one that signs for this family: imported or made; made now when there is none that can. */
+  async #issuer(family: KeyFamily): Promise<Issuer> {
+    const known = this.#issuerInUse(family);
+    const held = known ?? (await this.#makeIssuer(family));
+    return { certificatePem: held.row.pem, key: this.#deps.store.key(held.row.id), held };
+  }
+
+  async #makeIssuer(family: KeyFamily): Promise<Held> {
+    const kind: KeyKind = family === 'ecdsa' ? 'ecdsa-p256' : 'rsa-3072';
+    const key = await generateKey(kind);
+    // Several clinics' CAs may be trusted by one device: the name tells them apart.
+    const mark = createHash('sha256').update(publicKeyOf(key)).digest('hex').slice(0, 8);
+    const commonName = `Edge Sync site CA ${family === 'rsa' ? 'RSA ' : ''}${mark}`;
+    const validity = this.#validity(caDays, undefined);
+    const serial = this.#deps.random.bytes(serialBytes);
+    const pem = await makeCa({ commonName, organization: 'Edge Sync', key, validity, serial });
+    const held = this.#add({ role: 'issuer', origin: 'made', name: commonName, pem, chain: [], key });
+    key.wipe();
+    this.#deps.logger.info('site-ca-made', { sha256: held.row.sha256, family });
+    return held;
+  }
+
+  /** This node's own certificates, one per family that is in use, made or renewed when it is time. */
+  async #keepServer(): Promise<void> {
+    await this.#issuer('ecdsa');
+    await this.#renewServers('when-due');
+  }
+
+  async #renewServers(when: 'now' | 'when-due'): Promise<Held[]> {
+    const made: Held[] = [];
+    for (const family of ['ecdsa', 'rsa'] as const) {
+      const current = this.#serverInUse(family);
+      const issuer = this.#issuerInUse(family);
+      // What an administrator brought is theirs to renew.
+      if (issuer === undefined || current?.row.origin === 'imported') continue;
+      if (current === undefined || when === 'now' || this.#isDue(current, issuer))
+        made.push(await this.#makeServer(family, current));
+    }
+    return made;
+  }
+
+  #isDue(current: Held, issuer: Held): boolean {
+    const hosts = this.#deps.hosts();
+    const has = new Set(current.facts.hosts.map(plainHost));
+    return (
+      daysLeft(current.facts, this.#nowMs()) < renewServerDays ||
+      current.row.chain[0] !== issuer.row.pem ||
+      hosts.some((host) => !has.has(plainHost(host)))
+    );
+  }
+
+  async #makeServer(family: KeyFamily, current: Held | undefined): Promise<Held> {
+    const issuer = await this.#issuer(family);
+    const key = await generateKey(family === 'ecdsa' ? 'ecdsa-p256' : 'rsa-2048');
+    const name = 'Edge Sync';
+    const pem = await issueLeaf(
+      {
+        commonName: name,
+        hosts: this.#deps.hosts(),
+        spki: publicKeyOf(key),
+        validity: this.#validity(serverDays, issuer.held),
+        serial: this.#deps.random.bytes(serialBytes),
+      },
+      issuer,
+    );
+    issuer.key.wipe();
+    const chain = [issuer.certificatePem, ...issuer.held.row.chain];
+    const replaces = current?.row.id;
+    const held = this.#add({ role: 'server', origin: 'made', name, pem, chain, key, replaces });
+    key.wipe();
+    this.#deps.logger.info('server-certificate-made', { sha256: held.row.sha256, family });
+    if (current !== undefined) this.#settle(current, undefined);
+    return held;
+  }
+
+  /** Newest first among those that can sign today. */
+  #issuerInUse(family: KeyFamily): Held | undefined {
+    return this.#inUse('issuer', family);
+  }
+
+  #serverInUse(family: KeyFamily): Held | undefined {
+    return this.#inUse('server', family);
+  }
+
+  #inUse(role: 'issuer' | 'server', family: KeyFamily): Held | undefined {
+    const nowMs = this.#nowMs();
+    return this.#all.findLast(
+      ({ row, facts }) =>
+        row.role === role &&
+        row.hasKey &&
+        facts.family === family &&
+        !row.isRevoked &&
+        row.replacedBy === undefined &&
+        nowMs < facts.notAfterMs,
+    );
+  }
+
+  /** Roots, issuers and anchors that are neither revoked nor over. */
+  #anchors(): { readonly pem: string; readonly sha256: string }[] {
+    const found = new Map<string, string>();
+    for (const { row } of this.#all) {
+      if ((row.role !== 'issuer' && row.role !== 'anchor') || row.isRevoked) continue;
+      for (const pem of [row.pem, ...row.chain]) {
+        const { sha256, notAfterMs } = factsOf(pem);
+        if (!this.#revoked.has(sha256) && this.#nowMs() < notAfterMs) found.set(sha256, pem);
+      }
+    }
+    return [...found].map(([sha256, pem]) => ({ pem, sha256 }));
+  }
+
+  #add(
+    certificate: Omit<NewCertificate, 'id' | 'sha256' | 'createdAtMs' | 'replaces'> & {
+      readonly replaces?: string | undefined;
+    },
+  ): Held {
+    const { sha256 } = factsOf(certificate.pem);
+    const id = this.#deps.random.bytes(16).toString('hex');
+    if (certificate.key !== undefined && !fits(certificate.pem, certificate.key))
+      throw new EdgeSyncError(
+        'certificate-import-unusable',
+        'the private key is not the one of the certificate',
+      );
+    this.#deps.store.add({ ...certificate, id, sha256, createdAtMs: this.#nowMs() });
+    this.#changed();
+    const held = this.#find(sha256);
+    if (held === undefined) throw new EdgeSyncError('internal', 'certificate');
+    return held;
+  }
+
+  /** Warnings about the old one are over. */
+  #settle(old: Held, newSha256: string | undefined): void {
+    if (old.row.warnedDays !== undefined)
+      this.#deps.resolveIncident('certificate-expires-soon', old.row.sha256);
+    if (newSha256 !== undefined) this.#deps.onRenewed?.(old.row.sha256, newSha256);
+  }
+
+  #validity(days: number, issuer: Held | undefined): Validity {
+    const nowMs = this.#nowMs();
+    const notAfterMs = Math.min(nowMs + days * dayMs, issuer?.facts.notAfterMs ?? Infinity);
+    const notBeforeMs = Math.max(nowMs - backdatedMs, issuer?.facts.notBeforeMs ?? -Infinity);
+    return { notBefore: new Date(notBeforeMs), notAfter: new Date(notAfterMs) };
+  }
+
+  #look(): void {
+    if (this.#duty === 'none') return;
+    this.#timer?.cancel();
+    this.#warn();
+    this.#timer = this.#deps.clock.after(lookEveryMs, () => {
+      void this.#inTurn(() => (this.#duty === 'serve' ? this.#keepServer() : Promise.resolve()))
+        .catch((error: unknown) => this.#deps.logger.error('server-certificate-not-renewed', {}, error))
+        .finally(() => this.#look());
+    });
+  }
+
+  #warn(): void {
+    const nowMs = this.#nowMs();
+    for (const held of this.#all.filter(isCounted)) {
+      const days = dueWarning(held, nowMs);
+      if (days === undefined) continue;
+      const left = Math.max(0, daysLeft(held.facts, nowMs));
+      this.#deps.reportIncident({
+        code: 'certificate-expires-soon',
+        subject: held.row.sha256,
+        detail: `"${held.row.name}", in ${left} days`,
+      });
+      this.#deps.store.warned(held.row.id, days);
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#reload();
+    for (const listener of this.#listeners) listener();
+    this.#deps.onChange();
+  }
+
+  #reload(): void {
+    const { store } = this.#deps;
+    this.#all = store.all().map((row) => ({ row, facts: factsOf(row.pem) }));
+    this.#revoked = new Set(store.revocations().map(({ sha256 }) => sha256));
+    this.#listed = new Set(
+      store
+        .revocationLists()
+        .flatMap(({ issuerName, serials }) => serials.map((one) => `${issuerName}\n${one}`)),
+    );
+  }
+
+  #find(sha256: string): Held | undefined {
+    return this.#all.find(({ row }) => row.sha256 === sha256);
+  }
+
+  #summariesOf(wanted: readonly string[]): CertificateSummary[] {
+    return this.#all.filter(({ row }) => wanted.includes(row.sha256)).map((held) => this.#summary(held));
+  }
+
+  #issued(held: Held): Issued {
+    return {
+      certificate: this.#summary(held),
+      certificatePem: held.row.pem,
+      chainPem: held.row.chain.join(''),
+    };
+  }
+
+  #summary(held: Held): CertificateSummary {
+    const { row, facts } = held;
+    const nowMs = this.#nowMs();
+    const isInUse =
+      (row.role === 'issuer' || row.role === 'server') &&
+      this.#inUse(row.role, facts.family)?.row.id === row.id;
+    return {
+      id: row.id,
+      role: row.role,
+      origin: row.origin,
+      name: row.name,
+      issuer: facts.issuerName,
+      key: facts.keyText,
+      serial: facts.serial,
+      sha256: row.sha256,
+      hosts: [...facts.hosts],
+      notBefore: new Date(facts.notBeforeMs).toISOString(),
+      notAfter: new Date(facts.notAfterMs).toISOString(),
+      daysLeft: daysLeft(facts, nowMs),
+      state: standingOf(held, nowMs),
+      inUse: isInUse,
+    };
+  }
+
+  #nowMs(): number {
+    return this.#deps.clock.nowMs();
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#lastChange.then(change, change);
+    this.#lastChange = result.catch(() => undefined);
+    return result;
+  }
+}
+
+async function wrapKey(key: Secret, format: KeyFormat, issued: Issued): Promise<IssuedKey> {
+  switch (format.tag) {
+    case 'pem':
+      return { tag: 'pem', pem: keyPem(key).revealText() };
+    case 'encrypted-pem':
+      return { tag: 'pem', pem: await encryptedKeyPem(key, Secret.fromText(format.passphrase)) };
+    case 'pkcs12': {
+      const content = {
+        friendlyName: issued.certificate.name,
+        certificatePem: issued.certificatePem,
+        chainPem: certificatesIn(issued.chainPem).map(({ pem }) => pem),
+        key,
+      };
+      const file = await makePkcs12(content, Secret.fromText(format.passphrase));
+      return { tag: 'pkcs12', base64: file.reveal().toString('base64') };
+    }
+    default:
+      return assertNever(format);
+  }
+}
+
+function familyOfSpki(spki: Buffer): KeyFamily {
+  return familyOf(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
+}
+
+/** Certificates print an IPv6 address in full, systems in short. */
+function plainHost(host: string): string {
+  return isIP(host) === 6 ? new URL(`http://[${host}]`).hostname : host.toLowerCase();
+}
