@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import type { AttackFacts } from './attack-node.ts';
-import { associateRq, associated, statusIn, storeMessage } from './dicom-bytes.ts';
+import { associateRq, associated, type RequestChange, statusIn, storeMessage } from './dicom-bytes.ts';
 import { makeDicomFile, testUid } from './dicom-files.ts';
 import { BytePeer, endChild } from './dicom-peers.ts';
 
@@ -23,6 +23,7 @@ export class AttackedNode {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #folder: string;
+  readonly #peers: BytePeer[] = [];
   #sent = 0;
   #restBytes = 0;
   /** Most growth seen in any attack, and in which. */
@@ -50,6 +51,26 @@ export class AttackedNode {
   /** Honest images stored so far: what `rows` has to be. */
   get sent(): number {
     return this.#sent;
+  }
+
+  /** A peer with an association, hung up by `hangUp` at the latest. */
+  async associated(change: RequestChange = {}): Promise<BytePeer> {
+    const peer = await associated(this.port, change);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** A peer with a connection alone. */
+  async connected(): Promise<BytePeer> {
+    const peer = await BytePeer.connect(this.port);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** For afterEach: ends every peer's connection, and waits until the node has noticed. */
+  async hangUp(): Promise<void> {
+    for (const peer of this.#peers.splice(0)) peer.vanish();
+    await this.factsWhere(({ associations }) => associations === 0);
   }
 
   /** An image that a test sent by itself was acknowledged. */
@@ -164,7 +185,7 @@ export async function underAttack(
   node: AttackedNode,
   attack: (stores: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const honest = await associated(node.port, { callingAe: 'HONEST' });
+  const honest = await node.associated({ callingAe: 'HONEST' });
   let answers = 0;
   const stores = async (): Promise<void> => {
     answers += 1;

@@ -3,6 +3,15 @@ import { type DimseCommand, datasetOf, decodeCommand, maxCommandBytes } from './
 import { type FragmentKind, type FragmentPosition, ProtocolError } from './pdu.ts';
 import type { Wait } from './pdu-reader.ts';
 
+/**
+ * Fragments of one message that may be as small as they like, and how many bytes each further one brings on average.
+ * Writers that send each element on its own stay far below; without it, a stream of empty fragments costs its sender 12
+ * bytes each and us a whole turn.
+ */
+const freeFragments = 4_096;
+const leastMeanBytes = 16;
+const firstCommandBytes = 512;
+
 export interface MessageSink {
   /** A whole command; when `datasetOf(command)` says so, `dataset` is called until its last fragment. */
   command(contextId: number, command: DimseCommand): Wait;
@@ -15,8 +24,10 @@ export class MessageReader {
   #expected: FragmentKind = 'command';
   /** Of the message under way; 0 between messages. */
   #contextId = 0;
-  #command: Buffer[] = [];
+  #command = Buffer.alloc(0);
   #commandBytes = 0;
+  #fragments = 0;
+  #messageBytes = 0;
 
   constructor(sink: MessageSink) {
     this.#sink = sink;
@@ -27,13 +38,17 @@ export class MessageReader {
     return this.#contextId !== 0;
   }
 
-  /** Throws ProtocolError for fragments out of order, mixed contexts, a command that is too long or malformed. */
+  /**
+   * Throws ProtocolError for fragments out of order, mixed contexts, a command that is too long or malformed, and a
+   * message in pieces so small that they are an attack.
+   */
   fragment(contextId: number, kind: FragmentKind, position: FragmentPosition, bytes: Buffer): Wait {
     if (kind !== this.#expected)
       throw new ProtocolError('unexpected-parameter', `${kind} fragment where a ${this.#expected} was due`);
     if (this.#contextId === 0) this.#contextId = contextId;
     else if (this.#contextId !== contextId)
       throw new ProtocolError('unexpected-parameter', 'fragments of one message on two contexts');
+    this.#count(bytes.length);
     if (kind === 'dataset') {
       if (position === 'last') this.#endMessage();
       return this.#sink.dataset(position, bytes);
@@ -46,20 +61,41 @@ export class MessageReader {
     if (this.#commandBytes > maxCommandBytes)
       throw new ProtocolError('invalid-parameter', 'command set longer than allowed');
     if (position === 'more') {
-      if (bytes.length > 0) this.#command.push(Buffer.from(bytes));
+      this.#keep(bytes);
       return undefined;
     }
-    const whole = this.#command.length === 0 ? bytes : Buffer.concat([...this.#command, bytes]);
-    const command = decodeCommand(whole);
-    this.#command = [];
+    const command = decodeCommand(this.#commandBytes === bytes.length ? bytes : this.#keep(bytes));
+    this.#command = Buffer.alloc(0);
     this.#commandBytes = 0;
     if (datasetOf(command) === 'follows') this.#expected = 'dataset';
     else this.#endMessage();
     return this.#sink.command(contextId, command);
   }
 
+  /** Puts the newest bytes of the command behind the others: one buffer, grown by doubling. Returns all of them. */
+  #keep(bytes: Buffer): Buffer {
+    if (this.#commandBytes > this.#command.length) {
+      const size = Math.max(this.#commandBytes, this.#command.length * 2, firstCommandBytes);
+      const grown = Buffer.alloc(Math.min(size, maxCommandBytes));
+      this.#command.copy(grown);
+      this.#command = grown;
+    }
+    bytes.copy(this.#command, this.#commandBytes - bytes.length);
+    return this.#command.subarray(0, this.#commandBytes);
+  }
+
+  #count(bytes: number): void {
+    this.#fragments += 1;
+    this.#messageBytes += bytes;
+    if (this.#fragments <= freeFragments) return;
+    if ((this.#fragments - freeFragments) * leastMeanBytes > this.#messageBytes)
+      throw new ProtocolError('invalid-parameter', 'message in too many, too small fragments');
+  }
+
   #endMessage(): void {
     this.#expected = 'command';
     this.#contextId = 0;
+    this.#fragments = 0;
+    this.#messageBytes = 0;
   }
 }
