@@ -138,7 +138,15 @@ describe('negotiation', () => {
       result: 'abstract-syntax-not-supported',
     });
     expect(chosen(['1.2.840.10008.1.2.4.94'])).toMatchObject({ result: 'transfer-syntaxes-not-supported' });
-    expect(isServed('1.2.840.10008.1.20.1', () => true)).toBe(false);
+  });
+
+  it('accepts storage commitment from whoever may come in, uncompressed', () => {
+    const commitment = '1.2.840.10008.1.20.1';
+    expect(isServed(commitment, () => false)).toBe(true);
+    for (const uid of [implicitLe, explicitLe, '1.2.840.10008.1.2.2'])
+      expect(chosen([uid], commitment)).toMatchObject({ result: 'accepted', transferSyntax: uid });
+    for (const uid of ['1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.4.70'])
+      expect(chosen([uid], commitment)).toMatchObject({ result: 'transfer-syntaxes-not-supported' });
   });
 
   it('stays the provider when a peer offers to be one too, and answers an identity only when asked to', () => {

@@ -1,4 +1,5 @@
 /** Which presentation contexts are accepted and with which transfer syntax: PS3.8 7.1.1.13, PS3.7 annex D. */
+import { commitmentLayout } from '../dicom/commitment-dataset.ts';
 import { implementationClassUid, implementationVersionName } from '../dicom/implementation.ts';
 import {
   type AnsweredContext,
@@ -8,7 +9,11 @@ import {
   type ProposedContext,
   type RoleSelection,
 } from '../dicom/pdu-associate.ts';
-import { dicomApplicationContext, verificationSopClass } from '../dicom/sop-classes.ts';
+import {
+  dicomApplicationContext,
+  storageCommitmentPushSopClass,
+  verificationSopClass,
+} from '../dicom/sop-classes.ts';
 import { implicitVrLittleEndian, preferTransferSyntax } from '../dicom/transfer-syntaxes.ts';
 import type { Authorized } from './authorize.ts';
 import { isStorageLike } from './refused-classes.ts';
@@ -24,9 +29,10 @@ export interface Negotiated {
   readonly contexts: ReadonlyMap<number, AcceptedContext>;
 }
 
-/** Whether this node serves the SOP class for a caller. Storage commitment joins here when it is built. */
+/** Whether this node serves the SOP class for a caller. Whoever may come in may ask what became of its images. */
 export function isServed(sopClassUid: string, allowsClass: Authorized['allowsClass']): boolean {
-  return sopClassUid === verificationSopClass || (isStorageLike(sopClassUid) && allowsClass(sopClassUid));
+  if (sopClassUid === verificationSopClass || sopClassUid === storageCommitmentPushSopClass) return true;
+  return isStorageLike(sopClassUid) && allowsClass(sopClassUid);
 }
 
 /**
@@ -67,12 +73,19 @@ function answerContext(proposed: ProposedContext, allowsClass: Authorized['allow
   const rejection = { id: proposed.id, transferSyntax: implicitVrLittleEndian };
   if (!isServed(proposed.abstractSyntax, allowsClass))
     return { ...rejection, result: 'abstract-syntax-not-supported' };
-  const transferSyntax = preferTransferSyntax(proposed.transferSyntaxes);
+  const transferSyntax = preferTransferSyntax(
+    proposed.abstractSyntax === storageCommitmentPushSopClass
+      ? proposed.transferSyntaxes.filter((uid) => commitmentLayout(uid) !== undefined)
+      : proposed.transferSyntaxes,
+  );
   if (transferSyntax === undefined) return { ...rejection, result: 'transfer-syntaxes-not-supported' };
   return { id: proposed.id, result: 'accepted', transferSyntax };
 }
 
-/** The peer stays the user of the service; we send nothing on these associations (PS3.7 D.3.3.4). */
+/**
+ * The peer stays the user of every service (PS3.7 D.3.3.4). N-EVENT-REPORT comes from us all the same: reporting is what
+ * the provider of storage commitment does.
+ */
 function asScpOnly(role: RoleSelection): RoleSelection {
   return { sopClass: role.sopClass, scu: role.scu, scp: 'not-supported' };
 }

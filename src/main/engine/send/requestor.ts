@@ -1,19 +1,21 @@
 /** One association with another node, from its requestor's side: open, request by request, release. */
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { Association, type AssociationEnd } from '../dicom/association.ts';
 import { AssociationSocket, socketBufferBytes } from '../dicom/association-socket.ts';
 import { MessageReader } from '../dicom/dimse-reader.ts';
-import { datasetOf, type DimseCommand, encodeCommand } from '../dicom/dimse.ts';
+import { datasetOf, type DimseCommand, encodeCommand, status } from '../dicom/dimse.ts';
 import { implementationClassUid, implementationVersionName } from '../dicom/implementation.ts';
 import {
   type AssociateAccept,
   encodeTitleBlock,
   ownUserInformation,
   type ProposedContext,
+  type RoleSelection,
 } from '../dicom/pdu-associate.ts';
-import { type AssociateReject, ProtocolError } from '../dicom/pdu.ts';
+import { type AssociateReject, type FragmentPosition, ProtocolError } from '../dicom/pdu.ts';
 import type { Wait } from '../dicom/pdu-reader.ts';
 import { dicomApplicationContext } from '../dicom/sop-classes.ts';
 import type { Clock } from '../ports.ts';
@@ -33,12 +35,43 @@ export interface Peer {
   readonly calledAe: string;
 }
 
+/**
+ * Gives a byte stream to a peer that is open: TCP, or TLS after its handshake by whoever knows the certificates. Throws
+ * EdgeSyncError peer-unreachable, peer-timeout, peer-refused, cancelled.
+ */
+export type OpenConnection = (
+  endpoint: Pick<Peer, 'host' | 'port'>,
+  signal: AbortSignal | undefined,
+) => Promise<Duplex>;
+
+export type EventReportRequest = Extract<DimseCommand, { tag: 'n-event-report-rq' }>;
+
+/** Takes N-EVENT-REPORTs that the peer sends on our association (PS3.7 10.3.1). */
+export interface EventReportUser {
+  /** An event and its dataset bytes piece by piece (views valid during the call only). */
+  begin(contextId: number, request: EventReportRequest): void;
+  dataset(bytes: Buffer): void;
+  /** All of it is there: the status to answer with. */
+  end(): number;
+}
+
 export interface RequestorOptions {
   readonly peer: Peer;
   readonly contexts: readonly ProposedContext[];
+  /** Roles of ours that are not the default (PS3.7 D.3.3.4). */
+  readonly roles?: readonly RoleSelection[];
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Default: plain TCP. */
+  readonly openConnection?: OpenConnection | undefined;
+  /** Default: an event that the peer reports is a breach of the protocol. */
+  readonly eventReports?: EventReportUser;
 }
+
+type AskedCommand = Extract<
+  DimseCommand,
+  { tag: 'c-echo-rq' | 'c-store-rq' | 'n-action-rq' | 'n-event-report-rq' }
+>;
 
 /** Dataset bytes; pieces of an even length but for the last. */
 export type DatasetSource = AsyncIterable<Buffer>;
@@ -49,6 +82,9 @@ export class Requestor {
   readonly #association: Association;
   readonly #messages: MessageReader;
   readonly #accepted = new Map<number, string>();
+  readonly #roles = new Map<string, RoleSelection>();
+  readonly #eventReports: EventReportUser | undefined;
+  #event: { readonly contextId: number; readonly request: EventReportRequest } | undefined;
   readonly #opened = Promise.withResolvers<undefined>();
   readonly #ended = Promise.withResolvers<AssociationEnd>();
   #answer: { readonly messageId: number; readonly resolve: (answer: DimseCommand) => void } | undefined;
@@ -56,15 +92,16 @@ export class Requestor {
   #onFailure: (() => void) | undefined;
   #messageId = 0;
 
-  private constructor(socket: Socket, clock: Clock) {
+  private constructor(stream: Duplex, { clock, eventReports }: RequestorOptions) {
     this.#clock = clock;
-    this.#transport = new AssociationSocket(socket, clock, {
+    this.#eventReports = eventReports;
+    this.#transport = new AssociationSocket(stream, clock, {
       received: () => undefined,
       closed: () => undefined,
     });
     this.#messages = new MessageReader({
-      command: (_contextId, command) => this.#command(command),
-      dataset: () => undefined,
+      command: (contextId, command) => this.#command(contextId, command),
+      dataset: (position, bytes) => this.#dataset(position, bytes),
     });
     this.#association = new Association({
       role: 'requestor',
@@ -90,9 +127,9 @@ export class Requestor {
    * A peer that accepts no context at all still gives an association.
    */
   static async open(options: RequestorOptions): Promise<Requestor> {
-    const { peer, contexts, clock, signal } = options;
-    const socket = await connectTo(peer, clock, signal);
-    const requestor = new Requestor(socket, clock);
+    const { peer, contexts, clock, signal, roles = [] } = options;
+    const { openConnection = plainConnection(clock) } = options;
+    const requestor = new Requestor(await openConnection(peer, signal), options);
     requestor.#association.request({
       protocolVersion: 1,
       calledAeTitle: peer.calledAe,
@@ -102,7 +139,7 @@ export class Requestor {
       titleBlock: encodeTitleBlock(peer.calledAe, peer.callingAe),
       user: ownUserInformation(
         { implementationClassUid, implementationVersionName },
-        { roles: [], identity: 'none' },
+        { roles, identity: 'none' },
       ),
     });
     await requestor.#within(openMs, signal, requestor.#opened.promise);
@@ -112,6 +149,16 @@ export class Requestor {
   /** Transfer syntaxes of the accepted contexts, by context id. */
   get accepted(): ReadonlyMap<number, string> {
     return this.#accepted;
+  }
+
+  /** What the peer answered to a role of ours; undefined: nothing, so the default roles hold (PS3.7 D.3.3.4). */
+  role(sopClassUid: string): RoleSelection | undefined {
+    return this.#roles.get(sopClassUid);
+  }
+
+  /** Resolves when the association is over, however it ended. */
+  get ended(): Promise<unknown> {
+    return this.#ended.promise;
   }
 
   /** Most bytes of a dataset in one PDV: a source that gives multiples of it makes no small PDUs. */
@@ -131,7 +178,7 @@ export class Requestor {
    */
   async request(
     contextId: number,
-    command: Extract<DimseCommand, { tag: 'c-echo-rq' | 'c-store-rq' }>,
+    command: AskedCommand,
     dataset: DatasetSource | undefined,
     signal: AbortSignal | undefined,
   ): Promise<DimseCommand> {
@@ -215,16 +262,43 @@ export class Requestor {
     for (const context of accept.contexts) {
       if (context.result === 'accepted') this.#accepted.set(context.id, context.transferSyntax);
     }
+    for (const role of accept.user.roles) this.#roles.set(role.sopClass, role);
     this.#opened.resolve(undefined);
   }
 
-  #command(command: DimseCommand): Wait {
-    const isAnswer = 'status' in command && datasetOf(command) === 'none';
+  #command(contextId: number, command: DimseCommand): Wait {
+    if (command.tag === 'n-event-report-rq' && this.#eventReports !== undefined) {
+      this.#event = { contextId, request: command };
+      this.#eventReports.begin(contextId, command);
+      return command.dataset === 'none' ? this.#answerEvent() : undefined;
+    }
+    // Some peers send a dataset with these two answers (PS3.7 10.1.1, 10.1.4); it says nothing that we need.
+    const mayHaveDataset = command.tag === 'n-action-rsp' || command.tag === 'n-event-report-rsp';
+    const isAnswer = 'status' in command && (mayHaveDataset || datasetOf(command) === 'none');
     if (!isAnswer || command.messageId !== this.#answer?.messageId)
       throw new ProtocolError('unexpected-parameter', 'something other than the answer to our request');
     this.#answer.resolve(command);
     this.#answer = undefined;
     return undefined;
+  }
+
+  #dataset(position: FragmentPosition, bytes: Buffer): Wait {
+    if (this.#event === undefined) return undefined;
+    this.#eventReports?.dataset(bytes);
+    return position === 'last' ? this.#answerEvent() : undefined;
+  }
+
+  #answerEvent(): Wait {
+    const event = this.#event;
+    this.#event = undefined;
+    if (event === undefined) return undefined;
+    const { messageId, sopClassUid, sopInstanceUid, eventTypeId } = event.request;
+    const answer: DimseCommand = {
+      ...{ tag: 'n-event-report-rsp', messageId, sopClassUid, sopInstanceUid, eventTypeId },
+      status: this.#eventReports?.end() ?? status.processingFailure,
+      dataset: 'none',
+    };
+    return this.#association.send(event.contextId, 'command', 'last', encodeCommand(answer));
   }
 
   #end(end: AssociationEnd): void {
@@ -237,35 +311,37 @@ export class Requestor {
   }
 }
 
-async function connectTo(peer: Peer, clock: Clock, signal: AbortSignal | undefined): Promise<Socket> {
-  if (signal?.aborted === true) throw new EdgeSyncError('cancelled');
-  const { host, port } = peer;
-  // Node hands stream options on; its types do not say so.
-  const options: NetConnectOpts & { readonly highWaterMark: number } = {
-    host,
-    port,
-    noDelay: true,
-    highWaterMark: socketBufferBytes,
+/** Plain TCP. */
+export function plainConnection(clock: Clock): OpenConnection {
+  return async ({ host, port }, signal) => {
+    if (signal?.aborted === true) throw new EdgeSyncError('cancelled');
+    // Node hands stream options on; its types do not say so.
+    const options: NetConnectOpts & { readonly highWaterMark: number } = {
+      host,
+      port,
+      noDelay: true,
+      highWaterMark: socketBufferBytes,
+    };
+    const socket = connect(options);
+    const where = `${host}:${port}`;
+    const cancel = (): void => void socket.destroy(new EdgeSyncError('cancelled'));
+    const timer = clock.after(openMs, () => socket.destroy(new EdgeSyncError('peer-timeout', where)));
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', () => resolve());
+        socket.once('error', reject);
+      });
+      return socket;
+    } catch (error) {
+      throw error instanceof EdgeSyncError
+        ? error
+        : new EdgeSyncError('peer-unreachable', where, { cause: error });
+    } finally {
+      timer.cancel();
+      signal?.removeEventListener('abort', cancel);
+    }
   };
-  const socket = connect(options);
-  const where = `${host}:${port}`;
-  const cancel = (): void => void socket.destroy(new EdgeSyncError('cancelled'));
-  const timer = clock.after(openMs, () => socket.destroy(new EdgeSyncError('peer-timeout', where)));
-  signal?.addEventListener('abort', cancel, { once: true });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', () => resolve());
-      socket.once('error', reject);
-    });
-    return socket;
-  } catch (error) {
-    throw error instanceof EdgeSyncError
-      ? error
-      : new EdgeSyncError('peer-unreachable', where, { cause: error });
-  } finally {
-    timer.cancel();
-    signal?.removeEventListener('abort', cancel);
-  }
 }
 
 function failureOf(end: AssociationEnd): EdgeSyncError {
