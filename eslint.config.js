@@ -99,9 +99,10 @@ export default tseslint.config(
       'no-restricted-syntax': timeIsAPort,
     },
   },
-  mayImport('receive', ['intake/intake-port\\.ts$', 'dicom/']),
+  mayImport('receive', ['intake/intake-port\\.ts$', 'commitment/commitment-port\\.ts$', 'dicom/']),
   mayImport('watch', ['intake/intake-port\\.ts$', 'dicom/']),
   mayImport('send', ['dicom/']),
+  mayImport('commitment', ['dicom/', 'queue/', 'send/']),
   mayImport('dicom', []),
   mayImport('intake', ['dicom/', 'seal/seal-port\\.ts$', 'spool/', 'queue/']),
   mayImport('seal', []),
@@ -116,6 +117,11 @@ export default tseslint.config(
   mayImport('status', ['queue/', 'spool/']),
   mayImport('audit', []),
   mayImport('access', []),
+  mayImport('devices', [
+    'dicom/',
+    'queue/devices\\.ts$',
+    'receive/(authorize|admission|caller-watch|refused-classes)\\.ts$',
+  ]),
   mayImport('system', []),
   {
     files: ['src/main/shell/**/*.ts', 'src/main/index.ts', 'src/preload/**/*.ts'],

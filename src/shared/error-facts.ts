@@ -320,6 +320,12 @@ export const errorFacts = {
     message: 'The pairing of this device does not allow this kind of image',
     nextStep: 'Allow the class for the device under its pairing, then send again.',
   },
+  'dicom-class-unknown': {
+    persistence: 'permanent',
+    message: 'A device wants to send a kind of object that is not known here',
+    nextStep:
+      'Allow it for the device if you want it stored, or dismiss it: `edge-sync devices classes` lists them.',
+  },
   'dicom-syntax-refused': {
     persistence: 'permanent',
     message: 'This transfer syntax is not accepted',
@@ -368,7 +374,82 @@ export const errorFacts = {
   'association-refused': {
     persistence: 'permanent',
     message: 'A device was refused',
-    nextStep: 'Pair the device if it is yours; otherwise find out who it is.',
+    nextStep:
+      'Pair the device if it is yours (`edge-sync devices callers` shows it); otherwise find out who it is.',
+  },
+  'pairing-not-valid': {
+    persistence: 'permanent',
+    message: 'The pairing is not complete or not allowed',
+    nextStep: 'Correct the part named.',
+  },
+  'pairing-exists': {
+    persistence: 'permanent',
+    message: 'Another pairing already has this AE title and this address or certificate',
+    nextStep: 'Change that one, or remove it first.',
+  },
+  'pairing-too-many': {
+    persistence: 'permanent',
+    message: 'There are as many pairings or allowed classes as there can be',
+    nextStep: 'Remove some that are no longer used.',
+  },
+  'device-unknown': {
+    persistence: 'permanent',
+    message: 'This device is not paired',
+    nextStep: 'List the pairings anew; it may have been removed.',
+  },
+  'caller-unknown': {
+    persistence: 'permanent',
+    message: 'This caller is no longer in the list',
+    nextStep: 'List the callers anew; let the device try again if it is missing.',
+  },
+  'caller-wrong-title': {
+    persistence: 'permanent',
+    message: 'The device calls another AE title than the one of this PC',
+    nextStep:
+      'Enter the AE title of this PC in the device (`edge-sync devices connection` shows it) and let it try again.',
+  },
+  'caller-downgrade': {
+    persistence: 'permanent',
+    message: 'The device is paired for encrypted connections and came without encryption',
+    nextStep: 'Turn TLS on in the device again. To give up encryption for it, change its pairing.',
+  },
+  'class-unknown': {
+    persistence: 'permanent',
+    message: 'This class is no longer in the list',
+    nextStep: 'List the classes anew; let the device try again if it is missing.',
+  },
+  'listen-on-all': {
+    persistence: 'permanent',
+    message: 'Listening on every interface at once is not allowed',
+    nextStep: 'Choose one address or interface: `edge-sync devices addresses` lists them.',
+  },
+  'interface-missing': {
+    persistence: 'transient',
+    message: 'The network interface to listen on is not there or has no address',
+    nextStep:
+      'Check the cable or the Wi-Fi; receiving goes on by itself. `edge-sync devices addresses` lists what there is.',
+  },
+  'address-missing': {
+    persistence: 'transient',
+    message: 'The address to listen on is not one of this PC right now',
+    nextStep:
+      'Check the network; receiving goes on by itself when the address is back. Where addresses change, choose the interface instead: `edge-sync devices addresses`.',
+  },
+  'public-address-refused': {
+    persistence: 'permanent',
+    message: 'The address to listen on can be reached from the whole internet',
+    nextStep:
+      'Choose an address of the local network: `edge-sync devices addresses`. If it must be this one, set dicom.allowPublicAddress to true.',
+  },
+  'public-address': {
+    persistence: 'permanent',
+    message: 'Edge Sync listens on an address that can be reached from the whole internet',
+    nextStep: 'Listen on an address of the local network as soon as you can: `edge-sync devices addresses`.',
+  },
+  'device-plain': {
+    persistence: 'permanent',
+    message: 'The device sends without encryption: anyone on this network can read what it sends',
+    nextStep: 'Turn on TLS in the device if it can, and pair it with its certificate.',
   },
   'uid-conflict': {
     persistence: 'permanent',

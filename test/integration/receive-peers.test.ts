@@ -201,7 +201,7 @@ PresentationContexts = Mixed
         subject: `MODALITY@127.0.0.1 ${ctImage}`,
         detail: 'CTImageStorage',
       },
-      { code: 'dicom-class-refused', subject: `MODALITY@127.0.0.1 ${privateClass}`, detail: privateClass },
+      { code: 'dicom-class-unknown', subject: `MODALITY@127.0.0.1 ${privateClass}`, detail: privateClass },
     ]);
   });
 

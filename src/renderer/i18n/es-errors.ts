@@ -256,6 +256,11 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'El emparejamiento de este equipo no permite esta clase de imagen',
     nextStep: 'Permita la clase para el equipo en su emparejamiento y envíe de nuevo.',
   },
+  'dicom-class-unknown': {
+    message: 'Un equipo quiere enviar una clase de objeto que aquí no se conoce',
+    nextStep:
+      'Permítala para el equipo si quiere guardarla, o descártela: `edge-sync devices classes` las muestra.',
+  },
   'dicom-syntax-refused': {
     message: 'No se acepta esta sintaxis de transferencia',
     nextStep: 'Ajuste el equipo a una sintaxis sin compresión o sin pérdida.',
@@ -295,6 +300,66 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'association-refused': {
     message: 'Se rechazó un equipo',
     nextStep: 'Empareje el equipo si es suyo; si no, averigüe de quién es.',
+  },
+  'pairing-not-valid': {
+    message: 'El emparejamiento no está completo o no se permite',
+    nextStep: 'Corrija la parte indicada.',
+  },
+  'pairing-exists': {
+    message: 'Otro emparejamiento ya tiene este título AE y esta dirección o certificado',
+    nextStep: 'Cambie ese, o quítelo antes.',
+  },
+  'pairing-too-many': {
+    message: 'Hay tantos emparejamientos o clases permitidas como puede haber',
+    nextStep: 'Quite los que ya no se usan.',
+  },
+  'device-unknown': {
+    message: 'Este equipo no está emparejado',
+    nextStep: 'Vuelva a mostrar los emparejamientos; puede que se haya quitado.',
+  },
+  'caller-unknown': {
+    message: 'Este equipo que llamó ya no está en la lista',
+    nextStep: 'Vuelva a mostrar la lista; si falta, haga que el equipo lo intente otra vez.',
+  },
+  'caller-wrong-title': {
+    message: 'El equipo llama a otro título AE que el de este PC',
+    nextStep:
+      'Introduzca en el equipo el título AE de este PC (`edge-sync devices connection` lo muestra) y haga que lo intente otra vez.',
+  },
+  'caller-downgrade': {
+    message: 'El equipo está emparejado para conexiones cifradas y llegó sin cifrado',
+    nextStep: 'Active TLS de nuevo en el equipo. Para renunciar al cifrado, cambie su emparejamiento.',
+  },
+  'class-unknown': {
+    message: 'Esta clase ya no está en la lista',
+    nextStep: 'Vuelva a mostrar la lista; si falta, haga que el equipo lo intente otra vez.',
+  },
+  'listen-on-all': {
+    message: 'No se permite escuchar en todas las interfaces a la vez',
+    nextStep: 'Elija una dirección o interfaz: `edge-sync devices addresses` las muestra.',
+  },
+  'interface-missing': {
+    message: 'La interfaz de red en la que escuchar no está o no tiene dirección',
+    nextStep:
+      'Compruebe el cable o la Wi-Fi; la recepción sigue por sí sola. `edge-sync devices addresses` muestra las que hay.',
+  },
+  'address-missing': {
+    message: 'La dirección en la que escuchar no es de este PC en este momento',
+    nextStep:
+      'Compruebe la red; la recepción sigue por sí sola cuando vuelva la dirección. Si las direcciones cambian, elija la interfaz: `edge-sync devices addresses`.',
+  },
+  'public-address-refused': {
+    message: 'A la dirección en la que escuchar se llega desde toda internet',
+    nextStep:
+      'Elija una dirección de la red local: `edge-sync devices addresses`. Si tiene que ser esta, ponga dicom.allowPublicAddress en true.',
+  },
+  'public-address': {
+    message: 'Edge Sync escucha en una dirección a la que se llega desde toda internet',
+    nextStep: 'Escuche en una dirección de la red local en cuanto pueda: `edge-sync devices addresses`.',
+  },
+  'device-plain': {
+    message: 'El equipo envía sin cifrado: cualquiera en esta red puede leer lo que envía',
+    nextStep: 'Active TLS en el equipo si puede, y emparéjelo con su certificado.',
   },
   'uid-conflict': {
     message: 'Dos imágenes distintas llevan la misma identidad; se guardaron las dos',

@@ -10,6 +10,7 @@ import { encodeAssociateRequest, encodeTitleBlock, ownUserInformation } from '..
 import { encodePDataHeader, encodeReleaseRequest } from '../dicom/pdu.ts';
 import { Acceptor } from './acceptor.ts';
 import { loopbackOnly } from './admission.ts';
+import { reportingWatch } from './caller-watch.ts';
 
 const ct = '1.2.840.10008.5.1.4.1.1.2';
 
@@ -71,6 +72,7 @@ async function play(
       logger,
       reportIncident: () => undefined,
       refusedClasses: { tell: () => undefined },
+      callers: reportingWatch(() => undefined),
       aeTitle: 'EDGESYNC',
       authorize: loopbackOnly,
     },

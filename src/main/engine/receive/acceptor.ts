@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { assertNever } from '../../../shared/assert-never.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import type { CommitmentScp } from '../commitment/commitment-port.ts';
 import { type AssociateAnswer, Association, type AssociationEnd } from '../dicom/association.ts';
 import { AssociationSocket } from '../dicom/association-socket.ts';
 import { MessageReader } from '../dicom/dimse-reader.ts';
@@ -9,11 +10,15 @@ import { commandField, type DimseCommand, encodeCommand, responseBit, status } f
 import type { AssociateRequest } from '../dicom/pdu-associate.ts';
 import { type AssociateReject, type FragmentPosition, ProtocolError } from '../dicom/pdu.ts';
 import type { Wait } from '../dicom/pdu-reader.ts';
+import { storageCommitmentPushSopClass } from '../dicom/sop-classes.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
-import { admit, refusalText } from './admission.ts';
+import { ActionInProgress, type ActionRequest } from './action-service.ts';
+import { admit, proposedClasses } from './admission.ts';
 import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
+import { type CallerWatch, callerSubject } from './caller-watch.ts';
+import { EventReports } from './event-reports.ts';
 import { type AcceptedContext, negotiate } from './negotiation.ts';
 import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
 import { refusedClasses, type RefusedClassReports } from './refused-classes.ts';
@@ -21,10 +26,13 @@ import { type StoreAnswer, StoreInProgress, type StoreRequest } from './store-se
 
 export interface AcceptorDeps {
   readonly intake: Intake;
+  /** Without it an N-ACTION is an unrecognised operation. */
+  readonly commitment?: CommitmentScp | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reportIncident: ReportIncident;
   readonly refusedClasses: Pick<RefusedClassReports, 'tell'>;
+  readonly callers: CallerWatch;
   readonly aeTitle: string;
   readonly authorize: Authorize;
 }
@@ -43,6 +51,7 @@ export interface AcceptorHost {
 /** Where the dataset that follows a command goes. */
 type DatasetTarget =
   | { readonly tag: 'store'; readonly store: StoreInProgress; readonly request: StoreRequest }
+  | { readonly tag: 'action'; readonly action: ActionInProgress; readonly request: ActionRequest }
   | { readonly tag: 'refuse'; readonly answer: DimseCommand }
   | { readonly tag: 'drop' };
 
@@ -58,6 +67,8 @@ export class Acceptor {
   #callingAeTitle = '';
   /** Who it is; undefined before it was let in. */
   #authorized: Authorized | undefined;
+  /** Where storage commitment was accepted: the way to tell its results. */
+  #reports: EventReports | undefined;
   #contextId = 0;
   #target: DatasetTarget = { tag: 'drop' };
   /** A dataset is whole and its answer is not yet decided. */
@@ -89,6 +100,7 @@ export class Acceptor {
           if (!this.#contexts.has(contextId))
             throw new ProtocolError('invalid-parameter', 'P-DATA on a context that was not accepted');
           this.#watch?.progressed(bytes.length);
+          this.#reports?.stirred();
           return this.#messages.fragment(contextId, kind, position, bytes);
         },
         ended: (end) => this.#ended(end),
@@ -134,8 +146,15 @@ export class Acceptor {
     this.#callingAeTitle = request.callingAeTitle;
     const admission = admit(request, aeTitle, this.#peer, authorize);
     if (admission.tag === 'refuse') {
-      if (admission.because !== undefined)
-        this.#report('association-refused', refusalText(admission.because));
+      const { because } = admission;
+      if (because !== undefined)
+        this.#deps.callers.refused({
+          ...this.#peer,
+          callingAeTitle: request.callingAeTitle,
+          calledAeTitle: request.calledAeTitle,
+          proposedClasses: proposedClasses(request),
+          because,
+        });
       return { tag: 'reject', reject: admission.reject };
     }
     const { authorized } = admission;
@@ -144,11 +163,35 @@ export class Acceptor {
     if (rejection !== undefined) return { tag: 'reject', reject: rejection };
     this.#authorized = authorized;
     this.#contexts = contexts;
-    this.#deps.refusedClasses.tell(this.#caller, refusedClasses(request, contexts.values()));
+    this.#tellLacking(request, authorized);
     this.#watch = new ProgressWatch(this.#deps.clock, authorized.idleMs ?? defaultIdleMs, (stall) =>
       this.#stalled(stall),
     );
+    this.#openReports(authorized);
     return { tag: 'accept', accept };
+  }
+
+  #openReports({ deviceId }: Authorized): void {
+    const { commitment, clock } = this.#deps;
+    const [contextId, context] =
+      [...this.#contexts].find(([, one]) => one.abstractSyntax === storageCommitmentPushSopClass) ?? [];
+    if (commitment === undefined || contextId === undefined || context === undefined) return;
+    this.#reports = new EventReports({
+      caller: { callingAeTitle: this.#callingAeTitle, remoteAddress: this.remoteAddress, deviceId },
+      contextId,
+      transferSyntaxUid: context.transferSyntax,
+      clock,
+      isBusy: () => this.#messages.midMessage || this.#isFinishing,
+      send: (id, kind, bytes) => this.#association.send(id, kind, 'last', bytes),
+    });
+    commitment.channelOpened(this.#reports);
+  }
+
+  #tellLacking(request: AssociateRequest, { deviceId, allowsClass }: Authorized): void {
+    const { callers, refusedClasses: reports } = this.#deps;
+    const caller = { callingAeTitle: this.#callingAeTitle, remoteAddress: this.remoteAddress, deviceId };
+    const lacking = refusedClasses(request, this.#contexts.values(), allowsClass);
+    if (lacking.length > 0) reports.tell(caller, callers.lacked(caller, lacking));
   }
 
   /** The services of this node, by command. */
@@ -165,8 +208,7 @@ export class Acceptor {
       case 'c-store-rq':
         return this.#beginStore(contextId, command);
       case 'n-action-rq':
-        // Storage commitment will be answered here.
-        return this.#refuse(commandField.nActionRq, command);
+        return this.#beginAction(contextId, command);
       case 'n-event-report-rq':
         return this.#refuse(commandField.nEventReportRq, command);
       case 'other-rq':
@@ -175,10 +217,14 @@ export class Acceptor {
         // There is nothing here that could be cancelled; it has no answer.
         this.#target = { tag: 'drop' };
         return undefined;
+      case 'n-event-report-rsp':
+        // Its dataset, if it has one, says nothing that we need.
+        this.#target = { tag: 'drop' };
+        if (this.#reports?.answered(command) === true) return undefined;
+        throw new ProtocolError('unexpected-parameter', 'answer to an event that was not reported');
       case 'c-echo-rsp':
       case 'c-store-rsp':
       case 'n-action-rsp':
-      case 'n-event-report-rsp':
       case 'other-rsp':
         throw new ProtocolError('unexpected-parameter', 'response to a request that was not made');
       default:
@@ -205,6 +251,44 @@ export class Acceptor {
     return request.dataset === 'none' ? this.#finishStore(store, request) : undefined;
   }
 
+  #beginAction(contextId: number, request: ActionRequest): Wait {
+    const { commitment } = this.#deps;
+    const context = this.#contexts.get(contextId);
+    if (commitment === undefined || context === undefined || this.#authorized === undefined)
+      return this.#refuse(commandField.nActionRq, request);
+    const caller = {
+      callingAeTitle: this.#callingAeTitle,
+      remoteAddress: this.remoteAddress,
+      deviceId: this.#authorized.deviceId,
+    };
+    const action = ActionInProgress.begin(request, context, caller, commitment);
+    this.#target = { tag: 'action', action, request };
+    return request.dataset === 'none' ? this.#finishAction(action, request) : undefined;
+  }
+
+  #finishAction(action: ActionInProgress, request: ActionRequest): Wait {
+    this.#target = { tag: 'drop' };
+    this.#isFinishing = true;
+    const answered = this.#hold(action.finish()).then(({ status: code, comment }) => {
+      this.#isFinishing = false;
+      if (code !== status.success) this.#deps.logger.warn('commitment refused', { status: code });
+      const wait = this.#respond({
+        tag: 'n-action-rsp',
+        messageId: request.messageId,
+        sopClassUid: request.sopClassUid,
+        sopInstanceUid: request.sopInstanceUid,
+        actionTypeId: request.actionTypeId,
+        status: code,
+        dataset: 'none',
+        ...(comment === undefined ? {} : { errorComment: comment }),
+      });
+      if (this.#isDraining) this.#association.abort();
+      return wait;
+    });
+    this.#host.settles(answered);
+    return answered;
+  }
+
   #dataset(position: FragmentPosition, bytes: Buffer): Wait {
     const target = this.#target;
     switch (target.tag) {
@@ -215,6 +299,9 @@ export class Acceptor {
           ? this.#finishStore(target.store, target.request)
           : this.#hold(wait).then(() => this.#finishStore(target.store, target.request));
       }
+      case 'action':
+        target.action.write(bytes);
+        return position === 'last' ? this.#finishAction(target.action, target.request) : undefined;
       case 'refuse':
         return position === 'last' ? this.#respond(target.answer) : undefined;
       case 'drop':
@@ -276,6 +363,7 @@ export class Acceptor {
   }
 
   #respond(command: DimseCommand): Wait {
+    this.#reports?.stirred();
     return this.#association.send(this.#contextId, 'command', 'last', encodeCommand(command));
   }
 
@@ -298,6 +386,11 @@ export class Acceptor {
     this.#watch?.stop();
     this.#contexts = new Map();
     this.#logEnd(end);
+    if (this.#reports !== undefined) {
+      this.#reports.close();
+      this.#deps.commitment?.channelClosed(this.#reports);
+    }
+    if (this.#target.tag === 'action') this.#target.action.abort();
     if (this.#target.tag === 'store') {
       this.#host.settles(this.#target.store.abort());
       this.#target = { tag: 'drop' };
@@ -337,7 +430,7 @@ export class Acceptor {
   }
 
   get #caller(): string {
-    return `${this.#callingAeTitle}@${this.remoteAddress}`;
+    return callerSubject(this.#callingAeTitle, this.remoteAddress);
   }
 }
 

@@ -1,11 +1,12 @@
 /** Who may come in. Default deny. */
 import { assertNever } from '../../../shared/assert-never.ts';
+import type { RefusedBecause } from '../../../shared/devices.ts';
 import type { AssociateReject } from '../dicom/pdu.ts';
 import { rejections } from '../dicom/pdu.ts';
 import { oddAeTitle, type AssociateRequest } from '../dicom/pdu-associate.ts';
 import { dicomApplicationContext, isStorageSopClass } from '../dicom/sop-classes.ts';
 import { isLoopback } from '../system/ip-address.ts';
-import type { Authorize, Authorized, CallerRefusal, PeerFacts } from './authorize.ts';
+import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
 
 /** Where there are no pairings: programs on this PC may send what the standard knows. */
 export const loopbackOnly: Authorize = ({ remoteAddress }) =>
@@ -21,8 +22,6 @@ export type Admission =
       /** Shown to staff; undefined when it is nobody's business (a limit, a caller that is no DICOM node). */
       readonly because: RefusedBecause | undefined;
     };
-
-export type RefusedBecause = CallerRefusal | 'other-called-title' | 'odd-title';
 
 /** The rejections of PS3.8 table 9-21 in the order in which they are looked for. */
 export function admit(

@@ -4,6 +4,8 @@ import { isStorageSopClass, sopClassKeyword } from '../dicom/sop-classes.ts';
 import { isWellFormedUid } from '../dicom/uid.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock } from '../ports.ts';
+import type { Authorized } from './authorize.ts';
+import { type AdmittedCaller, lackedSubject } from './caller-watch.ts';
 import type { AcceptedContext } from './negotiation.ts';
 
 /** PS3.6 annex A: UIDs of the standard itself, and those of its Storage SOP Classes (new ones are added there). */
@@ -18,8 +20,11 @@ const mostPerAssociation = 20;
 
 export interface RefusedClass {
   readonly abstractSyntax: string;
-  /** The class is not accepted, or it is but none of the transfer syntaxes proposed for it. */
-  readonly code: 'dicom-class-refused' | 'dicom-syntax-refused';
+  /**
+   * The class is not known here and nobody has allowed it; the caller's pairing leaves it out; or it is accepted, but
+   * in none of the transfer syntaxes proposed for it.
+   */
+  readonly code: 'dicom-class-unknown' | 'dicom-class-not-allowed' | 'dicom-syntax-refused';
 }
 
 /**
@@ -29,6 +34,7 @@ export interface RefusedClass {
 export function refusedClasses(
   request: Pick<AssociateRequest, 'contexts'>,
   accepted: Iterable<AcceptedContext>,
+  allowsClass: Authorized['allowsClass'],
 ): readonly RefusedClass[] {
   const carried = new Set(Array.from(accepted, ({ abstractSyntax }) => abstractSyntax));
   const proposed = new Set(request.contexts.map(({ abstractSyntax }) => abstractSyntax));
@@ -36,7 +42,11 @@ export function refusedClasses(
     .filter((uid) => !carried.has(uid) && isStorageLike(uid))
     .map((abstractSyntax) => ({
       abstractSyntax,
-      code: isStorageSopClass(abstractSyntax) ? 'dicom-syntax-refused' : 'dicom-class-refused',
+      code: allowsClass(abstractSyntax)
+        ? 'dicom-syntax-refused'
+        : isStorageSopClass(abstractSyntax)
+          ? 'dicom-class-not-allowed'
+          : 'dicom-class-unknown',
     }));
 }
 
@@ -56,11 +66,11 @@ export class RefusedClassReports {
     this.#clock = clock;
   }
 
-  /** `caller`: AE title and address. The detail names the class, which is no PHI; an odd UID is not repeated. */
-  tell(caller: string, refused: readonly RefusedClass[]): void {
+  /** The detail names the class, which is no PHI; an odd UID is not repeated. */
+  tell(caller: AdmittedCaller, refused: readonly RefusedClass[]): void {
     const nowMs = this.#clock.monotonicMs();
     const due = refused
-      .map((one) => ({ ...one, subject: `${caller} ${one.abstractSyntax}` }))
+      .map((one) => ({ ...one, subject: lackedSubject(caller, one.abstractSyntax) }))
       .filter(({ subject }) => nowMs - (this.#toldAtMs.get(subject) ?? -Infinity) >= againAfterMs);
     for (const { abstractSyntax, code, subject } of due.slice(0, mostPerAssociation)) {
       if (this.#toldAtMs.size >= mostRemembered) this.#toldAtMs.clear();

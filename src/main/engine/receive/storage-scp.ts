@@ -1,17 +1,21 @@
 /** The listener of the DICOM node and its limits. */
 import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { EdgeSyncError } from '../../../shared/errors.ts';
+import type { CommitmentScp } from '../commitment/commitment-port.ts';
 import { type AssociateReject, rejections } from '../dicom/pdu.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { IncidentReport, ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { loopbackOnly } from './admission.ts';
-import type { Authorize } from './authorize.ts';
+import type { Authorize, PeerFacts } from './authorize.ts';
+import { type CallerWatch, reportingWatch } from './caller-watch.ts';
 import { IncidentLimit } from './incident-limit.ts';
 import { Listener, makeDicomServer } from './listener.ts';
 import { Places } from './places.ts';
 import { RefusedClassReports } from './refused-classes.ts';
+import { type Handshake, looksLikeTls, TlsDoor, type TlsTrust } from './tls-door.ts';
 
 /** How long `stop` waits for stores under way. */
 const drainMs = 20_000;
@@ -26,28 +30,46 @@ export interface StorageScpSettings {
 
 export interface StorageScpDeps {
   readonly intake: Intake;
+  /** Answers storage commitment; without it an N-ACTION is an unrecognised operation. */
+  readonly commitment?: CommitmentScp | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reportIncident: ReportIncident;
   readonly settings: StorageScpSettings;
   /** Default: callers on this PC only. */
   readonly authorize?: Authorize;
+  /** Default: whoever is refused is an incident. */
+  readonly callers?: CallerWatch;
+  /** How many associations are open, whenever that changes: the PC does not go to sleep under one. */
+  readonly onAssociations?: (open: number) => void;
   /** It listens: at the start, and again after it was down. */
   readonly onListening?: (host: string, port: number) => void;
   /** Nobody can reach it, and why; it goes on trying. Not told of an orderly stop. */
   readonly onDown?: (error: EdgeSyncError) => void;
   /** Default: a server of node:net. */
   readonly makeServer?: () => Server;
+  /** The port for devices with certificates; without it there is none. */
+  readonly tls?: StorageScpTls;
+}
+
+export interface StorageScpTls {
+  /** On the same host; 0 picks a free one. */
+  readonly port: number;
+  readonly trust: TlsTrust;
+  readonly onListening?: (host: string, port: number) => void;
+  readonly onDown?: (error: EdgeSyncError) => void;
 }
 
 export class StorageScp {
   readonly #deps: StorageScpDeps;
   readonly #clock: Clock;
   readonly #acceptorDeps: AcceptorDeps;
-  readonly #places: Places<Acceptor>;
+  readonly #places: Places<Acceptor | Handshake>;
   readonly #incidents: IncidentLimit;
   readonly #work = new Set<Promise<unknown>>();
   #listener: Listener | undefined;
+  #tlsListener: Listener | undefined;
+  #door: TlsDoor | undefined;
   #isStopping = false;
   #onQuiet: (() => void) | undefined;
 
@@ -59,12 +81,14 @@ export class StorageScp {
     const reportIncident = (incident: IncidentReport): void => this.#incidents.report(incident);
     this.#acceptorDeps = {
       intake: deps.intake,
+      commitment: deps.commitment,
       clock: deps.clock,
       logger: deps.logger,
       reportIncident,
       refusedClasses: new RefusedClassReports(reportIncident, deps.clock),
       aeTitle: deps.settings.aeTitle,
       authorize: deps.authorize ?? loopbackOnly,
+      callers: deps.callers ?? reportingWatch(reportIncident),
     };
   }
 
@@ -88,7 +112,46 @@ export class StorageScp {
     this.#isStopping = false;
     const facts = await listener.start();
     this.#listener = listener;
+    try {
+      await this.#startTls();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
     return facts;
+  }
+
+  /** Connections that a revocation has cut so far. */
+  get cutByRevocation(): number {
+    return this.#door?.cutByRevocation ?? 0;
+  }
+
+  async #startTls(): Promise<void> {
+    const { settings, clock, logger, tls } = this.#deps;
+    if (tls === undefined) return;
+    const door = new TlsDoor({
+      trust: tls.trust,
+      clock,
+      logger,
+      reportIncident: (incident) => this.#incidents.report(incident),
+      arrived: (handshake) => this.#places.arrive(handshake)?.cut(),
+      left: (handshake) => this.#places.leave(handshake),
+      opened: (socket, remoteAddress, certificateSha256) =>
+        this.#accept(socket, { remoteAddress, channel: { tag: 'tls', certificateSha256 } }),
+    });
+    this.#door = door;
+    const listener = new Listener({
+      host: settings.host,
+      port: tls.port,
+      clock,
+      logger: logger.child('tls'),
+      connected: (socket) => (this.#isStopping ? socket.destroy() : door.connected(socket)),
+      onListening: tls.onListening ?? (() => undefined),
+      onDown: tls.onDown ?? (() => undefined),
+      makeServer: makeDicomServer,
+    });
+    await listener.start();
+    this.#tlsListener = listener;
   }
 
   /**
@@ -100,7 +163,9 @@ export class StorageScp {
     if (listener === undefined) return;
     this.#listener = undefined;
     this.#isStopping = true;
-    const closed = listener.stop();
+    this.#door?.close();
+    const closed = Promise.all([listener.stop(), this.#tlsListener?.stop()]);
+    this.#tlsListener = undefined;
     for (const acceptor of this.#places.associations) acceptor.drain();
     if (this.activeAssociations > 0) await this.#quiet();
     for (const acceptor of [...this.#places.associations, ...this.#places.waiting]) acceptor.abort();
@@ -115,7 +180,28 @@ export class StorageScp {
       socket.destroy();
       return;
     }
-    const acceptor = new Acceptor(socket, { remoteAddress, channel: { tag: 'plain' } }, this.#acceptorDeps, {
+    socket.once('data', (chunk: Buffer) => {
+      if (looksLikeTls(chunk)) this.#tlsOnPlainPort(remoteAddress);
+    });
+    this.#accept(socket, { remoteAddress, channel: { tag: 'plain' } });
+  }
+
+  /** It ends by itself: to the association these bytes are a PDU that does not exist. */
+  #tlsOnPlainPort(remoteAddress: string): void {
+    this.#deps.logger.warn('TLS on the plain port', { remoteAddress });
+    this.#incidents.report({
+      code: 'tls-on-plain-port',
+      subject: remoteAddress,
+      detail: `from ${remoteAddress}`,
+    });
+  }
+
+  #accept(socket: Duplex, peer: PeerFacts): void {
+    if (this.#isStopping) {
+      socket.destroy();
+      return;
+    }
+    const acceptor = new Acceptor(socket, peer, this.#acceptorDeps, {
       claimPlace: (one) => this.#claimPlace(one),
       associationEnded: (one) => this.#associationEnded(one),
       connectionClosed: (one) => this.#places.leave(one),
@@ -126,11 +212,15 @@ export class StorageScp {
   }
 
   #claimPlace(acceptor: Acceptor): AssociateReject | undefined {
-    return this.#isStopping ? rejections.temporaryCongestion : this.#places.claim(acceptor);
+    if (this.#isStopping) return rejections.temporaryCongestion;
+    const rejection = this.#places.claim(acceptor);
+    if (rejection === undefined) this.#deps.onAssociations?.(this.activeAssociations);
+    return rejection;
   }
 
   #associationEnded(acceptor: Acceptor): void {
     this.#places.release(acceptor)?.cut();
+    this.#deps.onAssociations?.(this.activeAssociations);
     if (this.activeAssociations === 0) this.#onQuiet?.();
   }
 

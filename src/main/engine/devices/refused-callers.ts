@@ -1,0 +1,258 @@
+/** Callers that were refused and that nobody has decided about: bounded, and quiet on the disk however many call. */
+import { mostCallerClasses, type RefusedCaller } from '../../../shared/devices.ts';
+import { oddAeTitle } from '../dicom/pdu-associate.ts';
+import { sopClassKeyword } from '../dicom/sop-classes.ts';
+import type { IncidentReport } from '../model.ts';
+import type { Clock, Random } from '../ports.ts';
+import type { CallerRow, Changed } from '../queue/devices.ts';
+import { refusalText } from '../receive/admission.ts';
+import { callerSubject, type RefusedCall } from '../receive/caller-watch.ts';
+import { plainAddress } from '../system/ip-address.ts';
+import type { CallerIdentity } from './caller-match.ts';
+import { isClassUid } from './observed-classes.ts';
+
+/** Kept in all; the one that called longest ago goes for a new one. */
+export const mostCallers = 200;
+/** Kept of one address, so that one PC gone wild does not push the others out. */
+export const mostCallersPerAddress = 40;
+/** A dismissed caller that goes on calling is told of again after this. */
+const quietMs = 24 * 3_600_000;
+/** Callers that had to go before they were told of; as receive/incident-limit.ts calls them. */
+const otherSubjects = 'others';
+
+type CallerFacts = Pick<
+  RefusedCaller,
+  'callingAeTitle' | 'calledAeTitle' | 'address' | 'channel' | 'certificate' | 'because'
+> & { readonly classes: readonly string[] };
+
+interface Entry {
+  readonly id: string;
+  facts: CallerFacts;
+  count: number;
+  readonly firstAtMs: number;
+  lastAtMs: number;
+  dismissedAtMs: number | null;
+  /** How often it called since the last report. */
+  untold: number;
+  /** What the database does not have yet. */
+  unsaved: 'nothing' | 'count' | 'all';
+}
+
+export class RefusedCallers {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** By what makes a caller the same one; the one that called longest ago first. */
+  readonly #entries = new Map<string, Entry>();
+  #gone = new Set<string>();
+  #untoldOthers = 0;
+
+  constructor(clock: Clock, random: Random, rows: readonly CallerRow[]) {
+    this.#clock = clock;
+    this.#random = random;
+    const byTime = [...rows].sort((a, b) => a.lastAtMs - b.lastAtMs);
+    for (const { id } of byTime.slice(0, -mostCallers)) this.#gone.add(id);
+    for (const row of byTime.slice(-mostCallers)) {
+      // Sealed, so it is what was written.
+      const facts = JSON.parse(row.facts) as CallerFacts;
+      this.#entries.set(keyOf(facts), { ...row, facts, untold: 0, unsaved: 'nothing' });
+    }
+  }
+
+  add(call: RefusedCall): void {
+    const facts = factsOf(call);
+    const key = keyOf(facts);
+    const known = this.#entries.get(key);
+    const nowMs = this.#clock.nowMs();
+    this.#entries.delete(key);
+    if (known === undefined) {
+      this.#makeRoom(facts.address);
+      this.#entries.set(key, {
+        id: this.#random.bytes(16).toString('hex'),
+        facts,
+        count: 1,
+        firstAtMs: nowMs,
+        lastAtMs: nowMs,
+        dismissedAtMs: null,
+        untold: 1,
+        unsaved: 'all',
+      });
+      return;
+    }
+    const isSame = JSON.stringify(known.facts) === JSON.stringify(facts);
+    known.facts = facts;
+    known.count += 1;
+    known.lastAtMs = nowMs;
+    // A clock that was set back must not keep it quiet for longer.
+    if (known.dismissedAtMs !== null && Math.abs(nowMs - known.dismissedAtMs) >= quietMs)
+      known.dismissedAtMs = null;
+    if (known.dismissedAtMs === null) known.untold += 1;
+    known.unsaved = isSame && known.unsaved !== 'all' ? 'count' : 'all';
+    this.#entries.set(key, known);
+  }
+
+  /** The latest first. */
+  list(): RefusedCaller[] {
+    return Array.from(this.#entries.values(), shown).reverse();
+  }
+
+  get(id: string): RefusedCaller | undefined {
+    const found = this.#find(id);
+    return found === undefined ? undefined : shown(found[1]);
+  }
+
+  /** How many nobody has decided about. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const { dismissedAtMs } of this.#entries.values()) if (dismissedAtMs === null) waiting += 1;
+    return waiting;
+  }
+
+  /** Resolves with the subject of its incident. */
+  dismiss(id: string): string | undefined {
+    const entry = this.#find(id)?.[1];
+    if (entry === undefined) return undefined;
+    entry.dismissedAtMs = this.#clock.nowMs();
+    entry.untold = 0;
+    if (entry.unsaved === 'nothing') entry.unsaved = 'count';
+    return subjectOf(entry);
+  }
+
+  /** Forgets those that would be let in now; gives the subjects of their incidents. */
+  settle(isPaired: (caller: CallerIdentity) => boolean): readonly string[] {
+    const settled = [...this.#entries].filter(([, { facts }]) => {
+      const identity = identityOf(facts);
+      return identity !== undefined && isPaired(identity);
+    });
+    for (const [key] of settled) this.#drop(key);
+    return settled.map(([, entry]) => subjectOf(entry));
+  }
+
+  /** What is to be told to staff since the last time. */
+  takeIncidents(): readonly IncidentReport[] {
+    const incidents: IncidentReport[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.untold === 0) continue;
+      incidents.push({
+        code: 'association-refused',
+        subject: subjectOf(entry),
+        detail: refusalText(entry.facts.because),
+        times: entry.untold,
+      });
+      entry.untold = 0;
+    }
+    if (this.#untoldOthers > 0)
+      incidents.push({
+        code: 'association-refused',
+        subject: otherSubjects,
+        detail: 'more callers than can be listed',
+        times: this.#untoldOthers,
+      });
+    this.#untoldOthers = 0;
+    return incidents;
+  }
+
+  /** What is to be written since the last time. Give it back with `notSaved` when that failed. */
+  takeChanges(): {
+    readonly callers: readonly Changed<CallerRow>[];
+    readonly callersGone: readonly string[];
+  } {
+    const callers = [...this.#entries.values()].flatMap((entry) => {
+      if (entry.unsaved === 'nothing') return [];
+      const { id, count, firstAtMs, lastAtMs, dismissedAtMs } = entry;
+      const facts = entry.unsaved === 'all' ? JSON.stringify(entry.facts) : undefined;
+      entry.unsaved = 'nothing';
+      return [{ id, facts, count, firstAtMs, lastAtMs, dismissedAtMs }];
+    });
+    const callersGone = [...this.#gone];
+    this.#gone = new Set();
+    return { callers, callersGone };
+  }
+
+  notSaved(changes: {
+    readonly callers: readonly Changed<CallerRow>[];
+    readonly callersGone: readonly string[];
+  }): void {
+    const ids = new Set(changes.callers.map(({ id }) => id));
+    for (const entry of this.#entries.values()) {
+      ids.delete(entry.id);
+      if (changes.callers.some(({ id }) => id === entry.id)) entry.unsaved = 'all';
+    }
+    for (const id of [...ids, ...changes.callersGone]) this.#gone.add(id);
+  }
+
+  #find(id: string): [string, Entry] | undefined {
+    for (const one of this.#entries) if (one[1].id === id) return one;
+    return undefined;
+  }
+
+  #makeRoom(address: string): void {
+    const ofAddress = [...this.#entries].filter(([, { facts }]) => facts.address === address);
+    const oldest =
+      ofAddress.length >= mostCallersPerAddress
+        ? ofAddress[0]
+        : this.#entries.size >= mostCallers
+          ? this.#entries.entries().next().value
+          : undefined;
+    if (oldest === undefined) return;
+    this.#untoldOthers += oldest[1].untold;
+    this.#drop(oldest[0]);
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#gone.add(entry.id);
+    // Bounded even while nothing can be written: what is gone too often is swept at the next start, by its ceiling.
+    if (this.#gone.size > 10 * mostCallers) this.#gone.delete(this.#gone.values().next().value ?? '');
+  }
+}
+
+function factsOf(call: RefusedCall): CallerFacts {
+  const { callingAeTitle, calledAeTitle, remoteAddress, channel, proposedClasses, because } = call;
+  return {
+    callingAeTitle: callingAeTitle === oddAeTitle ? null : callingAeTitle,
+    calledAeTitle: calledAeTitle === oddAeTitle ? null : calledAeTitle,
+    address: plainAddress(remoteAddress)?.address ?? '',
+    channel: channel.tag,
+    certificate: channel.tag === 'tls' ? channel.certificateSha256 : null,
+    because,
+    classes: proposedClasses.filter(isClassUid).slice(0, mostCallerClasses),
+  };
+}
+
+function keyOf({ callingAeTitle, calledAeTitle, address, channel, certificate }: CallerFacts): string {
+  return JSON.stringify([callingAeTitle, calledAeTitle, address, channel, certificate]);
+}
+
+function subjectOf({ facts }: Entry): string {
+  return callerSubject(facts.callingAeTitle ?? oddAeTitle, facts.address);
+}
+
+/** Undefined for a caller that no pairing could name. */
+function identityOf({
+  callingAeTitle,
+  address,
+  certificate,
+  because,
+}: CallerFacts): CallerIdentity | undefined {
+  if (callingAeTitle === null || because === 'other-called-title') return undefined;
+  const channel =
+    certificate === null
+      ? ({ tag: 'plain' } as const)
+      : ({ tag: 'tls', certificateSha256: certificate } as const);
+  return { callingAeTitle, remoteAddress: address, channel };
+}
+
+function shown({ id, facts, count, firstAtMs, lastAtMs, dismissedAtMs }: Entry): RefusedCaller {
+  return {
+    ...facts,
+    id,
+    classes: facts.classes.map((uid) => ({ uid, keyword: sopClassKeyword(uid) ?? null })),
+    text: refusalText(facts.because),
+    count,
+    firstAt: new Date(firstAtMs).toISOString(),
+    lastAt: new Date(lastAtMs).toISOString(),
+    dismissed: dismissedAtMs !== null,
+  };
+}
