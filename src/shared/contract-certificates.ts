@@ -83,8 +83,10 @@ export type CertificateSummary = z.infer<typeof certificateSummarySchema>;
 const issuedFields = {
   certificate: certificateSummarySchema,
   certificatePem: z.string(),
-  /** From the issuer up to the root: what the device has to trust, and may have to send along. */
+  /** From its issuer up to the root: what a device may have to send along. */
   chainPem: z.string(),
+  /** What the device has to trust, to know this node by. */
+  trustPem: z.string(),
 };
 
 /** How the private key leaves: once, and only in this answer. */

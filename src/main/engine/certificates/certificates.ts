@@ -65,7 +65,10 @@ export interface CertificatesDeps {
 export interface Issued {
   readonly certificate: CertificateSummary;
   readonly certificatePem: string;
+  /** From its issuer up to the root. */
   readonly chainPem: string;
+  /** The roots that the device has to trust, to know this node by. */
+  readonly trustPem: string;
 }
 
 /** One certificate that this node shows, with its key. */
@@ -320,7 +323,10 @@ export class Certificates {
     readonly origin: CertificateRow['origin'];
     readonly replaces: Held | undefined;
   }): Promise<Issued> {
-    const issuer = await this.#issuer(familyOfSpki(wanted.spki));
+    const family = familyOfSpki(wanted.spki);
+    const issuer = await this.#issuer(family);
+    // The first device with RSA: from now on this node shows an RSA certificate too.
+    if (this.#duty === 'serve' && this.#serverInUse(family) === undefined) await this.#keepServer();
     const pem = await issueLeaf(
       {
         commonName: wanted.name,
@@ -345,6 +351,15 @@ export class Certificates {
     this.#deps.logger.info('certificate-issued', { sha256: held.row.sha256, origin: wanted.origin });
     if (replaces !== undefined) this.#settle(replaces, held.row.sha256);
     return this.#issued(held);
+  }
+
+  /** A device with RSA may know ECDSA too, and is then shown that certificate: it needs both roots. */
+  #rootsFor(family: KeyFamily): readonly string[] {
+    const shown: readonly KeyFamily[] = family === 'ecdsa' ? ['ecdsa'] : ['rsa', 'ecdsa'];
+    return shown
+      .map((one) => this.#serverInUse(one) ?? this.#issuerInUse(one))
+      .filter((held) => held !== undefined)
+      .map(({ row }) => row.chain.at(-1) ?? row.pem);
   }
 
   /** The one that signs for this family: imported or made; made now when there is none that can. */
@@ -547,6 +562,7 @@ export class Certificates {
       certificate: this.#summary(held),
       certificatePem: held.row.pem,
       chainPem: held.row.chain.join(''),
+      trustPem: this.#rootsFor(held.facts.family).join(''),
     };
   }
 
@@ -595,7 +611,7 @@ async function wrapKey(key: Secret, format: KeyFormat, issued: Issued): Promise<
       const content = {
         friendlyName: issued.certificate.name,
         certificatePem: issued.certificatePem,
-        chainPem: certificatesIn(issued.chainPem).map(({ pem }) => pem),
+        chainPem: [...new Set(certificatesIn(issued.chainPem + issued.trustPem).map(({ pem }) => pem))],
         key,
       };
       const file = await makePkcs12(content, Secret.fromText(format.passphrase));

@@ -1,9 +1,10 @@
 /** Private keys on their way to a device: PKCS#8 under a passphrase (RFC 5958, PBES2) and PKCS#12 (RFC 7292). */
 import { createHash, webcrypto, X509Certificate } from 'node:crypto';
+import type * as library from 'pkijs';
 import { Secret } from '../system/secret.ts';
 import { pem } from './keys.ts';
 
-type Pkijs = typeof import('pkijs');
+type Pkijs = typeof library;
 
 /** OWASP's count for PBKDF2 with HMAC-SHA-256 (2023): some 0.3 s on an office PC. OpenSSL's own default is 2048. */
 export const passphraseRounds = 600_000;

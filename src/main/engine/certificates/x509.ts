@@ -1,11 +1,12 @@
 /** Makes certificates (RFC 5280): the site CA's own, and those it issues. */
 import { createHash, createPublicKey, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import type * as library from '@peculiar/x509';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Secret } from '../system/secret.ts';
 import { publicKeyOf, signingAlgorithmOf } from './keys.ts';
 
-type X509 = typeof import('@peculiar/x509');
+type X509 = typeof library;
 
 /** Loaded at first use: most runs need no certificate, and it wants reflect-metadata first. */
 export async function loadX509(): Promise<X509> {
@@ -83,6 +84,8 @@ export async function issueLeaf(request: LeafRequest, issuer: SigningIdentity): 
   const isRsa =
     createPublicKey({ key: request.spki, format: 'der', type: 'spki' }).asymmetricKeyType === 'rsa';
   const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
+  // A set of bits, which the library's enum has no name for.
+  const rsaUsage = (digitalSignature | keyEncipherment) as typeof digitalSignature;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialText(request.serial),
     subject: new x509.Name([{ CN: [request.commonName] }]),
@@ -92,7 +95,7 @@ export async function issueLeaf(request: LeafRequest, issuer: SigningIdentity): 
     ...(await signer(issuer.key)),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(isRsa ? digitalSignature | keyEncipherment : digitalSignature, true),
+      new x509.KeyUsagesExtension(isRsa ? rsaUsage : digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([
         x509.ExtendedKeyUsage.clientAuth,
         x509.ExtendedKeyUsage.serverAuth,
