@@ -179,7 +179,7 @@ async function nextLine(lines: AsyncIterator<string>): Promise<unknown> {
 
 /**
  * The frame of every attack: an honest sender stores before, during (on an association of its own that was open already)
- * and after it; the peak of resident memory stays in its bound; nothing but honest images is stored and no error logged.
+ * and after it, when the peers of the attack have been hung up; the peak of resident memory stays in its bound; nothing but honest images is stored and no error logged.
  */
 export async function underAttack(
   node: AttackedNode,
@@ -199,8 +199,8 @@ export async function underAttack(
   const { growthBytes } = node;
   if (growthBytes > node.worst.growthBytes)
     node.worst = { growthBytes, attack: expect.getState().currentTestName ?? '' };
-  honest.vanish();
-  const after = await node.factsWhere(({ associations }) => associations === 0);
+  await node.hangUp();
+  const after = await node.facts();
   await node.storeHonestly();
   expect(after.errors).toEqual(errors);
   expect(growthBytes).toBeLessThan(mostGrowthBytes);

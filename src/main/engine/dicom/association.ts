@@ -265,6 +265,8 @@ export class Association {
     for (const effect of cell.effects) this.#perform(effect, payload);
     this.#tellEnd(cell.action, event, payload);
     if (this.#state === 'sta1') this.#stopArtim();
+    // One answer after the end is enough, or a peer that asks again and again would be answered as often.
+    if (cell.action === 'aa-7') this.#reader.discard();
   }
 
   #perform(effect: Effect, payload: Payload): void {
