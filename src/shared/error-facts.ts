@@ -487,6 +487,16 @@ export const errorFacts = {
     message: 'The other DICOM node did not answer in time',
     nextStep: 'Try again; if it repeats, check the node.',
   },
+  'commitment-failed': {
+    persistence: 'permanent',
+    message: 'A device asked whether its images are safe, and for some of them the answer was no',
+    nextStep: 'Do not delete them on the device: send them again, and look at the failures below.',
+  },
+  'commitment-undelivered': {
+    persistence: 'permanent',
+    message: 'A device could not be told for a week what became of its images',
+    nextStep: 'Check the commitment address of the device in its pairing, and let the device ask again.',
+  },
   // cloud
   'cloud-secret-missing': {
     persistence: 'paused',

@@ -386,6 +386,14 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'El otro nodo DICOM no respondió a tiempo',
     nextStep: 'Inténtelo de nuevo; si se repite, revise el nodo.',
   },
+  'commitment-failed': {
+    message: 'Un equipo preguntó si sus imágenes están a salvo, y para algunas la respuesta fue no',
+    nextStep: 'No las borre en el equipo: envíelas de nuevo y mire los fallos de abajo.',
+  },
+  'commitment-undelivered': {
+    message: 'Durante una semana no se pudo decir a un equipo qué pasó con sus imágenes',
+    nextStep: 'Compruebe la dirección de confirmación del equipo y haga que vuelva a preguntar.',
+  },
   // cloud
   'cloud-secret-missing': {
     message: 'La credencial del destino no está guardada en este PC',

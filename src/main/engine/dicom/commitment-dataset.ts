@@ -343,6 +343,7 @@ export class CommitmentReader {
 }
 
 const empty = Buffer.alloc(0);
+const blockBytes = 65_536;
 
 function* readUid(header: ElementHeader): Pull<string> {
   if (header.length === 0) throw new Unusable('empty-value');
@@ -371,8 +372,8 @@ function u32(bytes: Buffer, at: number, little: boolean): number {
 export class CommitmentWriter {
   readonly #layout: Layout;
   readonly #transactionUid: Buffer;
-  readonly #references: Buffer[] = [];
-  readonly #failed: Buffer[] = [];
+  readonly #references = new Items();
+  readonly #failed = new Items();
 
   constructor(layout: Layout, transactionUid: string) {
     this.#layout = layout;
@@ -380,32 +381,30 @@ export class CommitmentWriter {
   }
 
   reference(instance: ReferencedInstance): void {
-    this.#references.push(this.#item([...this.#uids(instance)]));
+    this.#references.add(this.#item(this.#uids(instance)));
   }
 
   failed(instance: FailedInstance): void {
     const reason = Buffer.alloc(2);
     if (this.#layout.order === 'little') reason.writeUInt16LE(instance.failureReason);
     else reason.writeUInt16BE(instance.failureReason);
-    this.#failed.push(
-      this.#item([...this.#uids(instance), this.#element(tag.failureReason, 'US', [reason])]),
-    );
+    this.#failed.add(this.#item([...this.#uids(instance), this.#element(tag.failureReason, 'US', [reason])]));
   }
 
   get referenceCount(): number {
-    return this.#references.length;
+    return this.#references.count;
   }
 
   get failedCount(): number {
-    return this.#failed.length;
+    return this.#failed.count;
   }
 
   /** The whole dataset. A sequence without items is left out: both are of type 1C in PS3.4 table J.3-2. */
   end(): Buffer {
     const parts = [this.#transactionUid];
-    if (this.#failed.length > 0) parts.push(this.#element(tag.failedSopSequence, 'SQ', this.#failed));
-    if (this.#references.length > 0)
-      parts.push(this.#element(tag.referencedSopSequence, 'SQ', this.#references));
+    if (this.#failed.count > 0) parts.push(this.#element(tag.failedSopSequence, 'SQ', this.#failed.all()));
+    if (this.#references.count > 0)
+      parts.push(this.#element(tag.referencedSopSequence, 'SQ', this.#references.all()));
     return Buffer.concat(parts);
   }
 
@@ -441,6 +440,32 @@ export class CommitmentWriter {
       else put16(head, 6, length, little);
     }
     return head;
+  }
+}
+
+/** Items in blocks: a buffer of its own for each of 100,000 would weigh more than what is in it. */
+class Items {
+  count = 0;
+  readonly #blocks: Buffer[] = [];
+  #block: Buffer[] = [];
+  #blockBytes = 0;
+
+  add(item: Buffer): void {
+    this.count += 1;
+    this.#block.push(item);
+    this.#blockBytes += item.length;
+    if (this.#blockBytes >= blockBytes) this.#close();
+  }
+
+  all(): readonly Buffer[] {
+    this.#close();
+    return this.#blocks;
+  }
+
+  #close(): void {
+    if (this.#block.length > 0) this.#blocks.push(Buffer.concat(this.#block));
+    this.#block = [];
+    this.#blockBytes = 0;
   }
 }
 
