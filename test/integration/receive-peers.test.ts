@@ -285,9 +285,8 @@ it('stores what dcmjs-dimse sends and answers its echo', async () => {
   expect(node.intake.stored[0]?.announcement.sopInstanceUid).toBe(file?.sopInstanceUid);
 });
 
-it('says which address is taken or cannot be listened on', async () => {
+it('says when its port is taken', async () => {
   await expect(startNodeOn('127.0.0.1', node.port)).rejects.toMatchObject({ code: 'port-taken' });
-  await expect(startNodeOn('203.0.113.7', 0)).rejects.toMatchObject({ code: 'port-not-allowed' });
 });
 
 async function startNodeOn(host: string, port: number): Promise<void> {

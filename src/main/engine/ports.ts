@@ -28,6 +28,18 @@ export interface Random {
   fraction(): number;
 }
 
+/** An address that an interface of this PC has right now. */
+export interface NetworkAddress {
+  /** The operating system's name for it: eth0, "Ethernet". */
+  readonly interface: string;
+  readonly address: string;
+}
+
+/** The network as it is at the moment of asking: cables are pulled and leases end. */
+export interface NetworkInterfaces {
+  list(): readonly NetworkAddress[];
+}
+
 /** Absence is told apart from "cannot say": a key is only ever made when absence is confirmed. */
 export type KeyStoreRead =
   | { readonly tag: 'present'; readonly secret: Secret }
@@ -84,8 +96,18 @@ export interface AuditEvent {
     | 'object-opened'
     | 'incident-answered'
     | 'association-refused'
+    | 'device-paired'
+    | 'device-changed'
+    | 'device-removed'
+    | 'caller-dismissed'
+    | 'class-allowed'
+    | 'class-dismissed'
     | 'web-session-opened'
-    | 'secret-stored';
+    | 'secret-stored'
+    | 'certificate-issued'
+    | 'certificate-renewed'
+    | 'certificate-revoked'
+    | 'certificate-imported';
   /** local-socket, web, engine. */
   readonly actor: string;
   /** Own identifiers only (study id, incident id): no PHI. */

@@ -6,12 +6,13 @@ import type { CommitmentScp } from '../commitment/commitment-port.ts';
 import { type AssociateReject, rejections } from '../dicom/pdu.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { IncidentReport, ReportIncident } from '../model.ts';
-import type { Clock, Logger } from '../ports.ts';
+import type { Clock, Logger, NetworkInterfaces } from '../ports.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { loopbackOnly } from './admission.ts';
 import type { Authorize, PeerFacts } from './authorize.ts';
 import { type CallerWatch, reportingWatch } from './caller-watch.ts';
 import { IncidentLimit } from './incident-limit.ts';
+import { type ListenOn, listenOn } from './listen-address.ts';
 import { Listener, makeDicomServer } from './listener.ts';
 import { Places } from './places.ts';
 import { RefusedClassReports } from './refused-classes.ts';
@@ -21,7 +22,10 @@ import { type Handshake, looksLikeTls, TlsDoor, type TlsTrust } from './tls-door
 const drainMs = 20_000;
 
 export interface StorageScpSettings {
+  /** An address, or the name of an interface. */
   readonly host: string;
+  /** Default: no. */
+  readonly allowPublicAddress?: boolean;
   /** 0 picks a free port. */
   readonly port: number;
   readonly aeTitle: string;
@@ -46,6 +50,8 @@ export interface StorageScpDeps {
   readonly onListening?: (host: string, port: number) => void;
   /** Nobody can reach it, and why; it goes on trying. Not told of an orderly stop. */
   readonly onDown?: (error: EdgeSyncError) => void;
+  /** Where `host` is looked for and followed; without it, it is taken as it is. */
+  readonly interfaces?: NetworkInterfaces;
   /** Default: a server of node:net. */
   readonly makeServer?: () => Server;
   /** The port for devices with certificates; without it there is none. */
@@ -96,11 +102,17 @@ export class StorageScp {
     return this.#places.associations.length;
   }
 
-  /** Listens. Throws EdgeSyncError `port-taken` or `port-not-allowed`. */
+  get #listenOn(): ListenOn {
+    const { settings, interfaces } = this.#deps;
+    const publicAddress = settings.allowPublicAddress === true ? 'allowed' : 'refused';
+    return listenOn({ host: settings.host, publicAddress }, interfaces);
+  }
+
+  /** Listens, or waits for an address that is absent. Throws EdgeSyncError as `Listener.start`. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     const { settings, clock, logger, onListening, onDown, makeServer } = this.#deps;
     const listener = new Listener({
-      host: settings.host,
+      on: this.#listenOn,
       port: settings.port,
       clock,
       logger,
@@ -127,7 +139,7 @@ export class StorageScp {
   }
 
   async #startTls(): Promise<void> {
-    const { settings, clock, logger, tls } = this.#deps;
+    const { clock, logger, tls } = this.#deps;
     if (tls === undefined) return;
     const door = new TlsDoor({
       trust: tls.trust,
@@ -141,7 +153,7 @@ export class StorageScp {
     });
     this.#door = door;
     const listener = new Listener({
-      host: settings.host,
+      on: this.#listenOn,
       port: tls.port,
       clock,
       logger: logger.child('tls'),
