@@ -1,9 +1,6 @@
 /** The `certificates` group of the RPC contract: the site CA, what it issues, what is trusted. */
-import { oc } from '@orpc/contract';
 import { z } from 'zod';
-import { errorReportSchema } from './status.ts';
-
-const base = oc.errors({ EDGE_SYNC: { data: errorReportSchema } });
+import { base } from './contract-base.ts';
 
 /** ECDSA unless the device is too old for it. */
 export const keyKindSchema = z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-3072']);

@@ -7,6 +7,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { agentEventSchema } from './agent-state.ts';
 import { base } from './contract-base.ts';
+import { certificatesContract } from './contract-certificates.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
 
 /** A path on this PC, absolute: the engine's working folder is not the caller's. */
@@ -110,6 +111,7 @@ export const contract = {
       .input(z.object({ to: absolutePath, selection: restoreSelectionSchema, fromCloud: z.boolean() }))
       .output(eventIterator(restoreEventSchema)),
   },
+  certificates: certificatesContract,
   secrets: {
     /** Stores a destination's credential in the key store. */
     store: base

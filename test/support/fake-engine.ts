@@ -212,6 +212,15 @@ export class FakeEngine {
           return run(this.restoreEvents, signal);
         }),
       },
+      certificates: {
+        list: os.certificates.list.handler(() => ({ certificates: [] })),
+        ca: os.certificates.ca.handler(unused),
+        issue: os.certificates.issue.handler(unused),
+        sign: os.certificates.sign.handler(unused),
+        renew: os.certificates.renew.handler(unused),
+        revoke: os.certificates.revoke.handler(unused),
+        import: os.certificates.import.handler(unused),
+      },
       secrets: {
         store: os.secrets.store.handler(({ input }) => {
           this.#note('secret', input);

@@ -84,8 +84,8 @@ export class CertificateKit {
 
   /** Certificate, key and the CA to trust, as files for a tool. */
   async device(name: string, key: KeyKind = 'ecdsa-p256', days = 730): Promise<DeviceFiles> {
-    const request = { name, hosts: [], key, days, format: { tag: 'pem' } } as const;
-    const issued = await this.certificates.issue(request);
+    const format = { tag: 'pem' } as const;
+    const issued = await this.certificates.issue({ name, hosts: [], key, days, format });
     if (issued.key.tag !== 'pem') throw new Error(issued.key.tag);
     return {
       sha256: issued.certificate.sha256,

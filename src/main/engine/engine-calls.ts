@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/contract.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
+import { CertificateCalls } from './certificate-calls.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
@@ -18,11 +19,16 @@ import { importPaths } from './watch/import-paths.ts';
 const hideAfterSeconds = 30;
 
 export class EngineCalls implements EngineService {
+  readonly certificates: CertificateCalls;
   readonly #parts: EngineParts;
   readonly #askForEnd: () => void;
 
   constructor(parts: EngineParts, askForEnd: () => void) {
     this.#parts = parts;
+    this.certificates = new CertificateCalls({
+      ...parts,
+      cutByRevocation: () => parts.scp.cutByRevocation,
+    });
     this.#askForEnd = askForEnd;
   }
 

@@ -3,9 +3,12 @@
  * receive / watch -> intake (seal -> spool -> queue) -> upload -> cloud.
  */
 import { join, resolve } from 'node:path';
+import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { EngineCalls } from './engine-calls.ts';
+import { Certificates } from './certificates/certificates.ts';
+import { serverHosts } from './certificates/server-hosts.ts';
 import type { EngineService } from './engine-service.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { IncidentDesk } from './incident-desk.ts';
@@ -25,6 +28,7 @@ import { sealedDataIn } from './sealed-data.ts';
 import { StatusSource } from './status-source.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
+import { DrivePlaces } from './watch/drive-access.ts';
 import { FolderWatcher } from './watch/folder-watcher.ts';
 
 export interface EngineOptions {
@@ -79,6 +83,9 @@ export class Engine {
   /** Receives, watches and uploads from here on. Throws port-taken, port-not-allowed. */
   async start(): Promise<ListenerFacts> {
     const { scp, watchers, uploads, housekeeping, options } = this.#parts;
+    const { certificates } = this.#parts;
+    if (options.settings.dicom.tls.enabled) await certificates.start();
+    else certificates.watch();
     const { host, port } = await scp.start();
     for (const watcher of watchers) watcher.start();
     uploads.start();
@@ -102,6 +109,7 @@ export interface EngineParts {
   readonly queue: Queue;
   readonly spool: FileSpool;
   readonly intake: IntakeStage;
+  readonly certificates: Certificates;
   readonly incidents: IncidentDesk;
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
@@ -183,6 +191,17 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const housekeeping = new Housekeeping({ queue, spool, settings: settings.disk, clock, logger });
   opened.defer(() => housekeeping.stop());
 
+  const certificates = new Certificates({
+    store: queue.certificates,
+    clock,
+    random,
+    logger,
+    hosts: () => serverHosts(settings.dicom.host),
+    reportIncident,
+    resolveIncident: (code, subject) => incidents.resolve(code, subject),
+    onChange: () => status.changed(),
+  });
+  opened.defer(() => certificates.close());
   const scp = new StorageScp({
     intake,
     clock,
@@ -191,11 +210,26 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     settings: settings.dicom,
     onListening: (host, port) => status.listenerUp(host, port),
     onDown: (error) => status.listenerDown(error.report),
+    ...(settings.dicom.tls.enabled
+      ? {
+          tls: {
+            port: settings.dicom.tls.port,
+            trust: certificates,
+            onListening: (_host: string, port: number) => status.tlsListening({ tag: 'up', port }),
+            onDown: (error: EdgeSyncError) => status.tlsListening({ tag: 'down', error: error.report }),
+          },
+        }
+      : {}),
   });
   opened.defer(() => scp.stop());
-  const watchers = settings.folders.map((folder) => {
+  const folders = settings.folders.map((folder) => ({ ...folder, path: resolve(folder.path) }));
+  queue.watched.keepFolders(folders.map(({ path }) => path));
+  const places = new DrivePlaces();
+  const watchers = folders.map((folder) => {
     const watcher = new FolderWatcher({
-      folder: { ...folder, path: resolve(folder.path) },
+      folder,
+      memory: queue.watched.folder(folder.path, folder.afterImport),
+      places,
       intake,
       clock,
       logger,
@@ -206,7 +240,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     return watcher;
   });
 
-  const status = new StatusSource({ options, queue, spool, keys, uploads, intake, incidents });
+  const status = new StatusSource({ options, queue, spool, keys, uploads, intake, certificates, incidents });
   opened.defer(queue.onChange(() => uploads.workArrived()));
   return {
     options,
@@ -214,6 +248,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     queue,
     spool,
     intake,
+    certificates,
     incidents,
     scp,
     watchers,

@@ -10,18 +10,25 @@ import type { StatusInputs } from './status/status-inputs.ts';
 
 export type StatusSourceDeps = Pick<
   EngineParts,
-  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake' | 'incidents'
+  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake' | 'certificates' | 'incidents'
 >;
 
 type Listening =
   | { readonly tag: 'down'; readonly error: ErrorReport | null }
   | { readonly tag: 'up'; readonly host: string; readonly port: number };
 
+/** The port for devices with certificates. */
+export type TlsListening =
+  | { readonly tag: 'off' }
+  | { readonly tag: 'up'; readonly port: number }
+  | { readonly tag: 'down'; readonly error: ErrorReport };
+
 export class StatusSource {
   readonly #deps: StatusSourceDeps;
   readonly #feed: AgentFeed;
   readonly #startedAtMs: number;
   #listening: Listening = { tag: 'down', error: null };
+  #tls: TlsListening = { tag: 'off' };
 
   constructor(deps: StatusSourceDeps) {
     const { queue, uploads, options } = deps;
@@ -49,6 +56,11 @@ export class StatusSource {
     this.#feed.changed();
   }
 
+  tlsListening(listening: TlsListening): void {
+    this.#tls = listening;
+    this.#feed.changed();
+  }
+
   /** Something outside the queue changed: destination, recovery, listener. */
   changed(): void {
     this.#feed.changed();
@@ -63,7 +75,7 @@ export class StatusSource {
   }
 
   async #inputs(): Promise<StatusInputs> {
-    const { options, queue, spool, keys, uploads, intake, incidents } = this.#deps;
+    const { options, queue, spool, keys, uploads, intake, certificates, incidents } = this.#deps;
     const { dicom, destinations, disk, status } = options.settings;
     const listening = this.#listening;
     return {
@@ -77,6 +89,7 @@ export class StatusSource {
       },
       unrecorded: incidents.unrecorded,
       refusal: intake.standing()?.report ?? null,
+      standing: [...(this.#tls.tag === 'down' ? [this.#tls.error] : []), ...certificates.standing()],
       destinations: destinations.map(({ name, kind, required }) => {
         const stage = uploads.status(name);
         return { name, kind, required, state: stage?.state ?? 'paused', error: stage?.error ?? null };

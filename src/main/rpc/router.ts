@@ -65,6 +65,27 @@ export function createRouter(engine: EngineService, logger: Logger) {
         yield* reported(engine.restore(input, context.actor, signal ?? endless), errors);
       }),
     },
+    certificates: {
+      list: os.certificates.list.handler(() => ({ certificates: engine.certificates.list() })),
+      ca: os.certificates.ca.handler(({ input, context }) =>
+        engine.certificates.ca(input.family, context.actor),
+      ),
+      issue: os.certificates.issue.handler(({ input, context }) =>
+        engine.certificates.issue(input, context.actor),
+      ),
+      sign: os.certificates.sign.handler(({ input, context }) =>
+        engine.certificates.sign(input, context.actor),
+      ),
+      renew: os.certificates.renew.handler(({ input, context }) =>
+        engine.certificates.renew(input, context.actor),
+      ),
+      revoke: os.certificates.revoke.handler(({ input, context }) =>
+        engine.certificates.revoke(input.sha256, input.reason, context.actor),
+      ),
+      import: os.certificates.import.handler(async ({ input, context }) => ({
+        certificates: await engine.certificates.import(input, context.actor),
+      })),
+    },
     secrets: {
       store: os.secrets.store.handler(async ({ input, context }) => {
         await engine.storeSecret(input.name, input.value, context.actor);

@@ -47,6 +47,7 @@ function status(): StatusReport {
     destinations: [{ name: 'cloud', kind: 'azure', required: true, state: 'ok', error: null }],
     recovery: 'proven',
     freeBytes,
+    standing: [],
     warnBelowBytes: 0,
     pendingMaxMinutes: 30,
     startedAtMs: 0,

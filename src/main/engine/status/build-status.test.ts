@@ -45,6 +45,7 @@ const safe: StatusInputs = {
   destinations: [{ name: 'cloud', kind: 'azure', required: true, state: 'ok', error: null }],
   recovery: 'proven',
   freeBytes: 100e9,
+  standing: [],
   warnBelowBytes: 20e9,
   pendingMaxMinutes: 30,
   startedAtMs: nowMs - 10 * hourMs,

@@ -83,6 +83,7 @@ function conditionReports(inputs: StatusInputs): Condition[] {
       : []),
     ...staleProof(inputs),
     ...(freeBytes < warnBelowBytes ? [{ report: reportFor('disk-low') }] : []),
+    ...inputs.standing.map((report) => ({ report })),
     // The counters of the queue are the only witness of failed and parked images: were a group ever missing, this is not.
     ...(queue.failed + queue.parked > 0 && queue.failures.length === 0 && queue.incidents.length === 0
       ? [{ report: reportFor('object-missing', `${queue.failed + queue.parked} images`) }]

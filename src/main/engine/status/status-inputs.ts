@@ -32,6 +32,8 @@ export interface StatusInputs {
   readonly unrecorded: readonly IncidentRow[];
   /** Why nothing can be received though the listener is up (disk-full, disk-error, keychain-unavailable); or null. */
   readonly refusal: ErrorReport | null;
+  /** Reasons that stages tell by themselves, until their cause is gone: an expired certificate, a port that is down. */
+  readonly standing: readonly ErrorReport[];
   /** In the order of the configuration. */
   readonly destinations: readonly DestinationInput[];
   readonly recovery: StatusReport['recovery'];
