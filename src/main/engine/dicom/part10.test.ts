@@ -185,8 +185,12 @@ describe('what is no image', () => {
     );
     const withMeta = (sopClassUid: string): Buffer =>
       Buffer.concat([buildFileMeta({ ...facts, sopClassUid }), directory]);
-    expect(await readPart10Head(withMeta('1.2.840.10008.1.3.10'), 'whole-file')).toEqual({ tag: 'dicomdir' });
-    expect(await readPart10Head(withMeta(facts.sopClassUid), 'whole-file')).toEqual({ tag: 'dicomdir' });
+    expect(await readPart10Head(withMeta('1.2.840.10008.1.3.10'), 'whole-file')).toMatchObject({
+      tag: 'dicomdir',
+    });
+    expect(await readPart10Head(withMeta(facts.sopClassUid), 'whole-file')).toMatchObject({
+      tag: 'dicomdir',
+    });
   });
 
   test('a file that ends inside or right behind its meta is truncated', async () => {

@@ -74,7 +74,8 @@ export type Part10Head =
       /** Where the dataset begins, in bytes from the start of the file. */
       readonly datasetOffset: number;
     }
-  | { readonly tag: 'dicomdir' }
+  /** The directory of a medium; where its dataset begins. */
+  | { readonly tag: 'dicomdir'; readonly datasetOffset: number }
   | { readonly tag: 'not-dicom' }
   /** DICOM, but it ends before an image begins. */
   | { readonly tag: 'truncated' }
@@ -102,20 +103,21 @@ export async function readPart10Head(
     if (extent === 'whole-file') return { tag: 'truncated' };
     return start.length < longestMetaBytes ? { tag: 'more' } : { tag: 'unreadable' };
   }
-  if (meta.sopClassUid === mediaStorageDirectorySopClass) return { tag: 'dicomdir' };
   const datasetOffset = meta.end;
+  const directory = { tag: 'dicomdir', datasetOffset } as const;
+  if (meta.sopClassUid === mediaStorageDirectorySopClass) return directory;
   const dataset = start.subarray(datasetOffset);
   const isMarked = metaAt > 0 || meta.count > 0;
   if (dataset.length === 0) return { tag: isMarked ? 'truncated' : 'not-dicom' };
   // Group 0004 is the directory of a medium (PS3.3 annex F).
-  if (u16(dataset, 0) === 0x0004) return { tag: isMarked ? 'dicomdir' : 'not-dicom' };
+  if (u16(dataset, 0) === 0x0004) return isMarked ? directory : { tag: 'not-dicom' };
   const guessed = guessSyntax(dataset);
   if (guessed === undefined && !isMarked) return { tag: 'not-dicom' };
   const transferSyntaxUid = meta.transferSyntaxUid ?? guessed ?? explicitVrLittleEndian;
   const found = await identify(dataset, transferSyntaxUid);
   const sopClassUid = found.sopClassUid ?? meta.sopClassUid;
   const sopInstanceUid = found.sopInstanceUid ?? meta.sopInstanceUid;
-  if (sopClassUid === mediaStorageDirectorySopClass) return { tag: 'dicomdir' };
+  if (sopClassUid === mediaStorageDirectorySopClass) return directory;
   if (sopClassUid === undefined || sopInstanceUid === undefined) {
     if (extent === 'whole-file' && found.ending === 'cut')
       return { tag: isMarked ? 'truncated' : 'not-dicom' };

@@ -13,41 +13,62 @@ import {
   openRegular,
   removalTicket,
   sameVersion,
-  type FileVersion,
+  stateOf,
+  type FileState,
 } from './imported-file.ts';
+import type { DriveAccess } from './drive-access.ts';
 import { notReadable } from './walk.ts';
 
 export interface FileToImport {
   readonly path: string;
   readonly origin: Origin;
   readonly afterImport: 'keep' | 'delete';
+  /**
+   * What to do with a file whose end is nothing but zeros: an image with a black border, or a copy that was given its
+   * full length before its content (Windows and network shares do so).
+   */
+  readonly zeroEnd: 'import' | 'tell';
 }
 
 export type FileOutcome =
-  | { readonly tag: 'stored' | 'duplicate'; readonly version: FileVersion }
-  /** Nothing to import, and nothing to tell: a DICOMDIR, or a file that the operating system put there. */
-  | { readonly tag: 'skipped'; readonly version: FileVersion }
+  | { readonly tag: 'stored' | 'duplicate'; readonly version: FileState; readonly objectName: string }
+  /** Nothing to import, and nothing to tell: a file that an operating system put there. */
+  | { readonly tag: 'skipped'; readonly version: FileState }
+  /** The directory of a medium (DICOMDIR). */
+  | { readonly tag: 'directory'; readonly version: FileState }
+  /** Its end is zeros, and the caller wanted to hear of it. Nothing was stored. */
+  | { readonly tag: 'zero-end'; readonly version: FileState }
   /** Written while it was read: look at it again later. Nothing was stored. */
   | { readonly tag: 'changed' }
-  | { readonly tag: 'refused'; readonly error: EdgeSyncError; readonly version: FileVersion | undefined };
+  | { readonly tag: 'refused'; readonly error: EdgeSyncError; readonly version: FileState | undefined };
 
-const readBytes = 256 * 1024;
+const pieceBytes = 256 * 1024;
 
-/** Left by Windows and macOS beside images; skipped only when they really are no DICOM. */
-const systemFile = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini)$/i;
+/** Hidden, or left by Windows and macOS beside images; skipped only when they really are no DICOM. */
+const systemFile = /^(\..*|~\$.*|Thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|autorun\.inf|Icon\r)$/i;
+/** The last bytes that are looked at for zeros; smaller files are written in one go. */
+const endBytes = 4096;
+const leastForZeroEnd = 64 * 1024;
+
+export interface ImportPorts {
+  readonly intake: Intake;
+  readonly access: DriveAccess;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Never rejects. An abort through `signal` comes back as refused with `cancelled`. */
-export async function importFile(
-  file: FileToImport,
-  intake: Intake,
-  signal?: AbortSignal,
-): Promise<FileOutcome> {
+export async function importFile(file: FileToImport, ports: ImportPorts): Promise<FileOutcome> {
+  const { access, signal } = ports;
   let handle: FileHandle | undefined;
-  let version: FileVersion | undefined;
+  let version: FileState | undefined;
   try {
-    handle = await openRegular(file.path);
-    version = await versionOf(handle);
-    return await importOpen(file, handle, version, intake, signal);
+    const opened = await access.run(
+      () => openRegular(file.path),
+      (late) => void late.close().catch(() => undefined),
+    );
+    handle = opened;
+    version = await access.run(() => stateOfOpen(opened));
+    return await importOpen(file, opened, version, ports);
   } catch (error) {
     const told = signal?.aborted === true ? new EdgeSyncError('cancelled') : notReadable(error);
     if (told.code === 'not-dicom' && version !== undefined && systemFile.test(basename(file.path))) {
@@ -55,25 +76,36 @@ export async function importFile(
     }
     return { tag: 'refused', error: told, version };
   } finally {
-    await handle?.close().catch(() => undefined);
+    // Where a call is still out, closing waits for it: not we.
+    const closing = handle?.close().catch(() => undefined);
+    if (!access.isStuck) await closing;
   }
 }
 
 async function importOpen(
   file: FileToImport,
   handle: FileHandle,
-  version: FileVersion,
-  intake: Intake,
-  signal: AbortSignal | undefined,
+  version: FileState,
+  ports: ImportPorts,
 ): Promise<FileOutcome> {
-  const head = await readHead(handle, version.sizeBytes);
-  if (head.tag === 'dicomdir') return { tag: 'skipped', version };
+  const { intake, access, signal } = ports;
+  const head = await readHead(handle, version.sizeBytes, access);
+  if (head.tag === 'dicomdir') return { tag: 'directory', version };
   const image = importable(head);
-  const sha256 = file.afterImport === 'delete' ? await hashFile(handle, signal) : undefined;
+  if (file.zeroEnd === 'tell' && (await endsInZeros(handle, version.sizeBytes, access))) {
+    return { tag: 'zero-end', version };
+  }
+  const sha256 = file.afterImport === 'delete' ? await hashFile(handle, access, signal) : undefined;
   const ticket =
     sha256 === undefined
       ? undefined
-      : removalTicket({ ...version, path: file.path, folder: await folderOf(file.path), sha256 });
+      : removalTicket({
+          sizeBytes: version.sizeBytes,
+          mtimeMs: version.mtimeMs,
+          path: file.path,
+          folder: await access.run(() => folderOf(file.path)),
+          sha256,
+        });
   const stream = intake.begin({
     sopClassUid: image.sopClassUid,
     sopInstanceUid: image.sopInstanceUid,
@@ -85,11 +117,12 @@ async function importOpen(
   let outcome: IntakeOutcome;
   try {
     const hash = sha256 === undefined ? undefined : createHash('sha256');
-    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    const buffer = Buffer.allocUnsafeSlow(pieceBytes);
     let position = 0;
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+      const from = position;
+      const { bytesRead } = await access.run(() => handle.read(buffer, 0, buffer.length, from));
       if (bytesRead === 0) break;
       const piece = buffer.subarray(0, bytesRead);
       hash?.update(piece);
@@ -97,7 +130,8 @@ async function importOpen(
       if (skip < bytesRead) await stream.write(piece.subarray(skip));
       position += bytesRead;
     }
-    const isSame = position === version.sizeBytes && sameVersion(await versionOf(handle), version);
+    const now = await access.run(() => stateOfOpen(handle));
+    const isSame = position === version.sizeBytes && sameVersion(now, version);
     if (!isSame || hash?.digest('hex') !== sha256) {
       await stream.abort();
       return { tag: 'changed' };
@@ -109,27 +143,39 @@ async function importOpen(
   }
   return outcome.tag === 'refused'
     ? { tag: 'refused', error: outcome.error, version }
-    : { tag: outcome.tag, version };
+    : { tag: outcome.tag, version, objectName: outcome.objectName };
 }
 
-async function readHead(handle: FileHandle, sizeBytes: number): Promise<Part10Head> {
+async function readHead(handle: FileHandle, sizeBytes: number, access: DriveAccess): Promise<Part10Head> {
   for (const limit of [part10HeadBytes, longestMetaBytes]) {
-    const start = await readStart(handle, Math.min(limit, sizeBytes));
+    const start = await readBytes(handle, 0, Math.min(limit, sizeBytes), access);
     const head = await readPart10Head(start, start.length >= sizeBytes ? 'whole-file' : 'more-follows');
     if (head.tag !== 'more') return head;
   }
   return { tag: 'unreadable' };
 }
 
-async function readStart(handle: FileHandle, wantedBytes: number): Promise<Buffer> {
-  const start = Buffer.alloc(wantedBytes);
+async function endsInZeros(handle: FileHandle, sizeBytes: number, access: DriveAccess): Promise<boolean> {
+  if (sizeBytes < leastForZeroEnd) return false;
+  const end = await readBytes(handle, sizeBytes - endBytes, endBytes, access);
+  return end.every((byte) => byte === 0);
+}
+
+async function readBytes(
+  handle: FileHandle,
+  position: number,
+  wantedBytes: number,
+  access: DriveAccess,
+): Promise<Buffer> {
+  const bytes = Buffer.alloc(wantedBytes);
   let filled = 0;
   while (filled < wantedBytes) {
-    const { bytesRead } = await handle.read(start, filled, wantedBytes - filled, filled);
+    const at = filled;
+    const { bytesRead } = await access.run(() => handle.read(bytes, at, wantedBytes - at, position + at));
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return start.subarray(0, filled);
+  return bytes.subarray(0, filled);
 }
 
 /** The image at the head, or an error that says why it is none that we take. */
@@ -148,7 +194,6 @@ function importable(head: Exclude<Part10Head, { tag: 'dicomdir' }>): Extract<Par
   }
 }
 
-async function versionOf(handle: FileHandle): Promise<FileVersion> {
-  const stats = await handle.stat();
-  return { sizeBytes: stats.size, mtimeMs: stats.mtimeMs };
+async function stateOfOpen(handle: FileHandle): Promise<FileState> {
+  return stateOf(await handle.stat());
 }

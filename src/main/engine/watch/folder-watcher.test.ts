@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,15 +7,25 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { makeDicomFile, type TestFile } from '../../../../test/support/dicom-files.ts';
 import { makeIntakeRig, type IntakeRig } from '../../../../test/support/intake-rig.ts';
+import { QueueKit } from '../../../../test/support/queue-kit.ts';
 import type { IncidentReport } from '../model.ts';
 import { SystemClock } from '../system/clock.ts';
+import { DrivePlaces } from './drive-access.ts';
 import { FolderWatcher, type WatchTiming } from './folder-watcher.ts';
 import { removeImported } from './imported-file.ts';
 
 /** Small enough for tests, in the proportions of the real ones. */
-const timing: WatchTiming = { settleMs: 150, patienceMs: 300, rescanMs: 250, retryMs: 100, gatherMs: 20 };
+const timing: WatchTiming = {
+  settleMs: 150,
+  patienceMs: 300,
+  rescanMs: 250,
+  retryMs: 100,
+  gatherMs: 20,
+  deadlineMs: 5000,
+};
 
 let rig: IntakeRig;
+let kit: QueueKit;
 let root: string;
 let folder: string;
 let free: number;
@@ -26,6 +36,7 @@ let watchers: FolderWatcher[];
 beforeEach(async () => {
   free = 1e12;
   rig = await makeIntakeRig({ freeBytes: () => Promise.resolve(free), refuseBelowBytes: 0 });
+  kit = new QueueKit();
   root = await mkdtemp(join(tmpdir(), 'edge-sync-watch-'));
   folder = join(root, 'scans');
   await mkdir(folder);
@@ -37,12 +48,15 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const watcher of watchers) await watcher.close();
   await rig.dispose();
+  kit.dispose();
   await rm(root, { recursive: true, force: true });
 });
 
 function start(afterImport: 'keep' | 'delete' = 'keep', changes: Partial<WatchTiming> = {}): FolderWatcher {
   const watcher = new FolderWatcher({
     folder: { path: folder, afterImport },
+    memory: kit.queue.watched.folder(folder, afterImport),
+    places: new DrivePlaces(),
     intake: rig.intake,
     clock: new SystemClock(),
     logger: rig.logger,
@@ -65,6 +79,16 @@ async function put(name: string, file: TestFile | Uint8Array): Promise<string> {
 /** Waits until it holds; the test's own time limit is the only one. */
 async function until(what: () => boolean): Promise<void> {
   while (!what()) await sleep(10);
+}
+
+/** What needs attention: file name and cause. */
+function attention(): Record<string, string> {
+  const { files } = kit.queue.watched.attention(100);
+  return Object.fromEntries(files.map(({ path, code }) => [path.slice(folder.length + 1), code]));
+}
+
+function attentionCount(): number {
+  return kit.queue.watched.attention(0).total;
 }
 
 function hashes(): readonly string[] {
@@ -143,26 +167,31 @@ describe('a watched folder', () => {
 });
 
 describe('a file that cannot be imported', () => {
-  test('is told once per version, stays where it is, and is resolved by a good version only', async () => {
+  test('is listed, stays where it is, and leaves the list when it is repaired, replaced or removed', async () => {
     const file = makeDicomFile();
     const letter = await put('letter.txt', Buffer.from('this is no image, it is a letter'));
-    const cut = await put('cut', file.bytes.subarray(0, -20));
+    const cut = await put('sub/cut', file.bytes.subarray(0, -20));
+    const other = await put('other.txt', Buffer.from('neither is this'));
     start();
-    await until(() => incidents.length === 2);
+    await until(() => attentionCount() === 3);
     await severalSearches();
-    expect(incidents.toSorted((a, b) => a.code.localeCompare(b.code))).toEqual([
-      { code: 'dicom-truncated', subject: cut },
-      { code: 'not-dicom', subject: letter },
-    ]);
+    expect(attention()).toEqual({
+      'sub/cut': 'dicom-truncated',
+      'letter.txt': 'not-dicom',
+      'other.txt': 'not-dicom',
+    });
     expect(existsSync(cut) && existsSync(letter)).toBe(true);
-    await utimes(letter, 1000, 1000);
-    await until(() => incidents.length === 3);
+    expect(incidents).toEqual([]);
     await writeFile(cut, file.bytes);
-    await until(() => resolved.length > 0);
+    await until(() => attentionCount() === 2);
     expect(hashes()).toEqual([file.datasetSha256]);
+    const better = makeDicomFile({ seed: 'better' });
+    await writeFile(join(folder, 'coming'), better.bytes);
+    await rename(join(folder, 'coming'), other);
+    await until(() => attentionCount() === 1);
     await rm(letter);
-    await severalSearches();
-    expect(resolved).toEqual([['dicom-truncated', cut]]);
+    await until(() => attentionCount() === 0);
+    expect(new Set(hashes())).toEqual(new Set([file.datasetSha256, better.datasetSha256]));
   });
 
   test('for want of disk space is imported when there is room again', async () => {
@@ -185,7 +214,7 @@ describe('a file that cannot be imported', () => {
     await put('CANARY-folder/CANARY.txt', Buffer.from('CANARY content'));
     await put('CANARY-folder/cut', makeDicomFile({ patientName: 'CANARY' }).bytes.subarray(0, -20));
     start();
-    await until(() => incidents.length === 2);
+    await until(() => attentionCount() === 2);
     expect(JSON.stringify(rig.logger.lines)).not.toMatch(/CANARY|edge-sync-watch/);
   });
 });
@@ -196,7 +225,7 @@ describe('a folder that cannot be reached', () => {
     const watcher = start();
     await until(() => incidents.length > 0);
     await severalSearches();
-    expect(incidents).toEqual([{ code: 'folder-not-reachable', subject: folder }]);
+    expect(incidents).toEqual([{ code: 'folder-not-reachable', subject: folder, detail: 'ENOENT' }]);
     expect(watcher.reachable).toBe('no');
     const file = makeDicomFile();
     await mkdir(folder);
@@ -213,7 +242,7 @@ describe('a folder that cannot be reached', () => {
     await until(() => rig.queue.rows.length === 1);
     await rename(folder, join(root, 'moved'));
     await until(() => incidents.length > 0);
-    expect(incidents).toEqual([{ code: 'folder-not-reachable', subject: folder }]);
+    expect(incidents).toEqual([{ code: 'folder-not-reachable', subject: folder, detail: 'ENOENT' }]);
     await rename(join(root, 'moved'), folder);
     await until(() => resolved.length > 0);
     await put('b', makeDicomFile({ seed: 'b' }));

@@ -1,14 +1,21 @@
 /** A watched folder: every DICOM file in it and below is imported once it stands still. See README.md. */
-import { watch, type FSWatcher } from 'chokidar';
 import { stat } from 'node:fs/promises';
-import type { ErrorCode } from '../../../shared/errors.ts';
+import { dirname } from 'node:path';
+import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { FolderSettings } from '../../../shared/settings.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { ChangeNotices } from './change-notices.ts';
+import type { DriveAccess, DrivePlaces } from './drive-access.ts';
+import type { DriveKind } from './drive-kind.ts';
 import { importFile, type FileOutcome } from './file-import.ts';
-import { sameVersion, type FileVersion } from './imported-file.ts';
-import { notReadable, walkFiles } from './walk.ts';
+import type { FileMemory, RememberedFile } from './file-memory.ts';
+import { FileNotes, noVersion } from './file-notes.ts';
+import { sameVersion, stateOf, versionText, type FileState } from './imported-file.ts';
+import { Media } from './medium.ts';
+import { isUnreachable, notReadable, walkFiles } from './walk.ts';
+import { WatchedRoot } from './watched-root.ts';
 
 export interface WatchTiming {
   /** Size and time must not change for so long. Copies over a network come in bursts. */
@@ -21,6 +28,8 @@ export interface WatchTiming {
   readonly retryMs: number;
   /** Troubles that call for a search are gathered for so long. */
   readonly gatherMs: number;
+  /** A call to the drive that takes longer counts as a drive that does not answer. */
+  readonly deadlineMs: number;
 }
 
 export const defaultWatchTiming: WatchTiming = {
@@ -29,40 +38,38 @@ export const defaultWatchTiming: WatchTiming = {
   rescanMs: 60_000,
   retryMs: 10_000,
   gatherMs: 500,
+  deadlineMs: 30_000,
 };
 
 /** A search that takes long (a slow drive, 100,000 files) is followed by a pause this many times as long. */
 const pauseFactor = 10;
 /** New files are looked for between batches, also while a large backlog is imported. */
 const batchFiles = 64;
+/** Files found but not imported yet; a search goes on when there are fewer. */
+const mostWaiting = 5000;
+/** Notices that were not looked at yet; more call for a search. */
+const mostHints = 5000;
 /** Beside an upload and a listener on two cores: one file is flushed while the next is read. */
-const filesAtOnce = 2;
+const filesAtOnce: Readonly<Record<DriveKind, number>> = { local: 2, network: 1 };
 
 export interface FolderWatcherDeps {
   /** `path` absolute. */
   readonly folder: FolderSettings;
   readonly intake: Intake;
+  readonly memory: FileMemory;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reportIncident: ReportIncident;
-  /** The folder is back, or a file that was told is whole now: closes the incident of that code and subject. */
+  /** The folder is back: closes the incident of that code and subject. */
   readonly resolveIncident: (code: ErrorCode, subject: string) => void;
+  /** Shared among all watchers of an engine. */
+  readonly places: DrivePlaces;
   readonly timing?: WatchTiming;
+  /** Tests play a drive that hangs. */
+  readonly access?: DriveAccess;
 }
 
-/** What is remembered of a file, so that an unchanged one costs one `stat` per search. */
-interface Known extends FileVersion {
-  readonly after: 'done' | 'told' | 'try-again';
-  /** The incident that was reported for this version. */
-  readonly told: ErrorCode | undefined;
-  /** Number of the search that saw it last. */
-  readonly seenIn: number;
-}
-
-/** Stands for a folder that could not be listed, or a link that leads nowhere readable. */
-const unreadable: FileVersion = { sizeBytes: -1, mtimeMs: -1 };
-
-interface Waiting extends FileVersion {
+interface Waiting extends FileState {
   readonly dueMs: number;
   /** It was read once and was no whole image. */
   readonly hadPatience: 'yes' | 'no';
@@ -72,12 +79,13 @@ export class FolderWatcher {
   readonly #deps: FolderWatcherDeps;
   readonly #timing: WatchTiming;
   readonly #logger: Logger;
+  readonly #notices: ChangeNotices;
   readonly #ending = new AbortController();
-  readonly #known = new Map<string, Known>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #hints = new Set<string>();
-  #reachable: 'unknown' | 'yes' | 'no' = 'unknown';
-  #watcher: FSWatcher | undefined;
+  readonly #root: WatchedRoot;
+  readonly #notes: FileNotes;
+  #media: Media;
   #searches = 0;
   #nextSearchMs = -Infinity;
   #sleeping: AbortController | undefined;
@@ -87,11 +95,30 @@ export class FolderWatcher {
     this.#deps = deps;
     this.#timing = deps.timing ?? defaultWatchTiming;
     this.#logger = deps.logger.child('watch');
+    this.#root = new WatchedRoot({
+      ...deps,
+      path: deps.folder.path,
+      logger: this.#logger,
+      deadlineMs: this.#timing.deadlineMs,
+      access: deps.access,
+    });
+    this.#notes = new FileNotes(deps.memory, this.#logger);
+    this.#media = new Media(this.#root.access);
+    this.#notices = new ChangeNotices({
+      onFile: (path) => this.#hint(path),
+      onFolder: () => this.#searchSoon(),
+      onError: (error) => {
+        this.#logger.warn('change notices of a folder failed, searching instead', {
+          detail: notReadable(error).detail,
+        });
+        this.#searchSoon();
+      },
+    });
   }
 
   /** Whether the folder could be read when it was last looked at. */
   get reachable(): 'unknown' | 'yes' | 'no' {
-    return this.#reachable;
+    return this.#root.reachable;
   }
 
   /** Starts with a search of everything that lies there. Returns at once. */
@@ -99,12 +126,18 @@ export class FolderWatcher {
     this.#loop ??= this.#run();
   }
 
-  /** Stops; a file that is being imported is given up and leaves nothing behind. */
+  /** Somebody wants to know now: the next search does not wait. */
+  searchNow(): void {
+    this.#nextSearchMs = -Infinity;
+    this.#sleeping?.abort();
+  }
+
+  /** Stops; a file that is being imported is given up and leaves nothing behind. A drive that hangs is not waited for. */
   async close(): Promise<void> {
     this.#ending.abort();
     this.#sleeping?.abort();
     await this.#loop;
-    await this.#unwatch();
+    await this.#notices.close();
   }
 
   async #run(): Promise<void> {
@@ -112,100 +145,70 @@ export class FolderWatcher {
       try {
         await this.#round();
       } catch (error) {
-        this.#logger.error('watching a folder failed, trying again', {}, error);
-        await this.#pause(this.#timing.retryMs);
+        if (isUnreachable(error)) {
+          this.#root.gone(error);
+          await this.#away();
+        } else {
+          this.#logger.error('watching a folder failed, trying again', {}, error);
+          await this.#pause(this.#timing.retryMs);
+        }
       }
     }
   }
 
   async #round(): Promise<void> {
-    const { clock, intake } = this.#deps;
+    const { clock } = this.#deps;
     if (clock.monotonicMs() >= this.#nextSearchMs) await this.#search();
     await this.#takeHints();
-    const due = await this.#settled();
-    if (due.length > 0 && intake.refusal() === undefined) {
-      await this.#importAll(due);
-      return;
-    }
-    if (this.#hints.size > 0) return;
-    // What is due now waits for an intake that refuses.
-    const wakeAtMs =
-      due.length > 0
-        ? clock.monotonicMs() + this.#timing.retryMs
-        : Math.min(this.#nextSearchMs, this.#nextDueMs());
+    if ((await this.#importDue()) === 'imported' || this.#hints.size > 0) return;
+    const wakeAtMs = Math.min(this.#nextSearchMs, this.#nextDueMs());
     await this.#pause(Math.max(0, wakeAtMs - clock.monotonicMs()));
   }
 
   async #search(): Promise<void> {
     const { clock, folder } = this.#deps;
     const startedMs = clock.monotonicMs();
-    if (!(await this.#reach())) {
-      this.#nextSearchMs = clock.monotonicMs() + this.#timing.retryMs;
+    if (!(await this.#root.reach())) {
+      await this.#away();
       return;
     }
+    // Set before: whoever asks for another search while this one runs gets it.
+    this.#nextSearchMs = Infinity;
     this.#searches += 1;
+    this.#media = new Media(this.#root.access);
+    this.#notes.beginSearch();
     let isWhole = true;
-    for await (const entry of walkFiles(folder.path, this.#ending.signal)) {
+    for await (const entry of walkFiles(folder.path, this.#root.access, this.#ending.signal)) {
       if (entry.tag === 'file') await this.#look(entry.path);
-      else if (entry.error.detail !== 'ENOENT') {
+      else if (entry.tag === 'folder') {
+        if (this.#root.drive === 'local') this.#notices.follow(entry.path);
+      } else if (entry.error.detail !== 'ENOENT' || entry.path === folder.path) {
         isWhole = false;
-        this.#tellUnreadable(entry.path, entry.error.code);
+        this.#notes.tell(entry.path, noVersion, entry.error);
       }
+      await this.#makeRoom();
     }
-    if (isWhole && !this.#isEnding()) await this.#forgetGone();
-    const tookMs = clock.monotonicMs() - startedMs;
-    this.#nextSearchMs = clock.monotonicMs() + Math.max(this.#timing.rescanMs, pauseFactor * tookMs);
+    await this.#notes.write();
+    // A drive that went away in the middle of it shows as folders that are gone.
+    if (isWhole && !this.#isEnding() && (await this.#root.isStillThere())) await this.#notes.endSearch();
+    const nowMs = clock.monotonicMs();
+    const pauseMs = Math.max(this.#timing.rescanMs, pauseFactor * (nowMs - startedMs));
+    this.#nextSearchMs = Math.min(this.#nextSearchMs, nowMs + pauseMs);
   }
 
-  /** Is the folder there? Tells it once when it goes and once when it comes back. */
-  async #reach(): Promise<boolean> {
-    const { folder, reportIncident, resolveIncident } = this.#deps;
-    const isThere = await isFolder(folder.path);
-    if (isThere && this.#reachable !== 'yes') {
-      if (this.#reachable === 'no') {
-        this.#logger.info('watched folder is back');
-        resolveIncident('folder-not-reachable', folder.path);
-      }
-      await this.#watch();
-    }
-    if (!isThere && this.#reachable !== 'no') {
-      this.#logger.warn('watched folder cannot be reached');
-      reportIncident({ code: 'folder-not-reachable', subject: folder.path });
-      await this.#unwatch();
-    }
-    this.#reachable = isThere ? 'yes' : 'no';
-    return isThere;
+  /** Forgets what was found: with the folder, it will be found anew. */
+  async #away(): Promise<void> {
+    this.#waiting.clear();
+    this.#hints.clear();
+    this.#notes.drop();
+    this.#nextSearchMs = this.#deps.clock.monotonicMs() + this.#timing.retryMs;
+    await this.#notices.close();
   }
 
-  async #watch(): Promise<void> {
-    await this.#unwatch();
-    const { folder } = this.#deps;
-    // The searches find what lies there and follow links; this only makes changes known at once.
-    const watcher = watch(folder.path, {
-      ignoreInitial: true,
-      followSymlinks: false,
-      ignorePermissionErrors: true,
-      atomic: false,
-    });
-    const hint = (path: string): void => {
-      this.#hints.add(path);
-      this.#sleeping?.abort();
-    };
-    watcher.on('add', hint).on('change', hint);
-    watcher.on('unlinkDir', () => this.#searchSoon());
-    watcher.on('error', (error) => {
-      this.#logger.warn('change notices of a folder failed, searching instead', {
-        detail: notReadable(error).detail,
-      });
-      this.#searchSoon();
-    });
-    this.#watcher = watcher;
-  }
-
-  async #unwatch(): Promise<void> {
-    const watcher = this.#watcher;
-    this.#watcher = undefined;
-    await watcher?.close();
+  #hint(path: string): void {
+    if (this.#hints.size < mostHints) this.#hints.add(path);
+    else this.#searchSoon();
+    this.#sleeping?.abort();
   }
 
   #searchSoon(): void {
@@ -217,22 +220,69 @@ export class FolderWatcher {
     const hints = [...this.#hints];
     this.#hints.clear();
     for (const path of hints) await this.#look(path);
+    await this.#notes.write();
   }
 
   /** Puts a file among those that wait to settle, unless this version of it is done with. */
   async #look(path: string): Promise<void> {
-    const version = await versionOf(path);
-    if (version === undefined) return;
-    const known = this.#known.get(path);
-    if (known !== undefined && sameVersion(known, version)) {
-      this.#known.set(path, { ...known, seenIn: this.#searches });
-      if (known.after !== 'try-again') return;
+    const known = this.#notes.find(path);
+    const found = await this.#stateOf(path);
+    if (found === 'gone') {
+      await this.#notes.gone(path);
+      return;
     }
-    if (!this.#waiting.has(path)) this.#wait(path, version, this.#timing.settleMs, 'no');
+    if (found instanceof EdgeSyncError) {
+      this.#notes.tell(path, noVersion, found);
+      return;
+    }
+    if (known?.version === versionText(found) && !this.#wantsAnotherTry(known)) {
+      this.#notes.listAnew(path, known);
+      return;
+    }
+    if (!this.#waiting.has(path)) this.#wait(path, found, this.#timing.settleMs, 'no');
   }
 
-  #wait(path: string, version: FileVersion, ms: number, hadPatience: Waiting['hadPatience']): void {
-    this.#waiting.set(path, { ...version, dueMs: this.#deps.clock.monotonicMs() + ms, hadPatience });
+  #wantsAnotherTry({ code }: RememberedFile): boolean {
+    switch (code) {
+      case undefined:
+        return false;
+      case 'file-not-readable':
+      case 'internal':
+        return true;
+      // Once for each start: another version of the program, or a class that is allowed now.
+      case 'dicom-class-refused':
+      case 'dicom-syntax-refused':
+        return this.#searches <= 1;
+      // What is missing may have come. Where files are deleted it may have come and gone.
+      case 'medium-incomplete':
+        return this.#deps.folder.afterImport === 'keep';
+      default:
+        return false;
+    }
+  }
+
+  #wait(path: string, state: FileState, ms: number, hadPatience: Waiting['hadPatience']): void {
+    this.#waiting.set(path, { ...state, dueMs: this.#deps.clock.monotonicMs() + ms, hadPatience });
+  }
+
+  /** A search that finds more than can be kept in mind waits until some of it is imported. */
+  async #makeRoom(): Promise<void> {
+    while (this.#waiting.size >= mostWaiting && !this.#isEnding()) {
+      if ((await this.#importDue()) === 'imported') continue;
+      await this.#pause(Math.max(0, this.#nextDueMs() - this.#deps.clock.monotonicMs()));
+    }
+  }
+
+  async #importDue(): Promise<'imported' | 'nothing-due'> {
+    const due = await this.#settled();
+    if (due.length === 0) return 'nothing-due';
+    if (this.#deps.intake.refusal() !== undefined) {
+      // What is due now waits for an intake that refuses.
+      await this.#pause(this.#timing.retryMs);
+      return 'nothing-due';
+    }
+    await this.#importAll(due);
+    return 'imported';
   }
 
   /** Files that stood still for long enough; those that moved wait anew, those that are gone are forgotten. */
@@ -242,10 +292,12 @@ export class FolderWatcher {
     for (const [path, waiting] of this.#waiting) {
       if (waiting.dueMs > nowMs) continue;
       if (due.length === batchFiles || this.#isEnding()) break;
-      const version = await versionOf(path);
-      if (version === undefined) this.#waiting.delete(path);
-      else if (sameVersion(waiting, version)) due.push(path);
-      else this.#wait(path, version, this.#timing.settleMs, 'no');
+      const state = await this.#stateOf(path);
+      if (state === 'gone' || state instanceof EdgeSyncError) {
+        this.#waiting.delete(path);
+        this.#hint(path);
+      } else if (sameVersion(waiting, state)) due.push(path);
+      else this.#wait(path, state, this.#timing.settleMs, 'no');
     }
     return due;
   }
@@ -264,81 +316,110 @@ export class FolderWatcher {
         await this.#import(path);
       }
     };
-    await Promise.all(Array.from({ length: filesAtOnce }, work));
+    const workers = Array.from({ length: filesAtOnce[this.#root.drive] }, () =>
+      work().finally(() => (left.length = 0)),
+    );
+    const ended = await Promise.allSettled(workers);
+    await this.#notes.write();
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 
   async #import(path: string): Promise<void> {
     const { folder, intake } = this.#deps;
     const waited = this.#waiting.get(path);
+    if (waited === undefined) return;
     const file = {
       path,
       origin: { tag: 'folder', folder: folder.path, path },
       afterImport: folder.afterImport,
+      zeroEnd: waited.hadPatience === 'yes' ? 'import' : 'tell',
     } as const;
-    const outcome = await importFile(file, intake, this.#ending.signal);
-    if (this.#isEnding() || waited === undefined) return;
+    const outcome = await importFile(file, {
+      intake,
+      access: this.#root.access,
+      signal: this.#ending.signal,
+    });
+    if (this.#isEnding()) return;
     this.#waiting.delete(path);
-    this.#settle(path, waited, outcome);
+    await this.#settle(path, waited, outcome);
   }
 
-  #settle(path: string, waited: Waiting, outcome: FileOutcome): void {
+  async #settle(path: string, waited: Waiting, outcome: FileOutcome): Promise<void> {
     switch (outcome.tag) {
       case 'stored':
       case 'duplicate':
+        this.#notes.done(path, versionText(outcome.version), outcome.objectName);
+        return;
       case 'skipped':
-        this.#resolve(path);
-        this.#know(path, outcome.version, 'done', undefined);
+        this.#notes.done(path, versionText(outcome.version), undefined);
+        return;
+      case 'directory':
+        await this.#medium(path, waited, outcome.version);
+        return;
+      case 'zero-end':
+        this.#wait(path, outcome.version, this.#timing.patienceMs, 'yes');
         return;
       case 'changed':
         // Its new version is found by the next hint or search.
-        this.#hints.add(path);
+        this.#hint(path);
         return;
       case 'refused':
-        if (outcome.error.detail === 'ENOENT') return;
-        this.#refused(path, waited, outcome.error.code, outcome.version ?? waited);
+        await this.#refused(path, waited, outcome.error, outcome.version);
         return;
     }
   }
 
-  #refused(path: string, waited: Waiting, code: ErrorCode, version: FileVersion): void {
-    const lasting = isAboutContent(code);
-    if (lasting && waited.hadPatience === 'no') {
-      this.#wait(path, version, this.#timing.patienceMs, 'yes');
+  /** The directory of a medium that is still being copied names files that are not there yet. */
+  async #medium(path: string, waited: Waiting, state: FileState): Promise<void> {
+    const check = await this.#media.check(path);
+    if (check === undefined || check.missing === 0) {
+      this.#notes.done(path, versionText(state), undefined);
       return;
     }
-    const known = this.#known.get(path);
-    const wasTold = known?.told === code && sameVersion(known, version);
-    this.#know(path, version, lasting ? 'told' : 'try-again', code);
-    if (wasTold) return;
-    if (known?.told !== undefined && known.told !== code) this.#deps.resolveIncident(known.told, path);
-    this.#logger.warn('a file of a watched folder was not imported', { code });
-    this.#deps.reportIncident({ code, subject: path });
+    const named = check.found.length + check.missing;
+    const error = new EdgeSyncError('medium-incomplete', `${check.missing} of ${named}`);
+    await this.#refused(path, waited, error, state);
   }
 
-  #tellUnreadable(path: string, code: ErrorCode): void {
-    const known = this.#known.get(path);
-    this.#know(path, unreadable, 'try-again', code);
-    if (known?.told === code) return;
-    this.#logger.warn('a part of a watched folder cannot be read', { code });
-    this.#deps.reportIncident({ code, subject: path });
+  async #refused(
+    path: string,
+    waited: Waiting,
+    error: EdgeSyncError,
+    state: FileState | undefined,
+  ): Promise<void> {
+    if (isUnreachable(error)) throw error;
+    if (error.detail === 'ENOENT') {
+      this.#hint(path);
+      return;
+    }
+    if (!isAboutFile(error.code)) {
+      // Disk, keys, database: the status tells of them, and the file is as good as before.
+      this.#logger.warn('a file of a watched folder waits', { code: error.code });
+      this.#wait(path, state ?? waited, this.#timing.retryMs, waited.hadPatience);
+      return;
+    }
+    const { folder } = this.#deps;
+    if (error.code === 'not-dicom' && (await this.#media.isBystander(path, dirname(folder.path)))) {
+      this.#notes.done(path, versionText(state ?? waited), undefined);
+      return;
+    }
+    const known = this.#notes.find(path);
+    const wasTold = known?.code === error.code && known.version === versionText(state ?? waited);
+    if (waited.hadPatience === 'no' && !wasTold) {
+      this.#wait(path, state ?? waited, this.#timing.patienceMs, 'yes');
+      return;
+    }
+    this.#notes.tell(path, versionText(state ?? waited), error);
   }
 
-  #know(path: string, version: FileVersion, after: Known['after'], told: ErrorCode | undefined): void {
-    const { sizeBytes, mtimeMs } = version;
-    this.#known.set(path, { sizeBytes, mtimeMs, after, told, seenIn: this.#searches });
-  }
-
-  #resolve(path: string): void {
-    const told = this.#known.get(path)?.told;
-    if (told !== undefined) this.#deps.resolveIncident(told, path);
-  }
-
-  /** A bad file that is gone stays an incident: nobody knows whether its image is anywhere else. */
-  async #forgetGone(): Promise<void> {
-    for (const [path, known] of this.#known) {
-      if (known.seenIn === this.#searches || this.#waiting.has(path)) continue;
-      if (known.sizeBytes === unreadable.sizeBytes && (await isFolder(path))) this.#resolve(path);
-      this.#known.delete(path);
+  async #stateOf(path: string): Promise<FileState | 'gone' | EdgeSyncError> {
+    try {
+      const stats = await this.#root.access.run(() => stat(path));
+      return stats.isFile() ? stateOf(stats) : 'gone';
+    } catch (error) {
+      if (isUnreachable(error)) throw error;
+      const told = notReadable(error);
+      return told.detail === 'ENOENT' || told.detail === 'ENOTDIR' ? 'gone' : told;
     }
   }
 
@@ -356,24 +437,13 @@ export class FolderWatcher {
   }
 }
 
-/** What is wrong lies in the file: only another version of it can be imported. Anything else is tried again. */
-function isAboutContent(code: ErrorCode): boolean {
-  return code === 'not-dicom' || code.startsWith('dicom-');
-}
-
-async function versionOf(path: string): Promise<FileVersion | undefined> {
-  try {
-    const stats = await stat(path);
-    return stats.isFile() ? { sizeBytes: stats.size, mtimeMs: stats.mtimeMs } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
+/** What is wrong lies in the file or in the right to read it, not in this PC. */
+function isAboutFile(code: ErrorCode): boolean {
+  return (
+    code === 'not-dicom' ||
+    code === 'file-not-readable' ||
+    code === 'medium-incomplete' ||
+    code === 'internal' ||
+    code.startsWith('dicom-')
+  );
 }
