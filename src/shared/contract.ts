@@ -6,8 +6,10 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { agentEventSchema } from './agent-state.ts';
+import { attentionProcedures } from './contract-attention.ts';
 import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
+import { devicesContract } from './contract-devices.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
 
 /** A path on this PC, absolute: the engine's working folder is not the caller's. */
@@ -86,6 +88,7 @@ export const contract = {
     answer: base.input(z.object({ id: z.string().max(256) })).output(z.object({ answered: z.boolean() })),
   },
   files: {
+    ...attentionProcedures,
     import: base
       .input(z.object({ paths: z.array(absolutePath).min(1).max(1000) }))
       .output(eventIterator(importEventSchema)),
@@ -112,6 +115,7 @@ export const contract = {
       .output(eventIterator(restoreEventSchema)),
   },
   certificates: certificatesContract,
+  devices: devicesContract,
   secrets: {
     /** Stores a destination's credential in the key store. */
     store: base

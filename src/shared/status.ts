@@ -45,6 +45,29 @@ export const modalityStatusSchema = z.object({
   lastReceivedAt: isoTime.nullable(),
 });
 
+/** Who may send here. */
+export const accessStatusSchema = z.object({
+  /** DICOM associations under way: this PC should not go to sleep. */
+  openAssociations: count,
+  /** Refused callers and unknown classes that nobody has decided about. */
+  waitingCallers: count,
+  waitingClasses: count,
+  /** Another number than before: the lists of `devices.*` have changed. */
+  revision: count,
+  devices: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      aeTitle: z.string(),
+      channel: z.enum(['tls', 'plain']),
+      lastSeenAt: isoTime.nullable(),
+      /** Stays as long as it is so: what it sends can be read on the network. */
+      warning: errorReportSchema.nullable(),
+    }),
+  ),
+});
+export type AccessStatus = z.infer<typeof accessStatusSchema>;
+
 export const statusReportSchema = z.object({
   safe: z.boolean(),
   headline: headlineSchema,
@@ -57,5 +80,6 @@ export const statusReportSchema = z.object({
   failures: z.array(failureSchema),
   spool: z.object({ bytes: count, freeBytes: count }),
   recovery: z.enum(['none', 'created', 'proven']),
+  access: accessStatusSchema.optional(),
 });
 export type StatusReport = z.infer<typeof statusReportSchema>;

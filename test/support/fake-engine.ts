@@ -189,6 +189,9 @@ export class FakeEngine {
         }),
       },
       files: {
+        attention: os.files.attention.handler(() => ({ files: [], total: 0 })),
+        dismissAttention: os.files.dismissAttention.handler(unused),
+        retryAttention: os.files.retryAttention.handler(unused),
         import: os.files.import.handler(({ input, signal }) => {
           this.#note('import', input);
           return run(this.importEvents, signal);
@@ -211,6 +214,20 @@ export class FakeEngine {
           this.#note('restore', input);
           return run(this.restoreEvents, signal);
         }),
+      },
+      devices: {
+        list: os.devices.list.handler(() => []),
+        pair: os.devices.pair.handler(unused),
+        change: os.devices.change.handler(unused),
+        remove: os.devices.remove.handler(unused),
+        callers: os.devices.callers.handler(() => []),
+        dismiss: os.devices.dismiss.handler(unused),
+        allowCaller: os.devices.allowCaller.handler(unused),
+        observedClasses: os.devices.observedClasses.handler(() => []),
+        allowClass: os.devices.allowClass.handler(unused),
+        dismissClass: os.devices.dismissClass.handler(unused),
+        connection: os.devices.connection.handler(unused),
+        addresses: os.devices.addresses.handler(() => []),
       },
       certificates: {
         list: os.certificates.list.handler(() => ({ certificates: [] })),

@@ -4,7 +4,9 @@ import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/contract.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
+import { AttentionCalls } from './attention-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
+import { DeviceCalls } from './device-calls.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
@@ -19,16 +21,20 @@ import { importPaths } from './watch/import-paths.ts';
 const hideAfterSeconds = 30;
 
 export class EngineCalls implements EngineService {
+  readonly attention: AttentionCalls;
   readonly certificates: CertificateCalls;
+  readonly devices: DeviceCalls;
   readonly #parts: EngineParts;
   readonly #askForEnd: () => void;
 
   constructor(parts: EngineParts, askForEnd: () => void) {
     this.#parts = parts;
+    this.attention = new AttentionCalls(parts);
     this.certificates = new CertificateCalls({
       ...parts,
       cutByRevocation: () => parts.scp.cutByRevocation,
     });
+    this.devices = new DeviceCalls(parts);
     this.#askForEnd = askForEnd;
   }
 

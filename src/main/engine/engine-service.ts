@@ -2,7 +2,9 @@
 import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/contract.ts';
 import type { StatusReport } from '../../shared/status.ts';
+import type { AttentionService } from './attention-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
+import type { DeviceService } from './device-calls.ts';
 
 /** Who asks: for the audit trail. */
 export type Actor = 'local-socket' | 'web' | 'command-line';
@@ -17,7 +19,9 @@ export interface StudyReveal {
 
 /** Every method rejects with EdgeSyncError. Iterables end when their signal aborts. */
 export interface EngineService {
+  readonly attention: AttentionService;
   readonly certificates: CertificateService;
+  readonly devices: DeviceService;
   status(): Promise<StatusReport>;
   watch(signal: AbortSignal): AsyncIterable<AgentEvent>;
   /** Starts an orderly end; resolves with the instances still to upload (they go on at the next start). */

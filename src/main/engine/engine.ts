@@ -9,6 +9,7 @@ import { AuditLog } from './audit/audit-log.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { Certificates } from './certificates/certificates.ts';
 import { serverHosts } from './certificates/server-hosts.ts';
+import { DeviceDesk } from './devices/device-desk.ts';
 import type { EngineService } from './engine-service.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { IncidentDesk } from './incident-desk.ts';
@@ -17,7 +18,7 @@ import { DiskGuard } from './intake/disk-guard.ts';
 import { IntakeStage, type NameObject } from './intake/intake-stage.ts';
 import { KeyRing } from './keys/key-ring.ts';
 import type { IncidentReport } from './model.ts';
-import type { AuditTrail, Clock, KeyStore, Logger, Random } from './ports.ts';
+import type { AuditTrail, Clock, KeyStore, Logger, NetworkInterfaces, Random } from './ports.ts';
 import { DataDirLock } from './queue/data-dir-lock.ts';
 import { Queue } from './queue/queue.ts';
 import { StorageScp } from './receive/storage-scp.ts';
@@ -26,6 +27,7 @@ import type { SealerFactory } from './seal/seal-port.ts';
 import { FileSpool } from './spool/file-spool.ts';
 import { sealedDataIn } from './sealed-data.ts';
 import { StatusSource } from './status-source.ts';
+import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
 import { DrivePlaces } from './watch/drive-access.ts';
@@ -40,11 +42,15 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Default: those of this PC. */
+  readonly interfaces?: NetworkInterfaces;
 }
 
 export interface ListenerFacts {
   readonly host: string;
   readonly port: number;
+  /** For devices with certificates; null when TLS is off. */
+  readonly tlsPort: number | null;
   readonly aeTitle: string;
 }
 
@@ -91,7 +97,7 @@ export class Engine {
     uploads.start();
     housekeeping.start();
     this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
-    return { host, port, aeTitle: options.settings.dicom.aeTitle };
+    return { host, port, tlsPort: scp.tlsPort, aeTitle: options.settings.dicom.aeTitle };
   }
 
   /** Orderly end: nothing new comes in, stores under way are finished, uploads get a moment, everything is closed. */
@@ -111,6 +117,8 @@ export interface EngineParts {
   readonly intake: IntakeStage;
   readonly certificates: Certificates;
   readonly incidents: IncidentDesk;
+  readonly devices: DeviceDesk;
+  readonly interfaces: NetworkInterfaces;
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
@@ -202,12 +210,29 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     onChange: () => status.changed(),
   });
   opened.defer(() => certificates.close());
+  const devices = new DeviceDesk({
+    store: queue.devices,
+    loopback: settings.dicom.allowLoopback ? 'loopback-allowed' : 'loopback-paired-only',
+    audit,
+    reportIncident,
+    resolveIncident: (code, subject) => incidents.resolve(code, subject),
+    clock,
+    random,
+    logger,
+    onChange: () => status.changed(),
+  });
+  opened.defer(() => devices.close());
+  const interfaces = options.interfaces ?? new SystemNetworkInterfaces();
   const scp = new StorageScp({
     intake,
     clock,
     logger,
     reportIncident,
     settings: settings.dicom,
+    interfaces,
+    authorize: devices.authorize,
+    callers: devices,
+    onAssociations: (open) => status.associations(open),
     onListening: (host, port) => status.listenerUp(host, port),
     onDown: (error) => status.listenerDown(error.report),
     ...(settings.dicom.tls.enabled
@@ -240,7 +265,17 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     return watcher;
   });
 
-  const status = new StatusSource({ options, queue, spool, keys, uploads, intake, certificates, incidents });
+  const status = new StatusSource({
+    options,
+    queue,
+    spool,
+    keys,
+    uploads,
+    intake,
+    certificates,
+    devices,
+    incidents,
+  });
   opened.defer(queue.onChange(() => uploads.workArrived()));
   return {
     options,
@@ -250,6 +285,8 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     intake,
     certificates,
     incidents,
+    devices,
+    interfaces,
     scp,
     watchers,
     uploads,

@@ -1,19 +1,20 @@
 /** Gathers what the status is made of from the stages, and keeps windows up to date. Reads only. */
 import type { AgentEvent } from '../../shared/agent-state.ts';
-import type { ErrorReport } from '../../shared/errors.ts';
+import { type ErrorReport, reportFor } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { version } from '../version.ts';
 import type { EngineParts } from './engine.ts';
 import { AgentFeed } from './status/agent-feed.ts';
 import { buildStatus } from './status/build-status.ts';
 import type { StatusInputs } from './status/status-inputs.ts';
+import { addressScope } from './system/ip-address.ts';
 
 export type StatusSourceDeps = Pick<
   EngineParts,
-  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake' | 'certificates' | 'incidents'
+  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake' | 'certificates' | 'devices' | 'incidents'
 >;
 
-type Listening =
+export type Listening =
   | { readonly tag: 'down'; readonly error: ErrorReport | null }
   | { readonly tag: 'up'; readonly host: string; readonly port: number };
 
@@ -29,6 +30,7 @@ export class StatusSource {
   readonly #startedAtMs: number;
   #listening: Listening = { tag: 'down', error: null };
   #tls: TlsListening = { tag: 'off' };
+  #openAssociations = 0;
 
   constructor(deps: StatusSourceDeps) {
     const { queue, uploads, options } = deps;
@@ -61,6 +63,19 @@ export class StatusSource {
     this.#feed.changed();
   }
 
+  get listening(): Listening {
+    return this.#listening;
+  }
+
+  get tls(): TlsListening {
+    return this.#tls;
+  }
+
+  associations(open: number): void {
+    this.#openAssociations = open;
+    this.#feed.changed();
+  }
+
   /** Something outside the queue changed: destination, recovery, listener. */
   changed(): void {
     this.#feed.changed();
@@ -75,7 +90,7 @@ export class StatusSource {
   }
 
   async #inputs(): Promise<StatusInputs> {
-    const { options, queue, spool, keys, uploads, intake, certificates, incidents } = this.#deps;
+    const { options, queue, spool, keys, uploads, intake, certificates, devices, incidents } = this.#deps;
     const { dicom, destinations, disk, status } = options.settings;
     const listening = this.#listening;
     return {
@@ -89,12 +104,17 @@ export class StatusSource {
       },
       unrecorded: incidents.unrecorded,
       refusal: intake.standing()?.report ?? null,
-      standing: [...(this.#tls.tag === 'down' ? [this.#tls.error] : []), ...certificates.standing()],
+      standing: [
+        ...(isPublic(listening) ? [reportFor('public-address', listening.host)] : []),
+        ...(this.#tls.tag === 'down' ? [this.#tls.error] : []),
+        ...certificates.standing(),
+      ],
       destinations: destinations.map(({ name, kind, required }) => {
         const stage = uploads.status(name);
         return { name, kind, required, state: stage?.state ?? 'paused', error: stage?.error ?? null };
       }),
       recovery: keys.recoveryState,
+      access: { ...devices.facts, openAssociations: this.#openAssociations },
       freeBytes: await spool.freeBytes(),
       warnBelowBytes: disk.warnBelowBytes,
       pendingMaxMinutes: status.pendingMaxMinutes,
@@ -102,4 +122,9 @@ export class StatusSource {
       nowMs: options.clock.nowMs(),
     };
   }
+}
+
+/** Only where it was forced: otherwise it is not listened on. */
+function isPublic(listening: Listening): listening is Extract<Listening, { tag: 'up' }> {
+  return listening.tag === 'up' && addressScope(listening.host) === 'public';
 }

@@ -3,6 +3,8 @@ import { contract } from '../../shared/contract.ts';
 import { toEdgeSyncError } from '../../shared/errors.ts';
 import type { Actor, EngineService } from '../engine/engine-service.ts';
 import type { Logger } from '../engine/ports.ts';
+import { attentionRoutes } from './attention-routes.ts';
+import { deviceRoutes } from './device-routes.ts';
 
 export interface CallContext {
   readonly actor: Actor;
@@ -45,6 +47,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
       answer: os.failures.answer.handler(({ input, context }) => engine.answer(input.id, context.actor)),
     },
     files: {
+      ...attentionRoutes(os.files, engine),
       import: os.files.import.handler(async function* ({ input, signal, errors }) {
         yield* reported(engine.import(input.paths, signal ?? endless), errors);
       }),
@@ -65,6 +68,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
         yield* reported(engine.restore(input, context.actor, signal ?? endless), errors);
       }),
     },
+    devices: deviceRoutes(os.devices, engine),
     certificates: {
       list: os.certificates.list.handler(() => ({ certificates: engine.certificates.list() })),
       ca: os.certificates.ca.handler(({ input, context }) =>

@@ -1,4 +1,5 @@
 import type { DestinationStatus, Failure, Headline, StatusReport } from '../../../shared/status.ts';
+import { accessStatus } from './access-status.ts';
 import { attentionReasons, isProven, receivingReasons } from './reasons.ts';
 import type { DestinationInput, StatusInputs } from './status-inputs.ts';
 
@@ -34,6 +35,7 @@ export function buildStatus(inputs: StatusInputs): StatusReport {
     failures: [...receiving, ...attention],
     spool: { bytes: queue.spoolBytes, freeBytes: inputs.freeBytes },
     recovery: inputs.recovery,
+    ...(inputs.access === undefined ? {} : { access: accessStatus(inputs.access) }),
   };
 }
 

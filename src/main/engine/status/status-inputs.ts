@@ -1,6 +1,7 @@
 /** Everything the status is made of. Times are epoch milliseconds. */
 import type { ErrorReport } from '../../../shared/errors.ts';
 import type { DestinationStatus, StatusReport } from '../../../shared/status.ts';
+import type { AccessInputs } from './access-status.ts';
 import type { IncidentRow, QueueStatus } from '../queue/queue-types.ts';
 
 export interface ListenerState {
@@ -37,6 +38,7 @@ export interface StatusInputs {
   /** In the order of the configuration. */
   readonly destinations: readonly DestinationInput[];
   readonly recovery: StatusReport['recovery'];
+  readonly access?: AccessInputs;
   readonly freeBytes: number;
   readonly warnBelowBytes: number;
   readonly pendingMaxMinutes: number;
