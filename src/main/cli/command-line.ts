@@ -3,6 +3,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
 import { SystemClock } from '../engine/system/clock.ts';
 import { version } from '../version.ts';
+import { runAttentionDismiss, runAttentionList, runAttentionRetry } from './commands/attention.ts';
+import { addCertificateCommands, withTls } from './certificate-commands.ts';
 import { runDemoCommand } from './commands/demo.ts';
 import { runConfigCheck, runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
 import { runImport } from './commands/import.ts';
@@ -16,6 +18,7 @@ import { exitCode } from './exit-codes.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
 import { createEngineClient } from '../rpc/client.ts';
+import type { TlsOptions } from './tls-options.ts';
 import { withEngine } from './with-engine.ts';
 
 /** Runs one command; resolves with the exit code. Never throws. */
@@ -90,16 +93,41 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     },
   );
 
-  command(program, 'echo <host> <port> <aet>', 'ask a DICOM node whether it answers (C-ECHO)')
+  const attention = ofInstallation(
+    program,
+    'attention',
+    'files of watched folders that could not be taken in',
+  )
+    .option('--json', 'as JSON')
+    .action(async (options: InstallationOptions & JsonFlag) => {
+      const installation = await openInstallation(options, environment);
+      const wanted = { format: formatOf(options) };
+      done(await withEngine(installation, (client) => runAttentionList(client, wanted, output)));
+    });
+  ofInstallation(attention, 'dismiss [ids...]', 'leave files be, as they are now')
+    .option('--all', 'all of them')
+    .action(async (ids: string[], options: InstallationOptions & { all?: boolean }) => {
+      const installation = await openInstallation(options, environment);
+      const wanted = { ids, all: options.all === true };
+      done(await withEngine(installation, (client) => runAttentionDismiss(client, wanted, output)));
+    });
+  ofInstallation(attention, 'retry [ids...]', 'look at them again now').action(
+    async (ids: string[], options: InstallationOptions) => {
+      const installation = await openInstallation(options, environment);
+      done(await withEngine(installation, (client) => runAttentionRetry(client, { ids }, output)));
+    },
+  );
+
+  withTls(command(program, 'echo <host> <port> <aet>', 'ask a DICOM node whether it answers (C-ECHO)'))
     .option('--calling <aet>', 'AE title to call as', 'EDGESYNC')
-    .action(async (host: string, port: string, aet: string, options: { calling: string }) => {
-      done(await runEcho({ host, port, aet, calling: options.calling }, clock, output));
+    .action(async (host: string, port: string, aet: string, options: TlsOptions & { calling: string }) => {
+      done(await runEcho({ ...options, host, port, aet }, clock, output));
     });
 
-  command(program, 'send <paths...>', 'send DICOM files to a node (C-STORE), bit for bit')
+  withTls(command(program, 'send <paths...>', 'send DICOM files to a node (C-STORE), bit for bit'))
     .requiredOption('--to <aet@host:port>', 'the node')
     .option('--calling <aet>', 'AE title to call as', 'EDGESYNC')
-    .action(async (paths: string[], options: { to: string; calling: string }) => {
+    .action(async (paths: string[], options: TlsOptions & { to: string; calling: string }) => {
       done(await runSend({ paths, ...options }, clock, output));
     });
 
@@ -114,6 +142,8 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       const installation = await openInstallation(options, environment);
       done(await withEngine(installation, (client) => runOpen(client, { file, out: options.out }, output)));
     });
+
+  addCertificateCommands(program, { environment, output, done, ofInstallation });
 
   const recovery = command(program, 'recovery', 'the recovery words: make, prove, export');
   ofInstallation(recovery, 'create', 'make the 24 words; shown once')
