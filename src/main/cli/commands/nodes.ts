@@ -5,34 +5,46 @@ import type { Clock } from '../../engine/ports.ts';
 import { echo } from '../../engine/send/echo.ts';
 import type { Peer } from '../../engine/send/requestor.ts';
 import { sendFiles } from '../../engine/send/send-files.ts';
+import { connectionOf, type TlsOptions } from '../tls-options.ts';
 import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bar, bytesText, errorLine, type Output } from '../output.ts';
 
 /** `edge-sync echo HOST PORT AET`. */
 export async function runEcho(
-  options: { readonly host: string; readonly port: string; readonly aet: string; readonly calling: string },
+  options: TlsOptions & {
+    readonly host: string;
+    readonly port: string;
+    readonly aet: string;
+    readonly calling: string;
+  },
   clock: Clock,
   output: Output,
 ): Promise<number> {
   const peer = peerOf(options.host, options.port, options.aet, options.calling);
-  const { roundTripMs } = await echo({ ...peer, clock });
+  const { roundTripMs } = await echo({ ...peer, clock, openConnection: await connectionOf(options, clock) });
   output.out(`${peer.calledAe} at ${peer.host}:${peer.port} answers (${roundTripMs.toFixed(1)} ms)`);
   return exitCode.ok;
 }
 
 /** `edge-sync send PATH... --to AET@HOST:PORT`: exit 2 when some files were not taken, 1 when none was. */
 export async function runSend(
-  options: { readonly paths: readonly string[]; readonly to: string; readonly calling: string },
+  options: TlsOptions & {
+    readonly paths: readonly string[];
+    readonly to: string;
+    readonly calling: string;
+  },
   clock: Clock,
   output: Output,
 ): Promise<number> {
+  const openConnection = await connectionOf(options, clock);
   const report = await cancellable((signal) =>
     sendFiles({
       paths: options.paths,
       peer: peerFrom(options.to, options.calling),
       clock,
       signal,
+      openConnection,
       onProgress: ({ files, sent, failed, bytes, totalBytes }) =>
         output.progress.update(
           `${bar(bytes, totalBytes)} ${sent + failed} of ${files} files, ${bytesText(bytes)} of ${bytesText(totalBytes)}`,

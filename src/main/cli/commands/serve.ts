@@ -62,7 +62,12 @@ export async function runServe(
     output.out(
       JSON.stringify({
         event: 'ready',
-        dicom: { host: listener.host, port: listener.port, aet: listener.aeTitle },
+        dicom: {
+          host: listener.host,
+          port: listener.port,
+          tlsPort: listener.tlsPort,
+          aet: listener.aeTitle,
+        },
         web: link(),
         pid: process.pid,
       }),

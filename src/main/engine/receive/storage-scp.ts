@@ -76,6 +76,7 @@ export class StorageScp {
   #listener: Listener | undefined;
   #tlsListener: Listener | undefined;
   #door: TlsDoor | undefined;
+  #tlsPort: number | null = null;
   #isStopping = false;
   #onQuiet: (() => void) | undefined;
 
@@ -133,6 +134,11 @@ export class StorageScp {
     return facts;
   }
 
+  /** The TLS port it listens on, or null without TLS. */
+  get tlsPort(): number | null {
+    return this.#tlsPort;
+  }
+
   /** Connections that a revocation has cut so far. */
   get cutByRevocation(): number {
     return this.#door?.cutByRevocation ?? 0;
@@ -162,7 +168,7 @@ export class StorageScp {
       onDown: tls.onDown ?? (() => undefined),
       makeServer: makeDicomServer,
     });
-    await listener.start();
+    this.#tlsPort = (await listener.start()).port;
     this.#tlsListener = listener;
   }
 

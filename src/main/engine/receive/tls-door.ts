@@ -7,6 +7,7 @@ import { constants, type X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import { tlsCurves, tlsSuites } from '../dicom/tls-profile.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Cancel, Clock, Logger } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
@@ -43,17 +44,6 @@ export interface TlsDoorDeps {
 
 /** From the first byte to the last of the handshake; an old device with RSA needs a second or two. */
 const handshakeMs = 15_000;
-
-/** RFC 9325 4.2: forward secrecy and AEAD, nothing else. For TLS 1.3 the same ciphers. */
-export const tlsSuites = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-].join(':');
-export const tlsCurves = 'X25519:P-256:P-384';
 
 /** Record type of a handshake (RFC 8446 5.1), and the first PDU of DICOM (PS3.8 9.3.2). */
 const tlsHandshakeRecord = 0x16;

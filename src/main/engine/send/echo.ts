@@ -3,11 +3,13 @@ import { status } from '../dicom/dimse.ts';
 import { verificationSopClass } from '../dicom/sop-classes.ts';
 import { implicitVrLittleEndian } from '../dicom/transfer-syntaxes.ts';
 import type { Clock } from '../ports.ts';
-import { type Peer, Requestor } from './requestor.ts';
+import { type OpenConnection, type Peer, Requestor } from './requestor.ts';
 
 export interface EchoOptions extends Peer {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** Default: plain TCP. */
+  readonly openConnection?: OpenConnection | undefined;
 }
 
 /**
@@ -15,11 +17,11 @@ export interface EchoOptions extends Peer {
  * Throws EdgeSyncError peer-unreachable, peer-timeout, peer-refused, cancelled.
  */
 export async function echo(options: EchoOptions): Promise<{ readonly roundTripMs: number }> {
-  const { clock, signal } = options;
+  const { clock, signal, openConnection } = options;
   const contexts = [
     { id: 1, abstractSyntax: verificationSopClass, transferSyntaxes: [implicitVrLittleEndian] },
   ];
-  const requestor = await Requestor.open({ peer: options, contexts, clock, signal });
+  const requestor = await Requestor.open({ peer: options, contexts, clock, signal, openConnection });
   try {
     if (!requestor.accepted.has(1)) throw new EdgeSyncError('peer-refused', 'it does not answer C-ECHO');
     const startMs = clock.monotonicMs();

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { status } from '../dicom/dimse.ts';
 import type { Clock } from '../ports.ts';
-import { type Peer, Requestor } from './requestor.ts';
+import { type OpenConnection, type Peer, Requestor } from './requestor.ts';
 import {
   inspect,
   listFiles,
@@ -18,6 +18,8 @@ export interface SendFilesOptions {
   readonly peer: Peer;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** Default: plain TCP. */
+  readonly openConnection?: OpenConnection | undefined;
   /** Called after every file and after every few hundred KB of a large one. */
   readonly onProgress?: (progress: SendProgress) => void;
 }
@@ -93,12 +95,12 @@ class SendRun {
 
   /** An association that breaks after it has carried something is opened again for the rest. */
   async #sendAssociation(planned: PlannedAssociation): Promise<void> {
-    const { peer, clock, signal } = this.#options;
+    const { peer, clock, signal, openConnection } = this.#options;
     let next = 0;
     while (next < planned.files.length) {
       let requestor: Requestor;
       try {
-        requestor = await Requestor.open({ peer, contexts: planned.contexts, clock, signal });
+        requestor = await Requestor.open({ peer, contexts: planned.contexts, clock, signal, openConnection });
       } catch (error) {
         this.#failRest(planned, next, toEdgeSyncError(error));
         return;
