@@ -112,7 +112,8 @@ export class CommitmentService implements CommitmentScp {
     return this.#open.size;
   }
 
-  get #isEnding(): boolean {
+  /** A method: it changes while we wait. */
+  #hasEnded(): boolean {
     return this.#ending.signal.aborted;
   }
 
@@ -177,7 +178,7 @@ export class CommitmentService implements CommitmentScp {
   // ---- looking
 
   #lookIn(ms: number): void {
-    if (this.#isEnding) return;
+    if (this.#hasEnded()) return;
     const dueMs = this.#deps.clock.monotonicMs() + ms;
     if (this.#timer !== undefined && this.#timer.dueMs <= dueMs) return;
     this.#timer?.cancel.cancel();
@@ -190,21 +191,21 @@ export class CommitmentService implements CommitmentScp {
 
   #lookNow(): void {
     this.#isLookDue = true;
-    if (this.#looking !== undefined || this.#isEnding) return;
+    if (this.#looking !== undefined || this.#hasEnded()) return;
     this.#looking = this.#look().finally(() => {
       this.#looking = undefined;
     });
   }
 
   async #look(): Promise<void> {
-    while (this.#isLookDue && !this.#isEnding) {
+    while (this.#isLookDue && !this.#hasEnded()) {
       this.#isLookDue = false;
       try {
         await this.#settle();
         for (const one of [...this.#open.values()]) await this.#advance(one);
         await this.#forgetEnded();
       } catch (error) {
-        if (this.#isEnding) return;
+        if (this.#hasEnded()) return;
         this.#logger.error('commitments not looked at', { code: toEdgeSyncError(error).code }, error);
         this.#lookIn(troubleMs);
         return;
@@ -219,7 +220,7 @@ export class CommitmentService implements CommitmentScp {
     for (;;) {
       const { looked, commitments } = await queue.commitments.settle(settleAtOnce, isStoredClass);
       for (const id of commitments) this.#refresh(id);
-      if (looked < settleAtOnce || this.#isEnding) return;
+      if (looked < settleAtOnce || this.#hasEnded()) return;
     }
   }
 
@@ -244,7 +245,7 @@ export class CommitmentService implements CommitmentScp {
       one = this.#change(id, { readyAtMs, attempts: 0, nextAttemptAtMs: null }) ?? one;
     }
     if (one.readyAtMs === null) return;
-    if (failures(one) > 0 && !one.failureTold) await this.#tellFailure(one);
+    if (failures(one) > 0) await this.#tellFailure(one);
     if (nowMs - one.readyAtMs >= deliverMs) await this.#giveUp(one);
     else if ((one.nextAttemptAtMs ?? 0) <= nowMs) this.#tryDelivery(one);
   }
@@ -279,7 +280,9 @@ export class CommitmentService implements CommitmentScp {
 
   // ---- telling
 
+  /** Once per request. */
   async #tellFailure(one: OpenCommitment): Promise<void> {
+    if (this.#open.get(one.id)?.failureTold !== false) return;
     this.#deps.reportIncident({
       code: 'commitment-failed',
       subject: subjectOf(one),
@@ -311,7 +314,7 @@ export class CommitmentService implements CommitmentScp {
     if ([...this.#delivering.keys()].some((id) => isSameDevice(this.#open.get(id), one))) return;
     const delivering = this.#deliver(one, { endpoint, channel })
       .catch((error: unknown) => {
-        if (!this.#isEnding) this.#logger.error('commitment delivery failed', {}, error);
+        if (!this.#hasEnded()) this.#logger.error('commitment delivery failed', {}, error);
       })
       .finally(() => {
         this.#delivering.delete(one.id);
@@ -339,13 +342,13 @@ export class CommitmentService implements CommitmentScp {
         return;
       }
       const { result } = outcome;
-      if (result.failed.size > 0 && !one.failureTold) await this.#tellFailure(one);
+      if (result.failed.size > 0) await this.#tellFailure(one);
       await queue.commitments.delivered(one.id, result.failed);
       this.#open.delete(one.id);
       const facts = { instances: one.total, failed: result.failed.size, attempts: one.attempts + 1 };
       this.#logger.info('commitment delivered', facts);
     } catch (error) {
-      if (!this.#isEnding) await this.#failed(one, error);
+      if (!this.#hasEnded()) await this.#failed(one, error);
     } finally {
       turn?.();
     }
