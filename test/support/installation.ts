@@ -106,6 +106,21 @@ export class TestInstallation {
     return { code, out: out(), err: err() };
   }
 
+  /** `command` as somebody at a terminal starts it, who may press Ctrl-C. */
+  start(args: readonly string[]): {
+    readonly interrupt: () => void;
+    readonly result: Promise<CommandResult>;
+  } {
+    const child = this.#spawn([...args, ...this.flags()], {});
+    child.stdin?.end();
+    const out = collect(child.stdout);
+    const err = collect(child.stderr);
+    return {
+      interrupt: () => child.kill('SIGINT'),
+      result: exitOf(child).then((code) => ({ code, out: out(), err: err() })),
+    };
+  }
+
   /** `run` with this installation's --data-dir and --config. */
   command(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return this.run([...args, ...this.flags()], options);

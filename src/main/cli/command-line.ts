@@ -1,5 +1,5 @@
 /** Composition root of the command line: builds the program, the system ports, and turns errors into one line. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Option, type CommandOptions } from 'commander';
 import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
 import { SystemClock } from '../engine/system/clock.ts';
 import { version } from '../version.ts';
@@ -14,6 +14,7 @@ import { runRecoveryCheck, runRecoveryCreate, runRecoveryExportKey } from './com
 import { restoreWithWords, runRestore, selectionOf } from './commands/restore.ts';
 import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
+import { addDevicesCommand } from './devices-command.ts';
 import { exitCode } from './exit-codes.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
@@ -59,10 +60,19 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'edge-sync: ')) })
     .showHelpAfterError('(edge-sync --help shows every command)');
 
-  const command = (parent: Command, nameAndArgs: string, description: string): Command =>
-    parent.command(nameAndArgs).description(description);
-  const ofInstallation = (parent: Command, nameAndArgs: string, description: string): Command =>
-    command(parent, nameAndArgs, description)
+  const command = (
+    parent: Command,
+    nameAndArgs: string,
+    description: string,
+    kind: CommandOptions = {},
+  ): Command => parent.command(nameAndArgs, kind).description(description);
+  const ofInstallation = (
+    parent: Command,
+    nameAndArgs: string,
+    description: string,
+    kind: CommandOptions = {},
+  ): Command =>
+    command(parent, nameAndArgs, description, kind)
       .option('--data-dir <dir>', 'data folder (default: the one of this platform)')
       .option('--config <file>', 'configuration file (default: config.json in the data folder)')
       .option('--passphrase-file <file>', 'file with the passphrase, for keys.store "passphrase"')
@@ -86,18 +96,16 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       done(await runStatus(client, wanted, output));
     });
 
-  ofInstallation(program, 'import <paths...>', 'take in DICOM files and folders').action(
-    async (paths: string[], options: InstallationOptions) => {
+  ofInstallation(program, 'import <paths...>', 'take in DICOM files, folders, CDs (by their DICOMDIR)')
+    .option('--json', 'summary as JSON')
+    .action(async (paths: string[], options: InstallationOptions & JsonFlag) => {
       const installation = await openInstallation(options, environment);
-      done(await withEngine(installation, (client) => runImport(client, paths, output)));
-    },
-  );
+      const wanted = { paths, format: formatOf(options) };
+      done(await withEngine(installation, (client) => runImport(client, wanted, output)));
+    });
 
-  const attention = ofInstallation(
-    program,
-    'attention',
-    'files of watched folders that could not be taken in',
-  )
+  const attention = command(program, 'attention', 'files of watched folders that could not be taken in');
+  ofInstallation(attention, 'list', 'which, why and since when', { isDefault: true })
     .option('--json', 'as JSON')
     .action(async (options: InstallationOptions & JsonFlag) => {
       const installation = await openInstallation(options, environment);
@@ -193,6 +201,15 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       const fromCloud = options.fromCloud === true;
       done(await withEngine(installation, (client) => runRestore(client, { ...wanted, fromCloud }, output)));
     });
+
+  addDevicesCommand(program, {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    done,
+    output,
+  });
 
   const config = command(program, 'config', 'settings: get, set, check');
   ofInstallation(config, 'get [key]', 'the settings in force').action(
