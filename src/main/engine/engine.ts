@@ -9,6 +9,8 @@ import { AuditLog } from './audit/audit-log.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { Certificates } from './certificates/certificates.ts';
 import { serverHosts } from './certificates/server-hosts.ts';
+import type { CommitmentService } from './commitment/commitment-service.ts';
+import { openCommitment } from './device-answers.ts';
 import { DeviceDesk } from './devices/device-desk.ts';
 import type { EngineService } from './engine-service.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -89,9 +91,10 @@ export class Engine {
   /** Receives, watches and uploads from here on. Throws port-taken, port-not-allowed. */
   async start(): Promise<ListenerFacts> {
     const { scp, watchers, uploads, housekeeping, options } = this.#parts;
-    const { certificates } = this.#parts;
+    const { certificates, commitment } = this.#parts;
     if (options.settings.dicom.tls.enabled) await certificates.start();
     else certificates.watch();
+    await commitment.start();
     const { host, port } = await scp.start();
     for (const watcher of watchers) watcher.start();
     uploads.start();
@@ -119,6 +122,7 @@ export interface EngineParts {
   readonly incidents: IncidentDesk;
   readonly devices: DeviceDesk;
   readonly interfaces: NetworkInterfaces;
+  readonly commitment: CommitmentService;
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
@@ -222,9 +226,12 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     onChange: () => status.changed(),
   });
   opened.defer(() => devices.close());
+  const commitment = openCommitment({ ...options, queue, devices, certificates, reportIncident });
+  opened.defer(() => commitment.stop());
   const interfaces = options.interfaces ?? new SystemNetworkInterfaces();
   const scp = new StorageScp({
     intake,
+    commitment,
     clock,
     logger,
     reportIncident,
@@ -287,6 +294,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     incidents,
     devices,
     interfaces,
+    commitment,
     scp,
     watchers,
     uploads,

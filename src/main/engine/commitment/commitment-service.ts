@@ -2,7 +2,6 @@
  * Storage commitment from the request to the delivered answer (PS3.4 annex J, DESIGN section 5). Every request is a row:
  * what is kept here in memory is only which ones are open and when each is looked at next.
  */
-import type { CommitmentEndpoint } from '../../../shared/devices.ts';
 import { toEdgeSyncError } from '../../../shared/errors.ts';
 import { type CommitmentDataset } from '../dicom/commitment-dataset.ts';
 import { status } from '../dicom/dimse.ts';
@@ -19,7 +18,12 @@ import type {
 } from './commitment-port.ts';
 import { IncomingRequest, ReferenceRoom } from './commitment-request.ts';
 import { buildResult, failures, isDue, stageOf, unknownGraceMs, waitMs } from './commitment-result.ts';
-import { type EndpointOf, type OpenEndpoint, ReportDelivery } from './report-delivery.ts';
+import {
+  type DeviceEndpoint,
+  type EndpointOf,
+  type OpenEndpoint,
+  ReportDelivery,
+} from './report-delivery.ts';
 
 /** How long delivery is tried after the answer became due: DESIGN section 5. */
 export const deliverMs = 7 * 24 * 3_600_000;
@@ -326,7 +330,7 @@ export class CommitmentService implements CommitmentScp {
 
   async #deliver(
     one: OpenCommitment,
-    ways: { readonly endpoint: CommitmentEndpoint | undefined; readonly channel: ReportChannel | undefined },
+    ways: { readonly endpoint: DeviceEndpoint | undefined; readonly channel: ReportChannel | undefined },
   ): Promise<void> {
     const { queue, clock } = this.#deps;
     const turn = one.total > largeReferences ? await this.#largeTurn() : undefined;

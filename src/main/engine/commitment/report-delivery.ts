@@ -13,18 +13,23 @@ import { Requestor } from '../send/requestor.ts';
 import type { ReportChannel } from './commitment-port.ts';
 import type { CommitmentResult } from './commitment-result.ts';
 
+export type DeviceEndpoint = CommitmentEndpoint & {
+  /** With TLS: what it has to show, SHA-256 of the DER in hex; none or empty: any that its name stands in. */
+  readonly certificates?: readonly string[];
+};
+
 /** Where a device wants its answers; undefined: only on an association of its own. Asked before every attempt. */
 export type EndpointOf = (
   callingAeTitle: string,
   remoteAddress: string,
   deviceId: string | null,
-) => CommitmentEndpoint | undefined;
+) => DeviceEndpoint | undefined;
 
 /**
  * A byte stream to a device, open and, where its channel says so, encrypted. Throws EdgeSyncError peer-unreachable,
  * peer-timeout, peer-refused, cancelled.
  */
-export type OpenEndpoint = (endpoint: CommitmentEndpoint, signal: AbortSignal | undefined) => Promise<Duplex>;
+export type OpenEndpoint = (endpoint: DeviceEndpoint, signal: AbortSignal | undefined) => Promise<Duplex>;
 
 export interface ReportDeliveryDeps {
   /** Ours. */
@@ -59,7 +64,7 @@ export class ReportDelivery {
    */
   async deliver(
     commitment: OpenCommitment,
-    ways: { readonly endpoint: CommitmentEndpoint | undefined; readonly channel: ReportChannel | undefined },
+    ways: { readonly endpoint: DeviceEndpoint | undefined; readonly channel: ReportChannel | undefined },
     makeResult: MakeResult,
     signal: AbortSignal,
   ): Promise<DeliveryOutcome> {
@@ -86,7 +91,7 @@ export class ReportDelivery {
 
   async #overNew(
     commitment: OpenCommitment,
-    endpoint: CommitmentEndpoint,
+    endpoint: DeviceEndpoint,
     way: 'only' | 'first',
     makeResult: MakeResult,
     signal: AbortSignal,
