@@ -200,7 +200,10 @@ export class Certificates {
       switch (request.tag) {
         case 'ca': {
           const { ca, chain, key } = readCa(request, this.#nowMs());
-          const old = key === undefined ? undefined : this.#issuerInUse(ca.family);
+          const before = key === undefined ? undefined : this.#issuerInUse(ca.family);
+          // The clinic's CA of before; ours stays, should the import be taken back.
+          const old =
+            before?.row.origin === 'imported' && before.facts.family === ca.family ? before : undefined;
           this.#add({
             role: key === undefined ? 'anchor' : 'issuer',
             origin: 'imported',
@@ -437,26 +440,25 @@ export class Certificates {
     return held;
   }
 
-  /** Newest first among those that can sign today. */
+  /**
+   * What an administrator brought goes before what was made here. An RSA CA signs for both: whoever knows ECDSA can
+   * check RSA too, but not the other way round.
+   */
   #issuerInUse(family: KeyFamily): Held | undefined {
-    return this.#inUse('issuer', family);
+    const usable = this.#all.filter((held) => this.#isUsable(held, 'issuer'));
+    const imported = usable.filter(({ row }) => row.origin === 'imported');
+    const of = (all: readonly Held[], wanted: KeyFamily): Held | undefined =>
+      all.findLast(({ facts }) => facts.family === wanted);
+    return of(imported, family) ?? of(imported, 'rsa') ?? of(usable, family);
   }
 
   #serverInUse(family: KeyFamily): Held | undefined {
-    return this.#inUse('server', family);
+    return this.#all.findLast((held) => this.#isUsable(held, 'server') && held.facts.family === family);
   }
 
-  #inUse(role: 'issuer' | 'server', family: KeyFamily): Held | undefined {
-    const nowMs = this.#nowMs();
-    return this.#all.findLast(
-      ({ row, facts }) =>
-        row.role === role &&
-        row.hasKey &&
-        facts.family === family &&
-        !row.isRevoked &&
-        row.replacedBy === undefined &&
-        nowMs < facts.notAfterMs,
-    );
+  #isUsable({ row, facts }: Held, role: 'issuer' | 'server'): boolean {
+    const isCurrent = !row.isRevoked && row.replacedBy === undefined && this.#nowMs() < facts.notAfterMs;
+    return row.role === role && row.hasKey && isCurrent;
   }
 
   /** Roots, issuers and anchors that are neither revoked nor over. */
@@ -569,9 +571,10 @@ export class Certificates {
   #summary(held: Held): CertificateSummary {
     const { row, facts } = held;
     const nowMs = this.#nowMs();
-    const isInUse =
-      (row.role === 'issuer' || row.role === 'server') &&
-      this.#inUse(row.role, facts.family)?.row.id === row.id;
+    const inUse = (['ecdsa', 'rsa'] as const).flatMap((family) => [
+      this.#issuerInUse(family)?.row.id,
+      this.#serverInUse(family)?.row.id,
+    ]);
     return {
       id: row.id,
       role: row.role,
@@ -586,7 +589,7 @@ export class Certificates {
       notAfter: new Date(facts.notAfterMs).toISOString(),
       daysLeft: daysLeft(facts, nowMs),
       state: standingOf(held, nowMs),
-      inUse: isInUse,
+      inUse: inUse.includes(row.id),
     };
   }
 
