@@ -1,6 +1,6 @@
 /** The engine as a process with a watched folder: what is taken, what is listed, what survives a restart. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -95,27 +95,6 @@ describe('a watched folder of a running engine', () => {
       ),
     );
     expect(stored.some((bytes) => bytes.includes('letter.txt'))).toBe(false);
-  });
-
-  it('that is gone is told until it is back, and its files are not forgotten meanwhile', async () => {
-    await put('letter.txt', 'Dear Sir or Madam');
-    await put('image', makeDicomFile());
-    await pc.serve();
-    await until(async () => (await attention()).total === 1);
-    await rename(folder, `${folder}-away`);
-    await pc.statusWhere(({ failures }) => failures.some((one) => one.code === 'folder-not-reachable'));
-    expect((await attention()).total).toBe(1);
-    // What a drive that is not connected leaves behind: an empty folder under its name.
-    await mkdir(folder);
-    await sleep(500);
-    expect((await attention()).total).toBe(1);
-    await rm(folder, { recursive: true });
-    await rename(`${folder}-away`, folder);
-    const back = await pc.statusWhere(({ failures }) =>
-      failures.every((one) => one.code !== 'folder-not-reachable'),
-    );
-    expect(back.counts.received).toBe(1);
-    expect((await attention()).total).toBe(1);
   });
 });
 

@@ -8,7 +8,8 @@ const endings = ['SIGINT', 'SIGTERM'] as const;
 const samePressMs = 1000;
 
 /**
- * Runs `run` with a signal that aborts with `cancelled` at the first Ctrl-C. One pressed again later ends the process
+ * Runs `run` with a signal that aborts with `cancelled` at the first Ctrl-C; whatever it rejects with after that is told
+ * as `cancelled`. One pressed again later ends the process
  * at once, as it would without us: nobody has to wait for a drive that does not answer.
  */
 export async function cancellable<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -30,6 +31,9 @@ export async function cancellable<Result>(run: (signal: AbortSignal) => Promise<
   for (const ending of endings) process.on(ending, onEnding);
   try {
     return await run(cancel.signal);
+  } catch (error) {
+    // However the abort came back: as itself, or as a connection that was closed.
+    throw cancel.signal.aborted ? new EdgeSyncError('cancelled', undefined, { cause: error }) : error;
   } finally {
     stopListening();
   }

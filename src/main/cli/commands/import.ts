@@ -36,7 +36,7 @@ export async function runImport(
     output.progress.end('');
     // How far it came is worth knowing in every case.
     if (tally.last !== undefined) output.err(`edge-sync: so far: ${tally.summary()}`);
-    throw error instanceof Error && error.name === 'AbortError' ? new EdgeSyncError('cancelled') : error;
+    throw error;
   }
   output.progress.end('');
   if (tally.unshown > 0) output.err(`edge-sync: and ${tally.unshown} more files with problems`);

@@ -53,8 +53,8 @@ export class FileNotes {
     this.#notes.push({ tag: 'bad', path, version: known.version, code: known.code, detail: undefined });
   }
 
-  async gone(path: string): Promise<void> {
-    if (this.#memory.find(path) !== undefined) await this.#memory.forget(path);
+  gone(path: string): Promise<void> {
+    return this.#memory.forget(path);
   }
 
   /** What cannot be written is found again, and read again, by a later search. */

@@ -1,16 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { makeDicomFile, type TestFile } from '../../../../test/support/dicom-files.ts';
+import { makeDicomdir } from '../../../../test/support/dicomdir.ts';
 import { makeIntakeRig, type IntakeRig } from '../../../../test/support/intake-rig.ts';
 import { QueueKit } from '../../../../test/support/queue-kit.ts';
 import type { IncidentReport } from '../model.ts';
 import { SystemClock } from '../system/clock.ts';
-import { DrivePlaces } from './drive-access.ts';
+import { DriveAccess, DrivePlaces } from './drive-access.ts';
 import { FolderWatcher, type WatchTiming } from './folder-watcher.ts';
 import { removeImported } from './imported-file.ts';
 
@@ -23,6 +26,24 @@ const timing: WatchTiming = {
   gatherMs: 20,
   deadlineMs: 5000,
 };
+
+/** A drive of which calls can be held back: what a hung network share does. */
+class HeldDrive extends DriveAccess {
+  held = false;
+  #release: (() => void)[] = [];
+
+  override run<T>(call: () => Promise<T>, late?: (value: T) => void): Promise<T> {
+    return super.run(async () => {
+      if (this.held) await new Promise<void>((resolve) => this.#release.push(resolve));
+      return call();
+    }, late);
+  }
+
+  letGo(): void {
+    this.held = false;
+    for (const release of this.#release.splice(0)) release();
+  }
+}
 
 let rig: IntakeRig;
 let kit: QueueKit;
@@ -52,7 +73,11 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-function start(afterImport: 'keep' | 'delete' = 'keep', changes: Partial<WatchTiming> = {}): FolderWatcher {
+function start(
+  afterImport: 'keep' | 'delete' = 'keep',
+  changes: Partial<WatchTiming> = {},
+  access?: DriveAccess,
+): FolderWatcher {
   const watcher = new FolderWatcher({
     folder: { path: folder, afterImport },
     memory: kit.queue.watched.folder(folder, afterImport),
@@ -63,6 +88,7 @@ function start(afterImport: 'keep' | 'delete' = 'keep', changes: Partial<WatchTi
     reportIncident: (incident) => incidents.push(incident),
     resolveIncident: (code, subject) => resolved.push([code, subject]),
     timing: { ...timing, ...changes },
+    ...(access === undefined ? {} : { access }),
   });
   watchers.push(watcher);
   watcher.start();
@@ -267,6 +293,214 @@ describe('afterImport', () => {
     start('keep');
     await until(() => rig.queue.rows.length > 0);
     expect(rig.queue.rows[0]?.deleteAfterVerify).toBeUndefined();
+  });
+});
+
+describe('a restart', () => {
+  test('reads nothing again that is taken, listed or passed over', async () => {
+    await put('image', makeDicomFile());
+    await put('letter.txt', Buffer.from('this is no image, it is a letter'));
+    await put('Thumbs.db', Buffer.from('nor is this'));
+    const first = start();
+    await until(() => rig.queue.rows.length === 1 && attentionCount() === 1);
+    await severalSearches();
+    await first.close();
+    const opened: string[] = [];
+    const access = new DriveAccess(new SystemClock());
+    const run = access.run.bind(access);
+    access.run = (call, late) => {
+      opened.push(String(call));
+      return run(call, late);
+    };
+    start('keep', {}, access);
+    await until(() => watchers[1]?.reachable === 'yes');
+    await severalSearches();
+    expect(opened.some((call) => call.includes('stat'))).toBe(true);
+    expect(opened.filter((call) => call.includes('openRegular'))).toEqual([]);
+    expect(attention()).toEqual({ 'letter.txt': 'not-dicom' });
+  });
+
+  test('takes what came, changed or was replaced in the same size and time meanwhile', async () => {
+    const old = makeDicomFile({ seed: 'old' });
+    const path = await put('a', old);
+    await utimes(path, 1000, 1000);
+    const first = start();
+    await until(() => rig.queue.rows.length === 1);
+    await severalSearches();
+    await first.close();
+    const fresh = makeDicomFile({ seed: 'new' });
+    const beside = await put('../beside', fresh);
+    await utimes(beside, 1000, 1000);
+    await rename(beside, path);
+    expect(fresh.bytes.length).toBe(old.bytes.length);
+    const came = makeDicomFile({ seed: 'came' });
+    await put('b', came);
+    start();
+    await until(() => rig.queue.rows.length === 3);
+    expect(hashes()).toEqual(expect.arrayContaining([fresh.datasetSha256, came.datasetSha256]));
+  });
+
+  test('takes everything again where files are to be deleted from now on', async () => {
+    await put('a', makeDicomFile());
+    const first = start('keep');
+    await until(() => rig.queue.rows.length === 1);
+    await first.close();
+    rig.queue.rows.length = 0;
+    start('delete');
+    await until(() => rig.queue.rows.length === 1);
+    expect(rig.queue.rows[0]?.deleteAfterVerify).toBeDefined();
+  });
+});
+
+describe('a drive', () => {
+  test('that is away takes nothing off the list; an empty folder in its place counts as away', async () => {
+    await put('letter.txt', Buffer.from('this is no image, it is a letter'));
+    const file = makeDicomFile();
+    await put('image', file);
+    start();
+    await until(() => attentionCount() === 1 && rig.queue.rows.length === 1);
+    await severalSearches();
+    await rename(folder, join(root, 'away'));
+    await until(() => incidents.length > 0);
+    await severalSearches();
+    await mkdir(folder);
+    await severalSearches();
+    expect(attention()).toEqual({ 'letter.txt': 'not-dicom' });
+    expect(incidents).toHaveLength(1);
+    await rm(folder, { recursive: true });
+    await rename(join(root, 'away'), folder);
+    await until(
+      () => resolved.some(([code]) => code === 'folder-not-reachable') && watchers[0]?.reachable === 'yes',
+    );
+    await severalSearches();
+    expect(rig.queue.rows).toHaveLength(1);
+    expect(attention()).toEqual({ 'letter.txt': 'not-dicom' });
+  });
+
+  test('that was emptied and is another one now is told even when the engine was down meanwhile', async () => {
+    await put('image', makeDicomFile());
+    const first = start();
+    await until(() => rig.queue.rows.length === 1);
+    await severalSearches();
+    await first.close();
+    await rename(folder, join(root, 'away'));
+    await mkdir(folder);
+    start();
+    await until(() => incidents.length > 0);
+    expect(incidents).toMatchObject([{ code: 'folder-not-reachable', subject: folder }]);
+    // Somebody uses the new folder: it is the one that is meant.
+    await put('b', makeDicomFile({ seed: 'b' }));
+    await until(() => rig.queue.rows.length === 2);
+  });
+
+  test('that stops answering is told, keeps no caller waiting, and is searched again when it answers', async () => {
+    const access = new HeldDrive(new SystemClock(), undefined, 300);
+    await put('a', makeDicomFile({ seed: 'a' }));
+    const watcher = start('keep', {}, access);
+    await until(() => rig.queue.rows.length === 1);
+    access.held = true;
+    await put('b', makeDicomFile({ seed: 'b' }));
+    await until(() => incidents.length > 0);
+    expect(incidents).toEqual([
+      { code: 'folder-not-reachable', subject: folder, detail: 'its drive does not answer' },
+    ]);
+    expect(access.isStuck).toBe(true);
+    access.letGo();
+    await until(() => rig.queue.rows.length === 2);
+    expect(resolved.at(-1)).toEqual(['folder-not-reachable', folder]);
+    access.held = true;
+    await put('c', makeDicomFile({ seed: 'c' }));
+    // Although a call never returns.
+    await watcher.close();
+  });
+});
+
+describe('a medium', () => {
+  async function medium(names: readonly string[]): Promise<void> {
+    await put('DICOMDIR', makeDicomdir(names.map((name) => name.split('/'))));
+  }
+
+  test('has its images taken, what it names and lacks listed until it comes, and its viewer passed over', async () => {
+    await medium(['IMG/ONE', 'IMG/TWO']);
+    await put('img/one', makeDicomFile({ seed: 'one' }));
+    await put('VIEWER/VIEWER.EXE', Buffer.from('MZ this is a program'));
+    start();
+    await until(() => attentionCount() === 1);
+    await severalSearches();
+    const { files } = kit.queue.watched.attention(10);
+    expect(files).toMatchObject([
+      { path: join(folder, 'DICOMDIR'), code: 'medium-incomplete', detail: '1 of 2' },
+    ]);
+    await put('img/two', makeDicomFile({ seed: 'two' }));
+    await until(() => attentionCount() === 0);
+    expect(rig.queue.rows).toHaveLength(2);
+  });
+
+  test('has a file listed that its directory names and that is no image', async () => {
+    await medium(['IMG/ONE']);
+    await put('IMG/ONE', Buffer.from('a letter where an image should be'));
+    start();
+    await until(() => attentionCount() > 0);
+    expect(attention()).toEqual({ 'IMG/ONE': 'not-dicom' });
+  });
+});
+
+describe('special files', () => {
+  test('a pipe, a socket, loops of links and system folders are passed over', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const socket = createServer().listen(join(folder, 'socket'));
+    await put('sub/image', makeDicomFile());
+    await symlink('..', join(folder, 'sub', 'loop'));
+    await put('$RECYCLE.BIN/deleted', makeDicomFile({ seed: 'deleted' }));
+    await put('System Volume Information/x', Buffer.from('not an image'));
+    start();
+    await until(() => rig.queue.rows.length > 0);
+    await severalSearches();
+    socket.close();
+    expect(rig.queue.rows).toHaveLength(1);
+    expect(attention()).toEqual({});
+  });
+
+  test('a link that leads nowhere is listed until it leads somewhere', async () => {
+    await symlink('../later', join(folder, 'link'));
+    start();
+    await severalSearches();
+    await writeFile(join(root, 'later'), makeDicomFile().bytes);
+    await until(() => rig.queue.rows.length === 1);
+    expect(attention()).toEqual({});
+  });
+
+  test('a file whose end is zeros is taken only when it had time to be filled', async () => {
+    const file = makeDicomFile({ pixelBytes: 200_000 });
+    start('keep', { patienceMs: 2000 });
+    const path = await put(
+      'copy',
+      Buffer.concat([file.bytes.subarray(0, 100_000), Buffer.alloc(file.bytes.length - 100_000)]),
+    );
+    await sleep(5 * timing.settleMs);
+    expect(rig.queue.rows).toHaveLength(0);
+    await writeFile(path, file.bytes);
+    await until(() => rig.queue.rows.length > 0);
+    expect(hashes()).toEqual([file.datasetSha256]);
+    const black = makeDicomFile({
+      extra: [{ group: 0x7fe0, element: 0x10, vr: 'OB', value: Buffer.alloc(100_000) }],
+    });
+    await put('black', black);
+    await until(() => rig.queue.rows.length === 2);
+    expect(hashes()).toContain(black.datasetSha256);
+  });
+
+  test('a file renamed into place is taken once', async () => {
+    start();
+    const file = makeDicomFile({ pixelBytes: 5000 });
+    const path = await put('image.part', file.bytes.subarray(0, 3000));
+    await sleep(50);
+    await writeFile(path, file.bytes);
+    await rename(path, join(folder, 'image.dcm'));
+    await until(() => rig.queue.rows.length > 0);
+    await severalSearches();
+    expect(hashes()).toEqual([file.datasetSha256]);
+    expect(attention()).toEqual({});
   });
 });
 

@@ -228,7 +228,10 @@ export class FolderWatcher {
     const known = this.#notes.find(path);
     const found = await this.#stateOf(path);
     if (found === 'gone') {
-      await this.#notes.gone(path);
+      if (known === undefined) return;
+      // With the drive, all its files seem to go.
+      if (await this.#root.isStillThere()) await this.#notes.gone(path);
+      else this.searchNow();
       return;
     }
     if (found instanceof EdgeSyncError) {
