@@ -63,6 +63,10 @@ export const settingsSchema = z.strictObject({
       host: z
         .string()
         .min(1)
+        .refine(
+          (host) => !/^(\*|0+(\.0+){0,3}|\[?(0{0,4}:){1,7}0{0,4}\]?)$/.test(host),
+          'listening on all interfaces is not allowed: name one address or interface (`edge-sync devices addresses`)',
+        )
         .default('127.0.0.1')
         .describe('Address to listen on, or the name of a network interface, whose address is followed'),
       port: z.int().min(0).max(65535).default(11112).describe('0 picks a free port'),

@@ -32,6 +32,8 @@ interface Entry {
   readonly firstAtMs: number;
   lastAtMs: number;
   unsaved: 'nothing' | 'count' | 'all';
+  /** The database may have a row of it. */
+  isKept: boolean;
 }
 
 export class ObservedClasses {
@@ -47,7 +49,7 @@ export class ObservedClasses {
     for (const row of [...rows].sort((a, b) => a.lastAtMs - b.lastAtMs)) {
       // Sealed, so it is what was written.
       const facts = JSON.parse(row.facts) as ObservedFacts;
-      this.#entries.set(keyOf(facts), { ...row, facts, unsaved: 'nothing' });
+      this.#entries.set(keyOf(facts), { ...row, facts, unsaved: 'nothing', isKept: true });
     }
   }
 
@@ -108,6 +110,7 @@ export class ObservedClasses {
       const { id, state, count, firstAtMs, lastAtMs } = entry;
       const facts = entry.unsaved === 'all' ? JSON.stringify(entry.facts) : undefined;
       entry.unsaved = 'nothing';
+      entry.isKept = true;
       return [{ id, facts, state, count, firstAtMs, lastAtMs }];
     });
     const observedGone = [...this.#gone];
@@ -141,6 +144,7 @@ export class ObservedClasses {
       firstAtMs: known?.firstAtMs ?? nowMs,
       lastAtMs: nowMs,
       unsaved: isSame && known.unsaved !== 'all' ? 'count' : 'all',
+      isKept: known?.isKept ?? false,
     };
     this.#entries.set(key, entry);
     return entry;
@@ -160,7 +164,7 @@ export class ObservedClasses {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#gone.add(entry.id);
+    if (entry.isKept) this.#gone.add(entry.id);
     if (this.#gone.size > 10 * mostObserved) this.#gone.delete(this.#gone.values().next().value ?? '');
   }
 

@@ -36,6 +36,8 @@ interface Entry {
   untold: number;
   /** What the database does not have yet. */
   unsaved: 'nothing' | 'count' | 'all';
+  /** The database may have a row of it. */
+  isKept: boolean;
 }
 
 export class RefusedCallers {
@@ -54,7 +56,7 @@ export class RefusedCallers {
     for (const row of byTime.slice(-mostCallers)) {
       // Sealed, so it is what was written.
       const facts = JSON.parse(row.facts) as CallerFacts;
-      this.#entries.set(keyOf(facts), { ...row, facts, untold: 0, unsaved: 'nothing' });
+      this.#entries.set(keyOf(facts), { ...row, facts, untold: 0, unsaved: 'nothing', isKept: true });
     }
   }
 
@@ -75,6 +77,7 @@ export class RefusedCallers {
         dismissedAtMs: null,
         untold: 1,
         unsaved: 'all',
+        isKept: false,
       });
       return;
     }
@@ -161,6 +164,7 @@ export class RefusedCallers {
       const { id, count, firstAtMs, lastAtMs, dismissedAtMs } = entry;
       const facts = entry.unsaved === 'all' ? JSON.stringify(entry.facts) : undefined;
       entry.unsaved = 'nothing';
+      entry.isKept = true;
       return [{ id, facts, count, firstAtMs, lastAtMs, dismissedAtMs }];
     });
     const callersGone = [...this.#gone];
@@ -186,24 +190,29 @@ export class RefusedCallers {
   }
 
   #makeRoom(address: string): void {
-    const ofAddress = [...this.#entries].filter(([, { facts }]) => facts.address === address);
-    const oldest =
-      ofAddress.length >= mostCallersPerAddress
-        ? ofAddress[0]
-        : this.#entries.size >= mostCallers
-          ? this.#entries.entries().next().value
-          : undefined;
-    if (oldest === undefined) return;
-    this.#untoldOthers += oldest[1].untold;
-    this.#drop(oldest[0]);
+    let ofAddress = 0;
+    let oldestOfAddress: string | undefined;
+    for (const [key, { facts }] of this.#entries) {
+      if (facts.address !== address) continue;
+      ofAddress += 1;
+      oldestOfAddress ??= key;
+    }
+    if (ofAddress >= mostCallersPerAddress) this.#push(oldestOfAddress);
+    else if (this.#entries.size >= mostCallers) this.#push(this.#entries.keys().next().value);
+  }
+
+  #push(key: string | undefined): void {
+    if (key === undefined) return;
+    this.#untoldOthers += this.#entries.get(key)?.untold ?? 0;
+    this.#drop(key);
   }
 
   #drop(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#gone.add(entry.id);
-    // Bounded even while nothing can be written: what is gone too often is swept at the next start, by its ceiling.
+    if (entry.isKept) this.#gone.add(entry.id);
+    // Bounded even while nothing can be written: what is forgotten here is swept at the next start.
     if (this.#gone.size > 10 * mostCallers) this.#gone.delete(this.#gone.values().next().value ?? '');
   }
 }
