@@ -15,6 +15,7 @@ import type { Intake } from '../intake/intake-port.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { ActionInProgress, type ActionRequest } from './action-service.ts';
+import { AnswerPace } from './answer-pace.ts';
 import { admit, proposedClasses } from './admission.ts';
 import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
 import { type CallerWatch, callerSubject } from './caller-watch.ts';
@@ -62,6 +63,7 @@ export class Acceptor {
   readonly #socket: AssociationSocket;
   readonly #association: Association;
   readonly #messages: MessageReader;
+  readonly #pace: AnswerPace;
   #watch: ProgressWatch | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   #callingAeTitle = '';
@@ -85,6 +87,7 @@ export class Acceptor {
       received: () => this.#watch?.received(),
       closed: () => this.#host.connectionClosed(this),
     });
+    this.#pace = new AnswerPace(deps.clock);
     this.#messages = new MessageReader({
       command: (contextId, command) => this.#command(contextId, command),
       dataset: (position, bytes) => this.#dataset(position, bytes),
@@ -116,6 +119,7 @@ export class Acceptor {
     this.#association.accept();
     this.#socket.attach({
       receive: (chunk) => {
+        this.#pace.chunkBegins();
         const wait = this.#association.receive(chunk);
         this.#watch?.within(this.#association.midPdu || this.#messages.midMessage ? 'message' : 'gap');
         return wait;
@@ -364,7 +368,10 @@ export class Acceptor {
 
   #respond(command: DimseCommand): Wait {
     this.#reports?.stirred();
-    return this.#association.send(this.#contextId, 'command', 'last', encodeCommand(command));
+    const sent = this.#association.send(this.#contextId, 'command', 'last', encodeCommand(command));
+    const paced = this.#pace.answered();
+    if (paced === undefined) return sent;
+    return this.#hold(sent === undefined ? paced : sent.then(() => paced));
   }
 
   /** We are the slow one until `work` is done: the peer's clock stands still. */

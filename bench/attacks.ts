@@ -1,0 +1,141 @@
+/**
+ * `npm run bench -- attacks`: what an honest sender keeps of its rate while somebody attacks, and what the engine's
+ * memory grows by. Undisturbed and attacked take turns on one engine, every run with images of its own.
+ * Flags: --runs N (5), --count N (100 images of 0.5 MB per run), --only NAME,NAME.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { median } from './harness.ts';
+import { attacks } from './support/attacker.ts';
+import { makeCtFiles } from './support/material.ts';
+import { ensurePeers, sendFolders, startEdgeSync } from './support/peers.ts';
+import { background, watchResidentGrowth } from './support/process.ts';
+
+/** Issue 3. */
+const leastRatio = 0.8;
+const mostGrowthMb = 64;
+/** The attacker's own work is its own machine's in life; here it may not take the cores from those it attacks. */
+const attackerNice = 10;
+const afterAttackMs = 500;
+
+interface AttackResult {
+  readonly attack: string;
+  readonly undisturbedRate: number;
+  readonly attackedRate: number;
+  readonly ratio: number;
+  readonly growthMb: number;
+  readonly undisturbedSeconds: readonly number[];
+  readonly attackedSeconds: readonly number[];
+}
+
+async function measure(
+  attack: string,
+  groups: readonly string[],
+  runs: number,
+  count: number,
+  folder: string,
+): Promise<AttackResult> {
+  const receiver = await startEdgeSync()(folder, 'off');
+  const undisturbedSeconds: number[] = [];
+  const attackedSeconds: number[] = [];
+  let growthBytes = 0;
+  const timed = async (group: string): Promise<number> => {
+    const startMs = performance.now();
+    await sendFolders(receiver, [group], 'off');
+    return (performance.now() - startMs) / 1000;
+  };
+  try {
+    const [warmUp = '', ...rest] = groups;
+    await timed(warmUp);
+    for (let run = 0; run < runs; run += 1) {
+      const [one = '', other = ''] = rest.slice(2 * run, 2 * run + 2);
+      const calm = async (group: string): Promise<void> => {
+        undisturbedSeconds.push(await timed(group));
+      };
+      const attacked = async (group: string): Promise<void> => {
+        const growth = watchResidentGrowth(receiver.pid);
+        const script = join(import.meta.dirname, 'support/attacker.ts');
+        const attacker = background('nice', [
+          ...['-n', String(attackerNice), process.execPath, script, attack, String(receiver.port)],
+        ]);
+        try {
+          await attacker.line((line) => (line === 'attacking' ? true : undefined));
+          attackedSeconds.push(await timed(group));
+        } finally {
+          await attacker.stop();
+        }
+        growthBytes = Math.max(growthBytes, growth());
+        await sleep(afterAttackMs);
+      };
+      if (run % 2 === 0) {
+        await calm(one);
+        await attacked(other);
+      } else {
+        await attacked(one);
+        await calm(other);
+      }
+    }
+  } finally {
+    await receiver.stop();
+  }
+  const undisturbedRate = count / median(undisturbedSeconds);
+  const attackedRate = count / median(attackedSeconds);
+  return {
+    attack,
+    undisturbedRate,
+    attackedRate,
+    ratio: attackedRate / undisturbedRate,
+    growthMb: growthBytes / 1_048_576,
+    undisturbedSeconds,
+    attackedSeconds,
+  };
+}
+
+/** Runs the bench. @throws Error naming the flag for anything not understood */
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: 'string', default: '5' },
+      count: { type: 'string', default: '100' },
+      only: { type: 'string', default: '' },
+    },
+  });
+  const runs = Number(values.runs);
+  const count = Number(values.count);
+  if (!(runs >= 1 && count >= 1)) throw new Error('--runs and --count take whole numbers above 0');
+  const chosen = values.only === '' ? Object.keys(attacks) : values.only.split(',');
+  const unknown = chosen.filter((name) => attacks[name] === undefined);
+  if (unknown.length > 0) throw new Error(`--only knows ${Object.keys(attacks).join(', ')}`);
+  const say = (line: string): void => console.error(line);
+  await ensurePeers(['dcmtk'], say);
+  const folder = await mkdtemp(join(tmpdir(), 'edge-sync-bench-attacks-'));
+  const results: AttackResult[] = [];
+  try {
+    const groupCount = 2 * runs + 1;
+    const groups = await makeCtFiles(join(folder, 'ct'), count * groupCount, groupCount);
+    for (const attack of chosen) {
+      const own = join(folder, attack);
+      await mkdir(own);
+      const result = await measure(attack, groups, runs, count, own);
+      say(`${attack}: ${result.ratio.toFixed(2)}, growth ${result.growthMb.toFixed(0)} MB`);
+      results.push(result);
+      await rm(own, { recursive: true, force: true });
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  console.log('| attack | undisturbed | attacked | ratio | resident growth | |');
+  console.log('|---|---|---|---|---|---|');
+  for (const one of results) {
+    const good = one.ratio >= leastRatio && one.growthMb < mostGrowthMb;
+    const rates = [one.undisturbedRate, one.attackedRate].map((rate) => `${rate.toFixed(0)} images/s`);
+    console.log(
+      `| ${[one.attack, ...rates, one.ratio.toFixed(2), `${one.growthMb.toFixed(0)} MB`, good ? 'holds' : 'DOES NOT HOLD'].join(' | ')} |`,
+    );
+  }
+  console.log(JSON.stringify({ bench: 'attacks', runs, count, attackerNice, results }, undefined, 2));
+}
