@@ -40,7 +40,7 @@ export async function connectionOf(options: TlsOptions, clock: Clock): Promise<O
       'the private key is not the one of the certificate',
     );
   const identity = { certificatePem: chain.join(''), keyPem: keyPem(privateKey) };
-  return tlsConnection({ trustedPem, identity: () => identity, expected: expectedOf(options) }, clock);
+  return tlsConnection({ trustedPem, identities: () => [identity], expected: expectedOf(options) }, clock);
 }
 
 async function privateKeyOf(pem: string, options: PassphraseOptions): Promise<ReturnType<typeof keyFromPem>> {

@@ -11,8 +11,9 @@ import type {
 } from '../../shared/contract-certificates.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { Certificates, Issued } from './certificates/certificates.ts';
+import type { DeviceDesk } from './devices/device-desk.ts';
 import type { Actor } from './engine-service.ts';
-import type { AuditEvent, AuditTrail } from './ports.ts';
+import type { AuditEvent, AuditTrail, Logger } from './ports.ts';
 
 /** Every method rejects with EdgeSyncError. */
 export interface CertificateService {
@@ -33,6 +34,28 @@ export interface CertificateService {
   ): Promise<{ readonly certificate: CertificateSummary | null; readonly cut: number }>;
   import(request: ImportRequest, actor: Actor): Promise<CertificateSummary[]>;
 }
+
+/**
+ * A device that got another certificate goes on under its pairing: the new one is added to those it may show. The one
+ * of before still fits until it ends, so that the device can be changed over at leisure.
+ */
+export function addToPairing(
+  devices: Pick<DeviceDesk, 'list' | 'change'>,
+  logger: Logger,
+): (before: string, after: string) => void {
+  return (before, after) => {
+    for (const { id, certificates } of devices.list()) {
+      if (!certificates.includes(before)) continue;
+      const known = [...certificates, after].slice(-mostPerPairing);
+      devices.change(id, { certificates: known }, 'engine').catch((error: unknown) => {
+        logger.error('pairing-not-renewed', { deviceId: id }, error);
+      });
+    }
+  };
+}
+
+/** As the pairing's schema allows. */
+const mostPerPairing = 8;
 
 export interface CertificateCallsDeps {
   readonly certificates: Certificates;

@@ -1,4 +1,5 @@
 /** Storage commitment of this installation: who its devices are, where they want their answers, and how they are reached. */
+import type { X509Certificate } from 'node:crypto';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { Certificates } from './certificates/certificates.ts';
@@ -15,7 +16,7 @@ export interface DeviceAnswersDeps {
   readonly settings: Settings;
   readonly queue: Queue;
   readonly devices: Pick<DeviceDesk, 'list'>;
-  readonly certificates: Pick<Certificates, 'identities' | 'trusted'>;
+  readonly certificates: Pick<Certificates, 'identities' | 'trusted' | 'isRevoked'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -56,11 +57,12 @@ function openEndpoint(certificates: DeviceAnswersDeps['certificates'], clock: Cl
         : { tag: 'fingerprint', sha256: endpoint.certificates };
     const client = {
       trustedPem: certificates.trusted(),
-      identity: () => {
-        const [identity] = certificates.identities();
-        if (identity === undefined) throw new EdgeSyncError('peer-unreachable', 'TLS is switched off here');
-        return identity;
+      identities: () => {
+        const identities = certificates.identities();
+        if (identities.length === 0) throw new EdgeSyncError('peer-unreachable', 'TLS is switched off here');
+        return identities;
       },
+      isRevoked: (certificate: X509Certificate) => certificates.isRevoked(certificate),
       expected,
     };
     return tlsConnection(client, clock)(endpoint, signal);

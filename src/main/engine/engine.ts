@@ -7,6 +7,7 @@ import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { EngineCalls } from './engine-calls.ts';
+import { addToPairing } from './certificate-calls.ts';
 import { Certificates } from './certificates/certificates.ts';
 import { serverHosts } from './certificates/server-hosts.ts';
 import type { CommitmentService } from './commitment/commitment-service.ts';
@@ -211,6 +212,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     hosts: () => serverHosts(settings.dicom.host),
     reportIncident,
     resolveIncident: (code, subject) => incidents.resolve(code, subject),
+    onRenewed: (before, after) => addToPairing(devices, logger)(before, after),
     onChange: () => status.changed(),
   });
   opened.defer(() => certificates.close());
@@ -247,7 +249,10 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
           tls: {
             port: settings.dicom.tls.port,
             trust: certificates,
-            onListening: (_host: string, port: number) => status.tlsListening({ tag: 'up', port }),
+            onListening: (_host: string, port: number) => {
+              status.tlsListening({ tag: 'up', port });
+              certificates.addressesChanged();
+            },
             onDown: (error: EdgeSyncError) => status.tlsListening({ tag: 'down', error: error.report }),
           },
         }

@@ -112,6 +112,14 @@ export class Certificates {
     this.#look();
   }
 
+  /** The PC may have other addresses now: this node's certificate names them. Does nothing before `start`. */
+  addressesChanged(): void {
+    if (this.#duty !== 'serve') return;
+    this.#inTurn(() => this.#keepServer()).catch((error: unknown) => {
+      this.#deps.logger.error('server-certificate-not-renewed', {}, error);
+    });
+  }
+
   /** Counts down; `start` does it too. For an installation without TLS that has issued certificates all the same. */
   watch(): void {
     this.#duty = 'countdown';

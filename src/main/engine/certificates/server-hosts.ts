@@ -16,7 +16,9 @@ export function serverHosts(listeningOn: string): string[] {
     .flatMap((all) => all ?? [])
     .map(({ address }) => address)
     .filter((address) => !/^fe80:/i.test(address) && !address.includes('%'));
-  const wanted = [name, 'localhost', '127.0.0.1', '::1', listeningOn, ...addresses.sort()];
+  // It may be the name of an interface, whose address is among the others.
+  const asked = isIP(listeningOn) === 0 ? [] : [listeningOn];
+  const wanted = [name, 'localhost', '127.0.0.1', '::1', ...asked, ...addresses.sort()];
   const usable = wanted.filter(
     (host) => certificateHostSchema.safeParse(host).success && host !== '0.0.0.0' && host !== '::',
   );

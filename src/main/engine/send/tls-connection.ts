@@ -1,6 +1,6 @@
 /** TLS to another node, with our certificate: PS3.15 B.12. Versions and suites are those of our own port. */
-import type { NetConnectOpts } from 'node:net';
-import { isIP } from 'node:net';
+import { X509Certificate } from 'node:crypto';
+import { isIP, type NetConnectOpts } from 'node:net';
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { socketBufferBytes } from '../dicom/association-socket.ts';
@@ -22,9 +22,11 @@ export type ExpectedPeer =
 export interface TlsClient {
   /** CAs in PEM. */
   readonly trustedPem: readonly string[];
-  /** Our certificate and its issuers, PEM; read at every connection, so that a renewal counts. */
-  readonly identity: () => { readonly certificatePem: string; readonly keyPem: Secret };
+  /** Ours, one per kind of key, with their issuers; asked for at every connection, so that a renewal counts. */
+  readonly identities: () => readonly { readonly certificatePem: string; readonly keyPem: Secret }[];
   readonly expected: ExpectedPeer;
+  /** Default: none is. */
+  readonly isRevoked?: (certificate: X509Certificate) => boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ export function tlsConnection(client: TlsClient, clock: Clock): OpenConnection {
 }
 
 function connectSocket(client: TlsClient, host: string, port: number): TLSSocket {
-  const { certificatePem, keyPem } = client.identity();
+  const identities = client.identities();
   const { expected } = client;
   // Node hands stream options on; its types do not say so.
   const options: ConnectionOptions & NetConnectOpts & { readonly highWaterMark: number } = {
@@ -67,8 +69,8 @@ function connectSocket(client: TlsClient, host: string, port: number): TLSSocket
     noDelay: true,
     highWaterMark: socketBufferBytes,
     ca: [...client.trustedPem],
-    cert: certificatePem,
-    key: keyPem.reveal(),
+    cert: identities.map(({ certificatePem }) => certificatePem),
+    key: identities.map(({ keyPem }) => keyPem.reveal()),
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     ciphers: tlsSuites,
@@ -76,6 +78,8 @@ function connectSocket(client: TlsClient, host: string, port: number): TLSSocket
     rejectUnauthorized: true,
     ...(isIP(host) === 0 ? { servername: host } : {}),
     checkServerIdentity: (name, certificate) => {
+      if (client.isRevoked?.(new X509Certificate(certificate.raw)) === true)
+        return Object.assign(new Error('revoked'), { code: 'CERT_REVOKED' });
       if (expected.tag === 'name') return checkServerIdentity(name, certificate);
       const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
       return expected.sha256.includes(sha256)
