@@ -1,6 +1,6 @@
 /** Composition root of the desktop app: Electron's main process. Only wires; what each part does is in shell/. */
 import { join, resolve } from 'node:path';
-import { app, dialog, Notification, powerMonitor, session } from 'electron';
+import { app, dialog, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
 import { assertNever } from '../shared/assert-never.ts';
 import { reportFor } from '../shared/errors.ts';
 import { defaultDataDir } from './cli/installation.ts';
@@ -12,6 +12,7 @@ import { setAppMenu } from './shell/desk/app-menu.ts';
 import { DeskTray } from './shell/desk/desk-tray.ts';
 import { DeskWindow } from './shell/desk/desk-window.ts';
 import { Incidents } from './shell/desk/incidents.ts';
+import { StayAwake } from './shell/desk/stay-awake.ts';
 import { textsFor } from './shell/desk/texts.ts';
 import type { TrayAction } from './shell/desk/tray-view.ts';
 import { EngineLink } from './shell/engine/engine-link.ts';
@@ -114,9 +115,11 @@ function startApp(): void {
       notification.show();
     },
   });
+  const awake = new StayAwake(powerSaveBlocker);
   link.subscribe(({ status }) => {
     tray.show(status);
     incidents.take(status);
+    awake.follow(link.live ? (status.access?.openAssociations ?? 0) : 0);
   });
 
   const quit = new Quit({
