@@ -12,6 +12,7 @@ import { EnvelopeReader } from '../../src/main/engine/seal/envelope-reader.ts';
 import { EnvelopeWriters } from '../../src/main/engine/seal/envelope-writer.ts';
 import type { SealerFactory } from '../../src/main/engine/seal/seal-port.ts';
 import { FileSpool } from '../../src/main/engine/spool/file-spool.ts';
+import type { Spool } from '../../src/main/engine/spool/spool-port.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { SystemRandom } from '../../src/main/engine/system/random.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
@@ -57,6 +58,8 @@ export interface IntakeRigOptions {
   readonly freeBytes?: () => Promise<number>;
   readonly refuseBelowBytes?: number;
   readonly sealers?: (real: SealerFactory) => SealerFactory;
+  /** Sealed bytes are counted and go nowhere: for objects larger than a test should put on a disk. */
+  readonly nullSpool?: true;
 }
 
 export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<IntakeRig> {
@@ -77,7 +80,7 @@ export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<Int
   });
   const intake = new IntakeStage({
     sealers: () => options.sealers?.(real) ?? real,
-    spool,
+    spool: options.nullSpool === true ? nullSpool(random) : spool,
     queue,
     objectName: (uid, syntax, hash) =>
       createHash('sha256').update(`${uid}\n${syntax}\n${hash}`).digest('hex'),
@@ -110,6 +113,25 @@ export async function makeIntakeRig(options: IntakeRigOptions = {}): Promise<Int
       disk.close();
       await spool.close();
       await rm(spoolDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function nullSpool(random: SystemRandom): Pick<Spool, 'create' | 'remove'> {
+  return {
+    remove: () => Promise.resolve(),
+    create: () => {
+      let sizeBytes = 0;
+      return {
+        id: random.bytes(16).toString('hex'),
+        // A turn of the event loop for each, as a disk would take.
+        write: (buffers) => {
+          for (const buffer of buffers) sizeBytes += buffer.length;
+          return new Promise((resolve) => setImmediate(resolve));
+        },
+        commit: () => Promise.resolve({ sizeBytes }),
+        discard: () => Promise.resolve(),
+      };
     },
   };
 }

@@ -24,6 +24,8 @@ export type Oddity =
   | 'value-too-long'
   /** A UID that is usable but breaks PS3.5 section 9. */
   | 'uid-malformed'
+  /** A shown text has bytes that its character set does not know: replacement characters stand for them. */
+  | 'text-not-decodable'
   | 'no-sop-class'
   | 'no-study-or-series';
 

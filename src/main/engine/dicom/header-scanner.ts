@@ -97,6 +97,7 @@ const tellingOddities: ReadonlySet<Oddity> = new Set<Oddity>([
   'duplicate-element',
   'value-too-long',
   'uid-malformed',
+  'text-not-decodable',
   'no-sop-class',
   'no-study-or-series',
 ]);
@@ -180,6 +181,7 @@ class Findings implements WalkSink {
       if (what?.tag === 'uid') this.#uid(identity, what.field, bytes);
       else if (what?.tag === 'text') {
         const text = read(bytes, what.kind);
+        if (text.includes('\ufffd')) this.#oddities.add('text-not-decodable');
         if (text !== '') display[what.field] = text;
       }
     }

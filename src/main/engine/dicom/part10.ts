@@ -17,16 +17,33 @@ import { isUsableUid, unpadUid } from './uid.ts';
 export const preambleBytes = 128;
 const magic = Buffer.from('DICM', 'latin1');
 
-/** Starts of programs that an operating system would run: PE, ELF, Mach-O (both orders, both widths, universal). */
+/**
+ * Starts of what an operating system, a shell or a runtime would run or open as something else than an image. The
+ * preamble is for TIFF or for nothing (PS3.10 7.1), so there is no harm in a long list.
+ */
 const programStarts = [
-  '4d5a',
-  '7f454c46',
-  'feedface',
+  '4d5a', // MZ: DOS, Windows (the PE header may lie anywhere behind)
+  '5a4d', // ZM, which old loaders take too
+  '7f454c46', // ELF
+  'feedface', // Mach-O, both widths and orders
   'feedfacf',
   'cefaedfe',
   'cffaedfe',
-  'cafebabe',
+  'cafebabe', // Mach-O universal, both widths and orders; Java class
   'cafebabf',
+  'bebafeca',
+  'bfbafeca',
+  '2321', // #! scripts
+  '504b0304', // ZIP: JAR, APK, Office
+  '504b0506',
+  '504b0708',
+  '4c000000', // Windows shortcut
+  '0061736d', // WebAssembly
+  '6465780a', // Dalvik
+  'd0cf11e0', // OLE: Office macros, MSI
+  '25504446', // PDF
+  '3c', // < of HTML, HTA, SVG and XML, which Windows runs scripts of
+  '4d534346', // cabinet
 ];
 
 export interface FileMetaFacts {
