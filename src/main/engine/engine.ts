@@ -35,6 +35,7 @@ import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
 import { DrivePlaces } from './watch/drive-access.ts';
 import { FolderWatcher } from './watch/folder-watcher.ts';
+import { Removals } from './watch/removals.ts';
 
 export interface EngineOptions {
   readonly dataDir: string;
@@ -201,8 +202,6 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     onChange: () => status.changed(),
   });
   opened.defer(() => uploads.stop());
-  const housekeeping = new Housekeeping({ queue, spool, settings: settings.disk, clock, logger });
-  opened.defer(() => housekeeping.stop());
 
   const certificates = new Certificates({
     store: queue.certificates,
@@ -276,6 +275,21 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     opened.defer(() => watcher.close());
     return watcher;
   });
+
+  const removals = new Removals({
+    queue,
+    folders: folders.map((folder, index) => ({
+      ...folder,
+      isThere: () => watchers[index]?.isThere() ?? Promise.resolve(false),
+    })),
+    clock,
+    logger: logger.child('watch'),
+    places,
+    reportIncident,
+    resolveIncident: (code, subject) => incidents.resolve(code, subject),
+  });
+  const housekeeping = new Housekeeping({ queue, spool, removals, settings: settings.disk, clock, logger });
+  opened.defer(() => housekeeping.stop());
 
   const status = new StatusSource({
     options,

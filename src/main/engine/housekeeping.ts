@@ -3,7 +3,7 @@ import type { Settings } from '../../shared/settings.ts';
 import type { Clock, Logger } from './ports.ts';
 import type { CareQueue } from './queue/queue-port.ts';
 import type { Spool } from './spool/spool-port.ts';
-import { removeImported } from './watch/imported-file.ts';
+import type { Removals } from './watch/removals.ts';
 
 const everyMs = 60_000;
 /** Rows looked at in one go, so that a large backlog does not hold up receiving. */
@@ -12,6 +12,7 @@ const dayMs = 24 * 3_600_000;
 
 export interface HousekeepingDeps {
   readonly queue: CareQueue;
+  readonly removals: Pick<Removals, 'round'>;
   readonly spool: Pick<Spool, 'remove'>;
   readonly settings: Settings['disk'];
   readonly clock: Clock;
@@ -40,23 +41,12 @@ export class Housekeeping {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
-        await this.deleteImported();
         await this.evictVerified();
+        await this.#deps.removals.round(signal);
       } catch (error) {
         this.#deps.logger.error('housekeeping-failed', {}, error);
       }
       await this.#deps.clock.sleep(everyMs, signal).catch(() => undefined);
-    }
-  }
-
-  /** Files of folders with afterImport "delete" whose image is verified in every required destination. */
-  async deleteImported(): Promise<void> {
-    const { queue, logger } = this.#deps;
-    for (const file of queue.deletableFiles(batch)) {
-      const removal = await removeImported(file.path);
-      // A file that cannot be deleted now is asked about again at the next round.
-      if (removal.tag === 'refused') logger.warn('imported-file-not-deleted', { code: removal.error.code });
-      else await queue.fileDeleted(file.id);
     }
   }
 

@@ -17,7 +17,7 @@ export class Care {
   readonly #core: QueueCore;
   readonly #evictable: Database.Statement<[number, number], CopyRow & { readonly verified_at: number }>;
   readonly #evict: Database.Statement<[number, Buffer]>;
-  readonly #files: Database.Statement<[number], { id: number; path: Buffer }>;
+  readonly #files: Database.Statement<[number, number], { id: number; path: Buffer }>;
   readonly #forgetFile: Database.Statement<[number]>;
   readonly #spoolRows: Database.Statement<[Buffer, number], CopyRow>;
   readonly #names: Database.Statement<[Buffer], number>;
@@ -36,7 +36,9 @@ export class Care {
     this.#evict = core.prepare(
       'UPDATE instance SET spool_id = NULL WHERE id = ? AND spool_id = ? AND complete = 1',
     );
-    this.#files = core.prepare('SELECT id, path FROM source_file WHERE ready = 1 ORDER BY id LIMIT ?');
+    this.#files = core.prepare(
+      'SELECT id, path FROM source_file WHERE ready = 1 AND id > ? ORDER BY id LIMIT ?',
+    );
     this.#forgetFile = core.prepare('DELETE FROM source_file WHERE id = ?');
     this.#spoolRows = core.prepare(
       `SELECT id, spool_id, size_bytes, state FROM instance
@@ -80,9 +82,9 @@ export class Care {
     });
   }
 
-  deletableFiles(limit: number): DeletableFile[] {
+  deletableFiles(limit: number, afterId = 0): DeletableFile[] {
     return this.#core.read(() =>
-      this.#files.all(limit).map(({ id, path }) => ({
+      this.#files.all(afterId, limit).map(({ id, path }) => ({
         id,
         path: this.#core.ports.sealer.open('source_file.path', path),
       })),

@@ -105,8 +105,8 @@ export interface CareQueue {
   evictable(beforeMs: number, limit: number): EvictableObject[];
   /** Forgets the local copy; false when the row is no longer evictable. The caller removes the file after it. */
   markEvicted(object: EvictableObject): Promise<boolean>;
-  /** Files that may be deleted now (folders with afterImport "delete"). */
-  deletableFiles(limit: number): DeletableFile[];
+  /** Files that may be deleted now (folders with afterImport "delete"), in ascending order of id, after `afterId`. */
+  deletableFiles(limit: number, afterId?: number): DeletableFile[];
   /** Deleted, or no longer there. */
   fileDeleted(id: number): Promise<void>;
   /** Rows with a local copy, in ascending order of spool id, after `after`. */

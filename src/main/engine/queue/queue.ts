@@ -217,8 +217,8 @@ export class Queue
     return this.#care.markEvicted(object);
   }
 
-  deletableFiles(limit: number): DeletableFile[] {
-    return this.#care.deletableFiles(limit);
+  deletableFiles(limit: number, afterId?: number): DeletableFile[] {
+    return this.#care.deletableFiles(limit, afterId);
   }
 
   fileDeleted(id: number): Promise<void> {

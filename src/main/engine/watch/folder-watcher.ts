@@ -121,6 +121,11 @@ export class FolderWatcher {
     return this.#root.reachable;
   }
 
+  /** Whether the very folder that was last searched is there now: else what is missing in it is not gone. */
+  async isThere(): Promise<boolean> {
+    return this.#root.reachable === 'yes' && (await this.#root.isStillThere());
+  }
+
   /** Starts with a search of everything that lies there. Returns at once. */
   start(): void {
     this.#loop ??= this.#run();

@@ -168,6 +168,11 @@ export async function hashFile(
   }
 }
 
+/** Where the file of a ticket lay; undefined: it is no ticket. */
+export function pathOfTicket(ticket: string): string | undefined {
+  return readTicket(ticket)?.path;
+}
+
 function readTicket(ticket: string): ImportedFile | undefined {
   try {
     const [path, sizeBytes, mtimeMs, sha256, folder] = JSON.parse(ticket) as readonly unknown[];
