@@ -42,6 +42,8 @@ export const modalityStatusSchema = z.object({
   aeTitle: z.string(),
   received: count,
   verified: count,
+  /** Images that it named in storage commitment and was answered with success. */
+  committed: count,
   lastReceivedAt: isoTime.nullable(),
 });
 

@@ -41,7 +41,7 @@ export function stubState(headline: Headline): AgentState {
       listener: { up: headline !== 'not-receiving', host: '127.0.0.1', port: 11112, aeTitle: 'EDGESYNC' },
       counts: { received: verified + pending + parked, pending, verified, failed: 0, parked },
       modalities: [
-        { aeTitle: 'ULTRASOUND1', received: 640, verified: 640, lastReceivedAt: morning },
+        { aeTitle: 'ULTRASOUND1', received: 640, verified: 640, committed: 0, lastReceivedAt: morning },
         { aeTitle: 'CBCT', received: 840 + pending + parked, verified: 840, lastReceivedAt: morning },
       ],
       lastVerifiedAt: morning,

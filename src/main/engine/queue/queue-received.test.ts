@@ -134,8 +134,8 @@ describe('recording what was received', () => {
     await kit.queue.recordReceived(newInstance('c', 'study-1', { source: null }));
     await kit.verifyAll();
     expect(kit.queue.status().sources).toEqual([
-      { aeTitle: 'CT_ROOM_1', received: 1, verified: 1, lastReceivedAtMs: kit.clock.nowMs() },
-      { aeTitle: 'US_2', received: 1, verified: 1, lastReceivedAtMs: kit.clock.nowMs() },
+      { aeTitle: 'CT_ROOM_1', received: 1, verified: 1, committed: 0, lastReceivedAtMs: kit.clock.nowMs() },
+      { aeTitle: 'US_2', received: 1, verified: 1, committed: 0, lastReceivedAtMs: kit.clock.nowMs() },
     ]);
   });
 

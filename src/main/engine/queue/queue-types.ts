@@ -212,6 +212,8 @@ export interface SourceCounts {
   readonly aeTitle: string;
   readonly received: number;
   readonly verified: number;
+  /** Answered with success in storage commitment. */
+  readonly committed: number;
   readonly lastReceivedAtMs: number | null;
 }
 

@@ -102,7 +102,13 @@ export class Reading {
   readonly #destinations: Database.Statement<[], DestinationRow>;
   readonly #sources: Database.Statement<
     [number],
-    { ae_title: string; received: number; verified: number; last_received_at: number | null }
+    {
+      ae_title: string;
+      received: number;
+      verified: number;
+      last_received_at: number | null;
+      committed: number;
+    }
   >;
   readonly #failures: Database.Statement<[], FailureRow>;
   readonly #studies: Database.Statement<[number], StoredStudy>;
@@ -123,7 +129,10 @@ export class Reading {
       .prepare<[], number | null>(`SELECT max(received_at) FROM instance WHERE state = 'pending'`)
       .pluck();
     this.#destinations = core.prepare('SELECT * FROM destination WHERE active = 1 ORDER BY id');
-    this.#sources = core.prepare('SELECT * FROM source ORDER BY ae_title LIMIT ?');
+    this.#sources = core.prepare(
+      `SELECT source.*, coalesce(c.committed, 0) AS committed FROM source LEFT JOIN commitment_source AS c USING (ae_title)
+         ORDER BY source.ae_title LIMIT ?`,
+    );
     this.#failures = core.prepare(
       `SELECT t.name, f.state, f.code, f.count, f.first_at, f.last_at FROM failure AS f JOIN destination AS t
          ON t.id = f.destination_id WHERE t.active = 1 AND f.count > 0`,
@@ -165,6 +174,7 @@ export class Reading {
           aeTitle: row.ae_title,
           received: row.received,
           verified: row.verified,
+          committed: row.committed,
           lastReceivedAtMs: row.last_received_at,
         })),
         failures: this.#failures.all().map(failureGroup),

@@ -32,7 +32,7 @@ const safeQueue: QueueStatus = {
   newestPendingAtMs: null,
   lastVerifiedAtMs: nowMs - hourMs,
   destinations: [cloudCounts],
-  sources: [{ aeTitle: 'CT', received: 10, verified: 10, lastReceivedAtMs: nowMs - hourMs }],
+  sources: [{ aeTitle: 'CT', received: 10, verified: 10, committed: 0, lastReceivedAtMs: nowMs - hourMs }],
   failures: [],
   incidents: [],
 };

@@ -24,10 +24,11 @@ export function buildStatus(inputs: StatusInputs): StatusReport {
       failed: queue.failed,
       parked: queue.parked,
     },
-    modalities: queue.sources.map(({ aeTitle, received, verified, lastReceivedAtMs }) => ({
+    modalities: queue.sources.map(({ aeTitle, received, verified, committed, lastReceivedAtMs }) => ({
       aeTitle,
       received,
       verified,
+      committed,
       lastReceivedAt: isoOrNull(lastReceivedAtMs),
     })),
     lastVerifiedAt: isoOrNull(queue.lastVerifiedAtMs),
