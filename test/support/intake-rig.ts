@@ -21,6 +21,8 @@ import { FakeLogger } from '../fakes/fake-logger.ts';
 /** Records what it is told; the same object name again is a duplicate. `answer` may decide otherwise. */
 export class MemoryQueue implements IntakeQueue {
   readonly rows: NewInstance[] = [];
+  readonly confirmed: number[] = [];
+  readonly withdrawn: number[] = [];
   answer: ((instance: NewInstance) => RecordOutcome) | undefined;
 
   recordReceived(instance: NewInstance): Promise<RecordOutcome> {
@@ -31,11 +33,21 @@ export class MemoryQueue implements IntakeQueue {
     });
   }
 
+  confirmDurable(instanceId: number): void {
+    this.confirmed.push(instanceId);
+  }
+
+  withdraw(instanceId: number): Promise<'withdrawn'> {
+    this.withdrawn.push(instanceId);
+    return Promise.resolve('withdrawn');
+  }
+
   #usual(instance: NewInstance): RecordOutcome {
-    if (this.rows.some((row) => row.objectName === instance.objectName)) return { tag: 'duplicate' };
+    const held = this.rows.find((row) => row.objectName === instance.objectName);
+    if (held !== undefined) return { tag: 'duplicate', heldSpoolId: held.spoolId };
     const { sopInstanceUid } = instance.details;
     const uidConflict = this.rows.some((row) => row.details.sopInstanceUid === sopInstanceUid);
-    return { tag: 'recorded', uidConflict };
+    return { tag: 'recorded', instanceId: this.rows.length + 1, uidConflict };
   }
 }
 
@@ -124,6 +136,9 @@ function nullSpool(random: SystemRandom): Pick<Spool, 'create' | 'remove'> {
       let sizeBytes = 0;
       return {
         id: random.bytes(16).toString('hex'),
+        get sizeBytes() {
+          return sizeBytes;
+        },
         // A turn of the event loop for each, as a disk would take.
         write: (buffers) => {
           for (const buffer of buffers) sizeBytes += buffer.length;

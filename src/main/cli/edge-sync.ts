@@ -1,4 +1,6 @@
 /** Entry of the `edge-sync` command (bin/edge-sync.js loads its bundle). */
+import { widenThreadPool } from '../engine/system/thread-pool.ts';
 import { runCommandLine } from './command-line.ts';
 
+widenThreadPool(process.env);
 process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../ports.ts';
 import type { Transport } from './association.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import type { Wait } from './pdu-reader.ts';
 
 /** Socket buffer in each direction: a few reads, so that the kernel is emptied while a batch is being sealed. */
@@ -93,9 +94,15 @@ export class AssociationSocket implements Transport {
   /** Whether receiving is now held up. */
   #feed(chunk: Buffer): boolean {
     const wait = this.#receiver?.receive(chunk);
-    if (wait === undefined) return false;
+    if (wait === undefined) {
+      releaseMemory(chunk);
+      return false;
+    }
     this.#isBusy = true;
-    void wait.then(() => this.#ready());
+    void wait.then(() => {
+      releaseMemory(chunk);
+      this.#ready();
+    });
     return true;
   }
 

@@ -6,6 +6,7 @@ import type { SealerFactory } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import type { Announcement, Intake, IntakeStream } from './intake-port.ts';
+import { Flushes } from './flushes.ts';
 import { InstanceStream, RefusedStream } from './intake-stream.ts';
 import { StagingPool } from './staging-pool.ts';
 import { StandingTrouble } from './standing-trouble.ts';
@@ -25,7 +26,7 @@ export interface IntakeDeps {
 
 export class IntakeStage implements Intake {
   readonly #deps: IntakeDeps;
-  readonly #staging = new StagingPool();
+  readonly #shared = { staging: new StagingPool(), flushes: new Flushes() };
   readonly #trouble = new StandingTrouble();
 
   constructor(deps: IntakeDeps) {
@@ -36,7 +37,7 @@ export class IntakeStage implements Intake {
     try {
       const full = this.#deps.disk.refusal();
       if (full !== undefined) return new RefusedStream(full);
-      const stream = new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#staging);
+      const stream = new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#shared);
       return this.#trouble.watch(stream);
     } catch (error) {
       return new RefusedStream(this.#told(error));

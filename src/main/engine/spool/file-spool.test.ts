@@ -44,7 +44,7 @@ async function readAll(from: Spool, id: string, start?: number): Promise<Buffer>
 
 async function store(content: Buffer): Promise<string> {
   const writer = spool.create();
-  await writer.write([content]);
+  await writer.write([Buffer.from(content)]);
   await writer.commit();
   return writer.id;
 }
@@ -72,8 +72,8 @@ describe('a spool file', () => {
           let position = 0;
           for (const size of sizes) {
             await writer.write([
-              source.subarray(position, position + (size >> 1)),
-              source.subarray(position + (size >> 1), position + size),
+              Buffer.from(source.subarray(position, position + (size >> 1))),
+              Buffer.from(source.subarray(position + (size >> 1), position + size)),
             ]);
             position = Math.min(position + size, source.length);
           }
@@ -142,10 +142,9 @@ describe('a spool writer', () => {
 
   it('asks to wait when more than 4 MB are under way, and goes on', async () => {
     const writer = spool.create();
-    const piece = Buffer.alloc(512 * 1024, 7);
     let asked = 0;
     for (let index = 0; index < 32; index += 1) {
-      const wait = writer.write([piece]);
+      const wait = writer.write([Buffer.alloc(512 * 1024, 7)]);
       if (wait !== undefined) {
         asked += 1;
         await wait;
@@ -185,6 +184,28 @@ describe('a spool writer', () => {
     await writer.write([Buffer.alloc(500_000)]);
     await expect(writer.commit()).rejects.toMatchObject({ code: 'disk-error' });
     expect(filesOnDisk()).toEqual([]);
+  });
+
+  it('gives back the memory of what it has written', async () => {
+    const writer = spool.create();
+    const large = Buffer.alloc(600 * 1024, 5);
+    const shared = Buffer.alloc(100 * 1024, 6);
+    await writer.write([large, shared.subarray(0, 60 * 1024), shared.subarray(60 * 1024)]);
+    expect((await writer.commit()).sizeBytes).toBe(700 * 1024);
+    expect([large.length, shared.length]).toEqual([0, 0]);
+    const content = await readAll(spool, writer.id);
+    expect(content.equals(Buffer.concat([Buffer.alloc(600 * 1024, 5), Buffer.alloc(100 * 1024, 6)]))).toBe(
+      true,
+    );
+  });
+
+  it('refuses rather than stores less than it was given, when somebody used its buffers elsewhere', async () => {
+    const writer = spool.create();
+    const twice = Buffer.alloc(300 * 1024, 1);
+    await writer.write([twice]);
+    await writer.write([twice]);
+    await writer.write([twice]);
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'internal' });
   });
 
   it('cannot be used after its end', async () => {

@@ -92,9 +92,10 @@ export class FileSpool implements RecoverableSpool {
 
   /**
    * Whether a whole-looking copy is there: a size check, at once. For the queue's duplicate decision, which must be
-   * taken inside its transaction.
+   * taken inside its transaction. A file that is being flushed just now counts as held.
    */
   holds(id: SpoolId, sizeBytes: number): boolean {
+    if (this.#pool.isLive(id)) return true;
     try {
       return fs.lstatSync(spoolPath(this.#dir, id)).size === sizeBytes;
     } catch {

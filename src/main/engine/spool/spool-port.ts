@@ -7,7 +7,9 @@ import type { SpoolId } from '../model.ts';
 
 export interface SpoolWriter {
   readonly id: SpoolId;
-  /** Queues buffers (not copied: leave them alone until the promise of a later call or `commit`). A promise asks to wait. */
+  /** Of all buffers that were handed over. */
+  readonly sizeBytes: number;
+  /** Takes buffers over: not copied, and their memory is given back once they are written. A promise asks to wait. */
   write(buffers: readonly Buffer[]): Promise<void> | undefined;
   /**
    * Everything is on stable storage under `id` when this resolves: file data and directory entry.

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { SpoolId } from '../model.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import type { Blank, BlankPool } from './blank-pool.ts';
 import { appendAll, closeFile, spoolError, spoolPath, syncData } from './spool-files.ts';
 import type { SpoolWriter } from './spool-port.ts';
@@ -26,7 +27,9 @@ export class FileSpoolWriter implements SpoolWriter {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #underWayBytes = 0;
+  /** Handed over, and written of it. */
   #sizeBytes = 0;
+  #writtenBytes = 0;
   #pump: Promise<void> | undefined;
   #failure: EdgeSyncError | undefined;
   #ended = false;
@@ -39,8 +42,13 @@ export class FileSpoolWriter implements SpoolWriter {
     this.id = this.#blank?.id ?? pool.newId();
   }
 
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
   write(buffers: readonly Buffer[]): Promise<void> | undefined {
     if (this.#ended) throw new EdgeSyncError('internal', 'spool writer used after its end');
+    for (const buffer of buffers) this.#sizeBytes += buffer.length;
     // After a failure nothing is kept: the reason is told by commit.
     if (this.#failure !== undefined) return undefined;
     for (const buffer of buffers) {
@@ -61,12 +69,15 @@ export class FileSpoolWriter implements SpoolWriter {
       this.#startPump(1);
       await this.#pump;
       if (this.#failure !== undefined) throw this.#failure;
+      if (this.#writtenBytes !== this.#sizeBytes)
+        throw new EdgeSyncError('internal', 'the spool wrote another number of bytes than it was given');
       const fd = await this.#open();
       // One after the other: a descriptor must not be closed under a running flush. The second began long ago.
       await syncData(fd);
       await this.#entryDurable;
       this.#fd = undefined;
-      await closeFile(fd);
+      // Nothing depends on it: what a close could still tell, the flush has told.
+      closeFile(fd).catch(() => undefined);
     } catch (error) {
       await this.#removeFile();
       throw notMissing(spoolError(error));
@@ -114,8 +125,11 @@ export class FileSpoolWriter implements SpoolWriter {
     const fd = await this.#open();
     while (this.#waitingBytes >= atLeastBytes) {
       const batch = this.#takeBatch();
+      if (this.#underWayBytes === 0)
+        throw new EdgeSyncError('internal', 'a buffer was used by somebody else after it was handed over');
       await appendAll(fd, batch);
-      this.#sizeBytes += this.#underWayBytes;
+      for (const buffer of batch) releaseMemory(buffer);
+      this.#writtenBytes += this.#underWayBytes;
       this.#underWayBytes = 0;
       if (this.#waitingBytes <= lowWaterBytes) this.#signalLowWater();
     }
