@@ -17,6 +17,7 @@ import type { IncidentReport } from '../model.ts';
 import type { Authorization } from '../receive/authorize.ts';
 import type { RefusedCall } from '../receive/caller-watch.ts';
 import { DeviceDesk } from './device-desk.ts';
+import { mostObservedPerDevice } from './observed-classes.ts';
 import { mostCallers, mostCallersPerAddress } from './refused-callers.ts';
 
 let kit: QueueKit;
@@ -382,9 +383,11 @@ describe('a class that is not accepted', () => {
     const { id } = await desk.pair(plainPairing({ classes: [ctStorage] }), 'web');
     const { allowsClass } = accepted(desk.authorize(caller()));
     expect([allowsClass(ctStorage), allowsClass(usStorage)]).toEqual([true, false]);
-    desk.lacked({ callingAeTitle: 'CT1', remoteAddress: '192.168.1.20', deviceId: id }, [
+    const told = desk.lacked({ callingAeTitle: 'CT1', remoteAddress: '192.168.1.20', deviceId: id }, [
       { abstractSyntax: usStorage, code: 'dicom-class-not-allowed' },
     ]);
+    expect(told).toEqual([]);
+    expect(desk.facts.waitingClasses).toBe(0);
     await desk.allowClass(desk.observedClasses()[0]!.id, 'web');
     expect(desk.list()[0]?.classes).toEqual([ctStorage, usStorage]);
     expect(allowsClass(usStorage)).toBe(true);
@@ -407,7 +410,7 @@ describe('a class that is not accepted', () => {
     const from = { callingAeTitle: 'CT1', remoteAddress: '192.168.1.20', deviceId: id };
     for (let n = 0; n < 500; n += 1)
       desk.lacked(from, [{ abstractSyntax: `1.3.4.${n}`, code: 'dicom-class-unknown' }]);
-    expect(desk.observedClasses()).toHaveLength(40);
+    expect(desk.observedClasses()).toHaveLength(mostObservedPerDevice);
     await desk.remove(id, 'web');
     expect(desk.observedClasses()).toEqual([]);
   });

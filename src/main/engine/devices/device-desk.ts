@@ -88,10 +88,12 @@ export class DeviceDesk implements CallerWatch {
 
   refused(call: RefusedCall): void {
     this.#callers.add(call);
+    this.#revision += 1;
     this.#saving.due();
   }
 
   lacked(caller: AdmittedCaller, classes: readonly RefusedClass[]): readonly RefusedClass[] {
+    this.#revision += 1;
     this.#saving.due();
     return this.#observed.add(caller, classes);
   }

@@ -3,7 +3,7 @@
  * pairing leaves out. Shown until they are allowed or dismissed; bounded.
  */
 import { type ObservedClass, uidSchema } from '../../../shared/devices.ts';
-import { sopClassKeyword } from '../dicom/sop-classes.ts';
+import { isStorageSopClass, sopClassKeyword } from '../dicom/sop-classes.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Changed, ObservedRow, ObservedState } from '../queue/devices.ts';
 import { type AdmittedCaller, lackedSubject } from '../receive/caller-watch.ts';
@@ -11,9 +11,9 @@ import type { RefusedClass } from '../receive/refused-classes.ts';
 import { plainAddress } from '../system/ip-address.ts';
 
 /** Kept in all that nobody has allowed; the one proposed longest ago goes for a new one. */
-export const mostObserved = 200;
-/** Kept of one device, so that one that proposes nonsense does not push the others out. */
-export const mostObservedPerDevice = 40;
+export const mostObserved = 512;
+/** Kept of one device, as many as one association proposes: one with nonsense does not push the others out. */
+export const mostObservedPerDevice = 128;
 /** Allowed for programs on this PC: far above what an office uses. */
 export const mostAllowedHere = 64;
 
@@ -53,12 +53,15 @@ export class ObservedClasses {
     }
   }
 
-  /** Gives back those that staff are to be told of: not the dismissed ones. */
+  /**
+   * Gives back those that staff are to be told of: not the dismissed ones, nor what its own pairing leaves out (many
+   * devices propose all there is and send little of it).
+   */
   add(caller: AdmittedCaller, classes: readonly RefusedClass[]): readonly RefusedClass[] {
     return classes.filter(({ abstractSyntax, code }) => {
       // A class that is served, but not in the syntaxes proposed, is nothing to allow.
       if (code === 'dicom-syntax-refused' || !isClassUid(abstractSyntax)) return true;
-      return this.#touch(caller, abstractSyntax).state !== 'dismissed';
+      return this.#touch(caller, abstractSyntax).state !== 'dismissed' && code === 'dicom-class-unknown';
     });
   }
 
@@ -72,9 +75,9 @@ export class ObservedClasses {
     return entry === undefined ? undefined : shown(entry);
   }
 
-  /** How many nobody has decided about. */
+  /** How many unknown ones nobody has decided about; what a pairing leaves out somebody has. */
   get waiting(): number {
-    return this.#count((entry) => entry.state === 'seen');
+    return this.#count(({ state, facts }) => state === 'seen' && !isStorageSopClass(facts.uid));
   }
 
   get allowedHere(): number {
@@ -156,7 +159,18 @@ export class ObservedClasses {
     const ofDevice = open.filter(([, one]) => ownerOf(one.facts) === ownerOf(facts));
     const full =
       ofDevice.length >= mostObservedPerDevice ? ofDevice : open.length >= mostObserved ? open : [];
-    const oldest = full.find(([, { state }]) => state === 'seen') ?? full[0];
+    const oldest =
+      full.find(
+        ([
+          ,
+          {
+            state,
+            facts: { uid },
+          },
+        ]) => state === 'seen' && isStorageSopClass(uid),
+      ) ??
+      full.find(([, { state }]) => state === 'seen') ??
+      full[0];
     if (oldest !== undefined) this.#drop(oldest[0]);
   }
 
