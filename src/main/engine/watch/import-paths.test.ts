@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportEvent } from '../../../shared/contract.ts';
 import { importEventSchema } from '../../../shared/contract.ts';
 import { makeDicomFile, testUid } from '../../../../test/support/dicom-files.ts';
+import { makeDicomdir } from '../../../../test/support/dicomdir.ts';
 import { makeIntakeRig, type IntakeRig } from '../../../../test/support/intake-rig.ts';
 import { SystemClock } from '../system/clock.ts';
 import { importPaths, type ImportSummary } from './import-paths.ts';
@@ -101,6 +102,25 @@ describe('importing a folder', () => {
     await put('._IM0001', Buffer.from('\0\x05\x16\x07'));
     expect(await run([dir])).toMatchObject({ found: 3, done: 3, stored: 0, failed: 0 });
     expect(problems()).toEqual({});
+  });
+
+  test('tells which files of a medium are missing, and passes over its viewer', async () => {
+    await put('DICOMDIR', makeDicomdir([['A', 'ONE'], ['A', 'TWO'], ['NOTES']]));
+    await put('a/one', makeDicomFile({ seed: 'one' }).bytes);
+    await put('AUTORUN/VIEWER.EXE', Buffer.from('MZ this is a program'));
+    await put('NOTES', Buffer.from('named by the directory, and no image'));
+    expect(await run([dir])).toMatchObject({ found: 4, stored: 1, failed: 2 });
+    expect(problems()).toEqual({ 'A/TWO': 'medium-incomplete', NOTES: 'not-dicom' });
+  });
+
+  test('by the DICOMDIR alone takes the files that it names, in whatever case they are written', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => ['IMG', `IM${index}`]);
+    const path = await put('DICOMDIR', makeDicomdir(names, 'undefined'));
+    for (const [folder, name] of names) {
+      await put(`${folder!.toLowerCase()}/${name!.toLowerCase()};1`, makeDicomFile({ seed: name! }).bytes);
+    }
+    await put('not-named', makeDicomFile({ seed: 'not named' }).bytes);
+    expect(await run([path])).toMatchObject({ found: 21, done: 21, stored: 20, failed: 0 });
   });
 
   test('follows links, and a loop of them ends', async () => {
