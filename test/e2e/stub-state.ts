@@ -42,7 +42,13 @@ export function stubState(headline: Headline): AgentState {
       counts: { received: verified + pending + parked, pending, verified, failed: 0, parked },
       modalities: [
         { aeTitle: 'ULTRASOUND1', received: 640, verified: 640, committed: 0, lastReceivedAt: morning },
-        { aeTitle: 'CBCT', received: 840 + pending + parked, verified: 840, lastReceivedAt: morning },
+        {
+          aeTitle: 'CBCT',
+          received: 840 + pending + parked,
+          verified: 840,
+          committed: 0,
+          lastReceivedAt: morning,
+        },
       ],
       lastVerifiedAt: morning,
       destinations: [
