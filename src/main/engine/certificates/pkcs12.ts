@@ -81,6 +81,7 @@ export async function makePkcs12(content: Pkcs12Content, passphrase: Secret): Pr
   });
   const password = bytesOf(passphrase.reveal());
   await authenticatedSafe.makeInternalValues({ safeContents: [{}, { password, ...encryption }] });
+  inOnePiece(pkijs, authenticatedSafe);
   const pfx = new pkijs.PFX({ parsedValue: { integrityMode: 0, authenticatedSafe } });
   await pfx.makeInternalValues({
     password,
@@ -103,7 +104,29 @@ async function shroudedKey(
     parsedValue: pkijs.PrivateKeyInfo.fromBER(bytesOf(key.reveal())),
   });
   await bag.makeInternalValues({ password: bytesOf(passphrase.reveal()), ...encryption });
+  if (bag.encryptedData !== undefined) bag.encryptedData = primitive(bag.encryptedData);
   return bag;
+}
+
+/**
+ * The library writes ciphertext as a string of pieces: fine by BER, but Electron's BoringSSL, and who knows which
+ * device, takes it in one piece only.
+ */
+function inOnePiece(pkijs: Pkijs, safe: InstanceType<Pkijs['AuthenticatedSafe']>): void {
+  safe.safeContents = safe.safeContents.map((one) => {
+    if (one.contentType !== pkijs.ContentInfo.ENCRYPTED_DATA) return one;
+    const data = new pkijs.EncryptedData({ schema: one.content });
+    const { encryptedContent } = data.encryptedContentInfo;
+    if (encryptedContent !== undefined)
+      data.encryptedContentInfo.encryptedContent = primitive(encryptedContent);
+    return new pkijs.ContentInfo({ contentType: one.contentType, content: data.toSchema() });
+  });
+}
+
+/** Its class comes with the value: the library below is no dependency of ours. */
+function primitive<T extends { getValue(): ArrayBuffer }>(octets: T): T {
+  const OctetString = octets.constructor as new (parameters: { valueHex: ArrayBuffer }) => T;
+  return new OctetString({ valueHex: octets.getValue() });
 }
 
 function bytesOf(buffer: Buffer): ArrayBuffer {
