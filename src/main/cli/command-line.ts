@@ -9,6 +9,7 @@ import { runDemoCommand } from './commands/demo.ts';
 import { runConfigCheck, runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
 import { runImport } from './commands/import.ts';
 import { runEcho, runSend } from './commands/nodes.ts';
+import { commitWait } from './commands/send-commit.ts';
 import { runOpen, runOpenWithWords } from './commands/open.ts';
 import { runRecoveryCheck, runRecoveryCreate, runRecoveryExportKey } from './commands/recovery.ts';
 import { restoreWithWords, runRestore, selectionOf } from './commands/restore.ts';
@@ -135,9 +136,19 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   withTls(command(program, 'send <paths...>', 'send DICOM files to a node (C-STORE), bit for bit'))
     .requiredOption('--to <aet@host:port>', 'the node')
     .option('--calling <aet>', 'AE title to call as', 'EDGESYNC')
-    .action(async (paths: string[], options: TlsOptions & { to: string; calling: string }) => {
-      done(await runSend({ paths, ...options }, clock, output));
-    });
+    .option(
+      '--commit [seconds]',
+      'ask whether the node answers for the images, and wait so long (default: 60)',
+    )
+    .action(
+      async (
+        paths: string[],
+        options: TlsOptions & { to: string; calling: string; commit?: string | true },
+      ) => {
+        const commit = commitWait(options.commit);
+        done(await runSend({ paths, ...options, commit }, clock, output));
+      },
+    );
 
   ofInstallation(program, 'open <file>', 'open a sealed object')
     .option('--out <file>', 'where to (default: the name with .dcm, in this folder)')

@@ -5,10 +5,12 @@ import type { Clock } from '../../engine/ports.ts';
 import { echo } from '../../engine/send/echo.ts';
 import type { Peer } from '../../engine/send/requestor.ts';
 import { sendFiles } from '../../engine/send/send-files.ts';
+import { SystemRandom } from '../../engine/system/random.ts';
 import { connectionOf, type TlsOptions } from '../tls-options.ts';
 import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bar, bytesText, errorLine, type Output } from '../output.ts';
+import { commitSent } from './send-commit.ts';
 
 /** `edge-sync echo HOST PORT AET`. */
 export async function runEcho(
@@ -33,15 +35,18 @@ export async function runSend(
     readonly paths: readonly string[];
     readonly to: string;
     readonly calling: string;
+    /** Seconds to wait for the answer to storage commitment; undefined: it is not asked. */
+    readonly commit?: number | undefined;
   },
   clock: Clock,
   output: Output,
 ): Promise<number> {
   const openConnection = await connectionOf(options, clock);
+  const peer = peerFrom(options.to, options.calling);
   const report = await cancellable((signal) =>
     sendFiles({
       paths: options.paths,
-      peer: peerFrom(options.to, options.calling),
+      peer,
       clock,
       signal,
       openConnection,
@@ -64,8 +69,15 @@ export async function runSend(
     }
   }
   output.out(`sent ${report.sent}, failed ${report.failed}`);
-  if (report.failed === 0) return exitCode.ok;
-  return report.sent > 0 ? exitCode.partly : exitCode.failed;
+  const code = report.failed === 0 ? exitCode.ok : report.sent > 0 ? exitCode.partly : exitCode.failed;
+  const { commit: waitSeconds } = options;
+  if (waitSeconds === undefined) return code;
+  const random = new SystemRandom();
+  const { results } = report;
+  const committed = await cancellable((signal) =>
+    commitSent({ peer, results, waitSeconds, openConnection, clock, random, signal }, output),
+  );
+  return code === exitCode.ok ? committed : code;
 }
 
 /** `AET@HOST:PORT`; an IPv6 address stands in brackets. */

@@ -37,6 +37,8 @@ export type FileResult =
   | {
       readonly tag: 'sent';
       readonly path: string;
+      readonly sopClassUid: string;
+      readonly sopInstanceUid: string;
       /** 0000, or a warning of PS3.4 table B.2-1: the peer has the image and did something to it. */
       readonly status: number;
     }
@@ -169,7 +171,7 @@ class SendRun {
         this.#dataset(handle, file, requestor.fragmentBytes),
         this.#options.signal,
       );
-      return resultOf(path, 'status' in answer ? answer.status : status.processingFailure);
+      return resultOf(file, 'status' in answer ? answer.status : status.processingFailure);
     } finally {
       await handle.close();
     }
@@ -222,9 +224,11 @@ function cancelledFile(path: string): { tag: 'failed'; path: string; error: Edge
 }
 
 /** PS3.7 annex C: Bxxx, 0001, 0107 and 0116 are warnings; the peer has stored the image. */
-function resultOf(path: string, code: number): FileResult {
+function resultOf(file: SendableFile, code: number): FileResult {
+  const { path, sopClassUid, sopInstanceUid } = file;
   const isWarning = (code & 0xf000) === 0xb000 || code === 0x0001 || code === 0x0107 || code === 0x0116;
-  if (code === status.success || isWarning) return { tag: 'sent', path, status: code };
+  if (code === status.success || isWarning)
+    return { tag: 'sent', path, sopClassUid, sopInstanceUid, status: code };
   const shown = code.toString(16).toUpperCase().padStart(4, '0');
   return { tag: 'failed', path, error: new EdgeSyncError('peer-refused', `status ${shown}`) };
 }
