@@ -230,6 +230,18 @@ describe('an association that is open', () => {
   });
 });
 
+describe('a C-STORE of another class than its context carries', () => {
+  it('is "not authorised" where the pairing leaves the class out, else "class not supported"', async () => {
+    const { service } = await start();
+    await service.devices.pair(plainPairing({ addresses: ['127.0.0.2'], classes: [ctStorage] }), 'web');
+    const open = await call({ port, from: '127.0.0.2', classes: [ctStorage] });
+    expect(await store(open, 'left out', usStorage)).toBe(status.notAuthorised);
+    expect(await store(open, 'unknown', privateClass)).toBe(status.sopClassNotSupported);
+    expect(await store(open, 'allowed')).toBe(status.success);
+    await open.release();
+  });
+});
+
 describe('a flood of strangers', () => {
   it('is kept in bounds, and a paired device goes on meanwhile', async () => {
     const { service } = await start();

@@ -218,6 +218,7 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     withClient: async (options, use) => {
       done(await withEngine(await openInstallation(options, environment), use));
     },
+    running: (options) => createEngineClient(placesOf(options)),
     done,
     output,
   });

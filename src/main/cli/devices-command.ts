@@ -28,6 +28,8 @@ export interface DevicesCommandKit {
     options: InstallationOptions,
     use: (client: EngineClient) => Promise<number>,
   ) => Promise<void>;
+  /** The engine that runs; its calls reject when there is none. */
+  readonly running: (options: InstallationOptions) => EngineClient;
   readonly done: (code: number) => void;
   readonly output: Output;
 }
@@ -35,7 +37,7 @@ export interface DevicesCommandKit {
 type Options = InstallationOptions & { readonly json?: boolean };
 
 export function addDevicesCommand(program: Command, kit: DevicesCommandKit): void {
-  const { ofInstallation, withClient, done, output } = kit;
+  const { ofInstallation, withClient, running, done, output } = kit;
   const devices = program
     .command('devices')
     .description(
@@ -106,12 +108,14 @@ export function addDevicesCommand(program: Command, kit: DevicesCommandKit): voi
     .action((options: Options) =>
       withClient(options, (client) => runDevicesConnection(client, formatOf(options), output)),
     );
-  devices
-    .command('addresses')
-    .description('the addresses and interfaces of this PC to choose dicom.host from')
+  ofInstallation(devices, 'addresses', 'the addresses and interfaces of this PC to choose dicom.host from')
     .option('--json', 'as JSON')
-    .action((options: { readonly json?: boolean }) => {
-      done(showAddresses(addressFacts(new SystemNetworkInterfaces(), undefined), formatOf(options), output));
+    .action(async (options: Options) => {
+      // Of this PC in any case: without an engine nothing is listened on, and nothing has to be opened to say so.
+      const addresses = await running(options)
+        .devices.addresses()
+        .catch(() => addressFacts(new SystemNetworkInterfaces(), undefined));
+      done(showAddresses(addresses, formatOf(options), output));
     });
 }
 

@@ -42,6 +42,21 @@ function exitCodeOf(report: StatusReport): number {
   }
 }
 
+function accessLines({ access }: StatusReport): readonly string[] {
+  if (access === undefined) return [];
+  const { devices, openAssociations, waitingCallers, waitingClasses } = access;
+  return [
+    `  devices: ${devices.length} paired, ${openAssociations} sending now`,
+    ...devices.flatMap(({ name, warning }) => (warning === null ? [] : [`    ${name}: ${warning.message}`])),
+    ...(waitingCallers === 0
+      ? []
+      : [`    refused callers to look at: ${waitingCallers} (edge-sync devices callers)`]),
+    ...(waitingClasses === 0
+      ? []
+      : [`    unknown classes to look at: ${waitingClasses} (edge-sync devices classes)`]),
+  ];
+}
+
 const headlineText = {
   'all-safe': 'All safe',
   working: 'Working',
@@ -60,6 +75,7 @@ function textOf(report: StatusReport): readonly string[] {
         `  ${one.name} (${one.kind}${one.required ? '' : ', best effort'}): ${one.state}, verified ${one.verified}, pending ${one.pending}` +
         (one.error === null ? '' : `\n    ${one.error.message}. ${one.error.nextStep}`),
     ),
+    ...accessLines(report),
     `  on this PC: ${bytesText(spool.bytes)} sealed, ${bytesText(spool.freeBytes)} free`,
     `  recovery kit: ${report.recovery}`,
     ...report.failures.map(

@@ -3,7 +3,12 @@
  * pairing leaves out. Shown until they are allowed or dismissed; bounded.
  */
 import { type ObservedClass, uidSchema } from '../../../shared/devices.ts';
-import { isStorageSopClass, sopClassKeyword } from '../dicom/sop-classes.ts';
+import {
+  isStorageSopClass,
+  sopClassKeyword,
+  storageCommitmentPushSopClass,
+  verificationSopClass,
+} from '../dicom/sop-classes.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Changed, ObservedRow, ObservedState } from '../queue/devices.ts';
 import { type AdmittedCaller, lackedSubject } from '../receive/caller-watch.ts';
@@ -197,6 +202,18 @@ export function isClassUid(uid: string): boolean {
   return uidSchema.safeParse(uid).success;
 }
 
+/** PS3.6 annex A. Undefined for what the standard does not know, and for services that are neither offered nor stored. */
+export function classKeyword(uid: string): string | undefined {
+  switch (uid) {
+    case verificationSopClass:
+      return 'Verification';
+    case storageCommitmentPushSopClass:
+      return 'StorageCommitmentPushModel';
+    default:
+      return sopClassKeyword(uid);
+  }
+}
+
 /** Programs on this PC are told apart by their title: there is nothing else. */
 function ownerOf({ deviceId, aeTitle }: Pick<ObservedFacts, 'deviceId' | 'aeTitle'>): string {
   return deviceId ?? `here ${aeTitle}`;
@@ -214,7 +231,7 @@ function shown({ id, facts, state, count, firstAtMs, lastAtMs }: Entry): Observe
   return {
     ...facts,
     id,
-    keyword: sopClassKeyword(facts.uid) ?? null,
+    keyword: classKeyword(facts.uid) ?? null,
     state,
     count,
     firstAt: new Date(firstAtMs).toISOString(),

@@ -1,7 +1,6 @@
 /** Callers that were refused and that nobody has decided about: bounded, and quiet on the disk however many call. */
 import { mostCallerClasses, type RefusedCaller } from '../../../shared/devices.ts';
 import { oddAeTitle } from '../dicom/pdu-associate.ts';
-import { sopClassKeyword } from '../dicom/sop-classes.ts';
 import type { IncidentReport } from '../model.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { CallerRow, Changed } from '../queue/devices.ts';
@@ -9,7 +8,7 @@ import { refusalText } from '../receive/admission.ts';
 import { callerSubject, type RefusedCall } from '../receive/caller-watch.ts';
 import { plainAddress } from '../system/ip-address.ts';
 import type { CallerIdentity } from './caller-match.ts';
-import { isClassUid } from './observed-classes.ts';
+import { classKeyword, isClassUid } from './observed-classes.ts';
 
 /** Kept in all; the one that called longest ago goes for a new one. */
 export const mostCallers = 200;
@@ -257,7 +256,7 @@ function shown({ id, facts, count, firstAtMs, lastAtMs, dismissedAtMs }: Entry):
   return {
     ...facts,
     id,
-    classes: facts.classes.map((uid) => ({ uid, keyword: sopClassKeyword(uid) ?? null })),
+    classes: facts.classes.map((uid) => ({ uid, keyword: classKeyword(uid) ?? null })),
     text: refusalText(facts.because),
     count,
     firstAt: new Date(firstAtMs).toISOString(),

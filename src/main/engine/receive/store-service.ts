@@ -2,6 +2,7 @@
 import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import { type DimseCommand, status } from '../dicom/dimse.ts';
 import type { Wait } from '../dicom/pdu-reader.ts';
+import { isStorageSopClass } from '../dicom/sop-classes.ts';
 import { isUsableUid } from '../dicom/uid.ts';
 import type { Intake, IntakeStream, Origin } from '../intake/intake-port.ts';
 import type { Authorized } from './authorize.ts';
@@ -100,15 +101,21 @@ function refuse(
   intake: Intake,
 ): StoreAnswer | undefined {
   const { sopClassUid } = request;
+  // A class we know and the pairing leaves out, whatever context it comes in: PS3.7 annex C, 0124 "not authorized".
+  if (isStorageSopClass(sopClassUid) && !allowsClass(sopClassUid)) return notAllowed();
   if (sopClassUid !== context.abstractSyntax || !isStorageLike(sopClassUid))
     return refusal('dicom-class-refused', 'SOP class is not the one negotiated');
   // The pairing was changed or ended since the negotiation.
-  if (!allowsClass(sopClassUid)) return refusal('dicom-class-not-allowed', 'not allowed for this device');
+  if (!allowsClass(sopClassUid)) return notAllowed();
   if (!isUsableUid(request.sopInstanceUid))
     return refusal('dicom-unreadable', 'SOP Instance UID is missing or unreadable');
   if (request.dataset === 'none') return refusal('dicom-unreadable', 'no dataset');
   const unavailable = intake.refusal();
   return unavailable === undefined ? undefined : answerFor(unavailable);
+}
+
+function notAllowed(): StoreAnswer {
+  return refusal('dicom-class-not-allowed', 'not allowed for this device');
 }
 
 function refusal(code: ErrorCode, comment: string): StoreAnswer {
