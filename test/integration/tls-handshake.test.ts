@@ -99,6 +99,11 @@ needs('dcmtk')('DCMTK over TLS', () => {
     expect(plain.output).toContain('Peer aborted Association');
     await until(() => codes().length === 3, 'three incidents');
     expect(codes()).toEqual(['tls-certificate-missing', 'tls-certificate-foreign', 'plain-on-tls-port']);
+    expect(node.incidents.map(({ detail }) => detail)).toEqual([
+      'no certificate shown, from 127.0.0.1',
+      'issued by somebody else, from 127.0.0.1',
+      'from 127.0.0.1',
+    ]);
     expect(node.callers).toEqual([]);
   });
 

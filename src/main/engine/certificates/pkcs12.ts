@@ -104,7 +104,7 @@ async function shroudedKey(
     parsedValue: pkijs.PrivateKeyInfo.fromBER(bytesOf(key.reveal())),
   });
   await bag.makeInternalValues({ password: bytesOf(passphrase.reveal()), ...encryption });
-  if (bag.encryptedData !== undefined) bag.encryptedData = primitive(bag.encryptedData);
+  bag.encryptedData = primitive(bag.encryptedData);
   return bag;
 }
 

@@ -60,6 +60,8 @@ export class TlsDoor {
   readonly #deps: TlsDoorDeps;
   readonly #server: Server;
   readonly #pending = new Map<Socket, Pending>();
+  /** For telling about a handshake that failed: its connection is gone by then. */
+  readonly #seen = new WeakMap<Socket, Pending>();
   readonly #open = new Map<TLSSocket, X509Certificate>();
   readonly #stopListening: () => void;
   #cutByRevocation = 0;
@@ -91,6 +93,7 @@ export class TlsDoor {
     }
     const pending = new Pending(socket, remoteAddress, this.#deps.clock);
     this.#pending.set(socket, pending);
+    this.#seen.set(socket, pending);
     socket.on('error', () => undefined);
     socket.once('close', () => this.#gone(socket));
     this.#deps.arrived(pending);
@@ -121,7 +124,7 @@ export class TlsDoor {
     // The one way in: whatever is odd here is not let in.
     const pending = this.#pendingOf(socket);
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
-    if (pending === undefined || certificate === undefined) {
+    if (pending === undefined || !this.#pending.has(pending.socket) || certificate === undefined) {
       socket.destroy();
       return;
     }
@@ -196,7 +199,7 @@ export class TlsDoor {
   /** The connection under a TLS socket: Node has no public name for it, and after a failure no address either. */
   #pendingOf(socket: TLSSocket): Pending | undefined {
     const under = (socket as { readonly _parent?: Socket })._parent;
-    const found = under === undefined ? undefined : this.#pending.get(under);
+    const found = under === undefined ? undefined : this.#seen.get(under);
     if (found !== undefined) return found;
     const { remoteAddress, remotePort } = socket;
     return [...this.#pending.values()].find(
