@@ -8,7 +8,7 @@ import type { Wait } from './pdu-reader.ts';
  * Writers that send each element on its own stay far below; without it, a stream of empty fragments costs its sender 12
  * bytes each and us a whole turn.
  */
-const freeFragments = 4_096;
+const freeFragments = 1_024;
 const leastMeanBytes = 16;
 const firstCommandBytes = 512;
 

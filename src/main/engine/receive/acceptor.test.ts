@@ -8,6 +8,7 @@ import { soakCount, testSeed } from '../../../../test/support/tools.ts';
 import { encodeCommand } from '../dicom/dimse.ts';
 import { encodeAssociateRequest, encodeTitleBlock, ownUserInformation } from '../dicom/pdu-associate.ts';
 import { encodePDataHeader, encodeReleaseRequest } from '../dicom/pdu.ts';
+import { FairTurns } from './fair-turns.ts';
 import { Acceptor } from './acceptor.ts';
 import { loopbackOnly } from './admission.ts';
 import { reportingWatch } from './caller-watch.ts';
@@ -75,6 +76,7 @@ async function play(
       callers: reportingWatch(() => undefined),
       aeTitle: 'EDGESYNC',
       authorize: loopbackOnly,
+      turns: new FairTurns(clock),
     },
     {
       claimPlace: () => undefined,

@@ -20,6 +20,7 @@ import { admit, proposedClasses } from './admission.ts';
 import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
 import { type CallerWatch, callerSubject } from './caller-watch.ts';
 import { EventReports } from './event-reports.ts';
+import type { FairTurns } from './fair-turns.ts';
 import { type AcceptedContext, negotiate } from './negotiation.ts';
 import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
 import { refusedClasses, type RefusedClassReports } from './refused-classes.ts';
@@ -36,7 +37,11 @@ export interface AcceptorDeps {
   readonly callers: CallerWatch;
   readonly aeTitle: string;
   readonly authorize: Authorize;
+  readonly turns: FairTurns;
 }
+
+/** Of an image, beside its bytes: file, row, answer. */
+const storeCostMs = 1;
 
 /** The listener, as one connection sees it. */
 export interface AcceptorHost {
@@ -67,6 +72,8 @@ export class Acceptor {
   #watch: ProgressWatch | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   #callingAeTitle = '';
+  /** Before the association all connections of an address are one caller. */
+  #turnKey: string;
   /** Who it is; undefined before it was let in. */
   #authorized: Authorized | undefined;
   /** Where storage commitment was accepted: the way to tell its results. */
@@ -88,6 +95,7 @@ export class Acceptor {
       closed: () => this.#host.connectionClosed(this),
     });
     this.#pace = new AnswerPace(deps.clock);
+    this.#turnKey = peer.remoteAddress;
     this.#messages = new MessageReader({
       command: (contextId, command) => this.#command(contextId, command),
       dataset: (position, bytes) => this.#dataset(position, bytes),
@@ -120,9 +128,10 @@ export class Acceptor {
     this.#socket.attach({
       receive: (chunk) => {
         this.#pace.chunkBegins();
+        const startMs = this.#deps.clock.monotonicMs();
         const wait = this.#association.receive(chunk);
         this.#watch?.within(this.#association.midPdu || this.#messages.midMessage ? 'message' : 'gap');
-        return wait;
+        return this.#inTurn(wait, startMs);
       },
       transportClosed: () => this.#association.transportClosed(),
     });
@@ -166,6 +175,7 @@ export class Acceptor {
     const rejection = this.#host.claimPlace(this);
     if (rejection !== undefined) return { tag: 'reject', reject: rejection };
     this.#authorized = authorized;
+    this.#turnKey = this.#caller;
     this.#contexts = contexts;
     this.#tellLacking(request, authorized);
     this.#watch = new ProgressWatch(this.#deps.clock, authorized.idleMs ?? defaultIdleMs, (stall) =>
@@ -329,6 +339,7 @@ export class Acceptor {
   }
 
   #answerStore(answer: StoreAnswer, request: StoreRequest): Wait {
+    this.#deps.turns.charge(this.#turnKey, storeCostMs);
     if (answer.status === status.success) this.#stored += 1;
     else {
       const code = answer.error?.code ?? 'internal';
@@ -372,6 +383,14 @@ export class Acceptor {
     const paced = this.#pace.answered();
     if (paced === undefined) return sent;
     return this.#hold(sent === undefined ? paced : sent.then(() => paced));
+  }
+
+  /** Adds to what a chunk asks to wait for the turns of other callers. */
+  #inTurn(wait: Wait, startMs: number): Wait {
+    const { turns, clock } = this.#deps;
+    const turn = turns.took(this.#turnKey, clock.monotonicMs() - startMs);
+    if (turn === undefined) return wait;
+    return this.#hold(wait === undefined ? turn : wait.then(() => turn));
   }
 
   /** We are the slow one until `work` is done: the peer's clock stands still. */

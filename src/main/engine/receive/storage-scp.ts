@@ -11,6 +11,7 @@ import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { loopbackOnly } from './admission.ts';
 import type { Authorize, PeerFacts } from './authorize.ts';
 import { type CallerWatch, reportingWatch } from './caller-watch.ts';
+import { FairTurns } from './fair-turns.ts';
 import { IncidentLimit } from './incident-limit.ts';
 import { type ListenOn, listenOn } from './listen-address.ts';
 import { Listener, makeDicomServer } from './listener.ts';
@@ -96,6 +97,7 @@ export class StorageScp {
       aeTitle: deps.settings.aeTitle,
       authorize: deps.authorize ?? loopbackOnly,
       callers: deps.callers ?? reportingWatch(reportIncident),
+      turns: new FairTurns(deps.clock),
     };
   }
 
