@@ -177,13 +177,15 @@ needs('strace')('a disk that fails', () => {
     const entryKept = find('fsync(', `<${path.join(spool, path.dirname(file))}>`);
     const lastWrite = find('write', `<${path.join(spool, file)}>`);
     const fileKept = find('fdatasync(', `<${path.join(spool, file)}>`);
-    const rowKept = find('fsync(', 'queue.db-wal>');
+    const rowKept = find('fdatasync(', 'queue.db-wal>');
+    const rowWritten = find('write', 'queue.db-wal>');
     const answered = find('write(1', 'kept');
     const order = [
       [made, entryKept],
       [entryKept, answered],
       [lastWrite, fileKept],
       [fileKept, answered],
+      [rowWritten, rowKept],
       [rowKept, answered],
     ] as const;
     for (const [earlier, later] of order) expect(earlier.ended).toBeLessThan(later.began);

@@ -37,6 +37,10 @@ export class MemoryQueue implements IntakeQueue {
     this.confirmed.push(instanceId);
   }
 
+  namesSpool(spoolId: SpoolId): boolean {
+    return this.rows.some((row) => row.spoolId === spoolId);
+  }
+
   withdraw(instanceId: number): Promise<'withdrawn'> {
     this.withdrawn.push(instanceId);
     return Promise.resolve('withdrawn');

@@ -1,5 +1,5 @@
 /** Files of the spool that are being flushed, and how that ended. */
-import type { EdgeSyncError} from '../../../shared/errors.ts';
+import type { EdgeSyncError } from '../../../shared/errors.ts';
 import { toEdgeSyncError } from '../../../shared/errors.ts';
 import type { SpoolId } from '../model.ts';
 

@@ -170,8 +170,9 @@ export class InstanceStream implements IntakeStream {
       recording.catch((error: unknown) => toEdgeSyncError(error, 'disk-error')),
     ]);
     if (recorded instanceof EdgeSyncError) {
-      // Rolled back: no row names the file. Were it otherwise, the start's reconciliation finds the row without it.
-      await this.#removeQuietly(id);
+      // Mostly rolled back. Where only the flush of the row failed, it names the file: that stays, to be looked at when
+      // the engine starts again, and a resend is a duplicate of it.
+      if (!this.#isNamed()) await this.#removeQuietly(id);
       throw recorded;
     }
     if (recorded.tag === 'duplicate') {
@@ -193,6 +194,15 @@ export class InstanceStream implements IntakeStream {
         return this.#stored(objectName, sizeBytes);
       default:
         return assertNever(recorded);
+    }
+  }
+
+  /** A database that cannot even be read is no reason to remove anything. */
+  #isNamed(): boolean {
+    try {
+      return this.#deps.queue.namesSpool(this.#spool.id);
+    } catch {
+      return true;
     }
   }
 

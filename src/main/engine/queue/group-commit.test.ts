@@ -5,14 +5,17 @@ import { GroupCommit } from './group-commit.ts';
 let db: Database.Database;
 let commits: GroupCommit;
 let events: string[];
+let flush: () => Promise<void>;
 
 beforeEach(() => {
   db = new Database(':memory:');
   db.exec(`CREATE TABLE a (x INTEGER PRIMARY KEY) STRICT;
     CREATE TABLE b (x INTEGER REFERENCES a (x) DEFERRABLE INITIALLY DEFERRED) STRICT;`);
   events = [];
+  flush = () => Promise.resolve();
   commits = new GroupCommit(
     db,
+    { flush: () => flush() },
     () => events.push('committed'),
     () => events.push('undone'),
   );
@@ -63,6 +66,34 @@ describe('a group commit', () => {
     expect(events).toEqual(['undone', 'committed']);
     await commits.add(insert(5));
     expect(rows()).toEqual([5]);
+  });
+
+  it('answers only when the log was flushed, and the event loop goes on meanwhile', async () => {
+    const flushing = Promise.withResolvers<undefined>();
+    flush = () => flushing.promise;
+    let answered = false;
+    const write = commits.add(insert(1)).then(() => (answered = true));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([rows(), answered]).toEqual([[1], false]);
+    flushing.resolve(undefined);
+    await write;
+  });
+
+  it('rejects everybody when the log cannot be flushed', async () => {
+    flush = () => Promise.reject(Object.assign(new Error('i/o'), { code: 'EIO' }));
+    const results = await Promise.allSettled([commits.add(insert(1)), commits.add(insert(2))]);
+    expect(results).toMatchObject([
+      { reason: { code: 'disk-error', detail: 'EIO' } },
+      { reason: { code: 'disk-error' } },
+    ]);
+  });
+
+  it('leaves every other write of the connection fully synchronous', async () => {
+    let inside: unknown;
+    await commits.add(() => (inside = db.pragma('synchronous', { simple: true })));
+    expect([inside, db.pragma('synchronous', { simple: true })]).toEqual([1, 2]);
+    await Promise.allSettled([commits.add(() => db.prepare('INSERT INTO b VALUES (99)').run())]);
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
   });
 
   it('takes a large group in several transactions, in order', async () => {

@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { databaseError } from './database.ts';
+import type { LogFlush } from './log-flush.ts';
 
 /** Bounds how long one transaction keeps the event loop: about 10 ms at the rates measured in bench/queue.ts. */
 const mostPerCommit = 256;
@@ -17,6 +18,7 @@ type Result =
 
 export class GroupCommit {
   readonly #db: Database.Database;
+  readonly #log: Pick<LogFlush, 'flush'>;
   readonly #afterCommit: () => void;
   readonly #afterUndo: () => void;
   readonly #savepoint: Database.Statement;
@@ -26,9 +28,18 @@ export class GroupCommit {
   #scheduled = false;
   #closed = false;
 
-  /** `afterUndo`: some work or all of it was rolled back, so nothing read meanwhile may be relied on. */
-  constructor(db: Database.Database, afterCommit: () => void, afterUndo: () => void) {
+  /**
+   * `db` is set to synchronous=FULL; only inside a group it is not, for `log` then does the flush. `afterUndo`: some work
+   * or all of it was rolled back, so nothing read meanwhile may be relied on.
+   */
+  constructor(
+    db: Database.Database,
+    log: Pick<LogFlush, 'flush'>,
+    afterCommit: () => void,
+    afterUndo: () => void,
+  ) {
     this.#db = db;
+    this.#log = log;
     this.#afterCommit = afterCommit;
     this.#afterUndo = afterUndo;
     this.#savepoint = db.prepare('SAVEPOINT job');
@@ -38,7 +49,8 @@ export class GroupCommit {
 
   /**
    * Runs `work` (synchronous, only statements) in the next transaction. Resolves with its result after the COMMIT
-   * returned. What throws is undone alone and rejects alone; a failed COMMIT rejects all of them.
+   * was flushed. What throws is undone alone and rejects alone; a failed COMMIT rejects all of them. So does a failed
+   * flush, and then alone the rows are there, for now: look before something is removed on the strength of a rejection.
    */
   add<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -73,6 +85,7 @@ export class GroupCommit {
   #commit(jobs: readonly Job[]): void {
     let results: readonly Result[];
     try {
+      if (!this.#closed) this.#db.exec('PRAGMA synchronous = NORMAL');
       this.#db.exec('BEGIN IMMEDIATE');
       results = jobs.map((job) => this.#run(job));
       this.#db.exec('COMMIT');
@@ -82,12 +95,17 @@ export class GroupCommit {
       const error = databaseError(cause);
       for (const job of jobs) job.reject(error);
       return;
+    } finally {
+      this.#db.exec('PRAGMA synchronous = FULL');
     }
-    for (const [index, job] of jobs.entries()) {
-      const result = results[index];
-      if (result?.tag === 'done') job.resolve(result.value);
-      else job.reject(databaseError(result?.error));
-    }
+    if (this.#closed) answer(jobs, results);
+    else
+      this.#log.flush().then(
+        () => answer(jobs, results),
+        (cause: unknown) => {
+          for (const job of jobs) job.reject(new EdgeSyncError('disk-error', codeOf(cause), { cause }));
+        },
+      );
   }
 
   #run(job: Job): Result {
@@ -105,4 +123,16 @@ export class GroupCommit {
       return { tag: 'failed', error };
     }
   }
+}
+
+function answer(jobs: readonly Job[], results: readonly Result[]): void {
+  for (const [index, job] of jobs.entries()) {
+    const result = results[index];
+    if (result?.tag === 'done') job.resolve(result.value);
+    else job.reject(databaseError(result?.error));
+  }
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
 }

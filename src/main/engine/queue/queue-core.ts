@@ -7,6 +7,7 @@ import { ChangeBoard } from './changes.ts';
 import { Claims } from './claims.ts';
 import { databaseError } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { LogFlush } from './log-flush.ts';
 
 export interface QueuePorts {
   readonly sealer: ColumnSealer;
@@ -23,6 +24,7 @@ export class QueueCore {
   readonly changes: ChangeBoard;
   readonly claims = new Claims();
   readonly commits: GroupCommit;
+  readonly log: LogFlush;
   /** Every statement of the queue, so that a test can look at each plan. */
   readonly statements: string[] = [];
   readonly #undone: (() => void)[] = [];
@@ -31,8 +33,10 @@ export class QueueCore {
     this.db = db;
     this.ports = ports;
     this.changes = new ChangeBoard(db, ports.logger);
+    this.log = new LogFlush(`${db.name}-wal`);
     this.commits = new GroupCommit(
       db,
+      this.log,
       () => this.changes.publish(),
       () => this.#tellUndone(),
     );

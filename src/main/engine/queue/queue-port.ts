@@ -1,6 +1,6 @@
 /**
  * What each stage sees of the queue. `Queue` implements all of it; a stage asks for the narrow part it needs.
- * A promise resolves only after the COMMIT returned (synchronous=FULL). Everything rejects or throws EdgeSyncError:
+ * A promise resolves only after the COMMIT is on stable storage. Everything rejects or throws EdgeSyncError:
  * disk-full, disk-error, database-damaged. `destination` is the name in the configuration.
  */
 import type { ErrorCode } from '../../../shared/errors.ts';
@@ -52,6 +52,7 @@ export interface IntakeQueue {
    * row. `kept`: it took the place of an older copy, or the cloud has it already: as CareQueue.markLost.
    */
   withdraw(instanceId: number, spoolId: SpoolId): Promise<'withdrawn' | 'kept' | 'moved-on'>;
+  namesSpool(spoolId: SpoolId): boolean;
 }
 
 export interface UploadQueue {

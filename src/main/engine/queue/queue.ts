@@ -308,6 +308,7 @@ export class Queue
     if (!this.#core.db.open) return;
     this.#unsynced.close();
     this.#core.commits.close();
+    void this.#core.log.close();
     this.#core.db.close();
   }
 }
