@@ -20,14 +20,15 @@ describe('storage commitment by the whole engine', () => {
 
   afterEach(() => practice.dispose());
 
-  async function send(port: number, files: readonly TestFile[]): Promise<void> {
+  async function send(port: number, files: readonly TestFile[], more: readonly string[] = []) {
     const folder = practice.installation.path('images');
-    await mkdir(folder);
+    await mkdir(folder, { recursive: true });
     await Promise.all(files.map((file, index) => writeFile(`${folder}/${index}.dcm`, file.bytes)));
     const sent = await practice.installation.run([
       ...['send', folder, '--to', `EDGESYNC@127.0.0.1:${port}`, '--calling', 'ULTRASOUND'],
+      ...more,
     ]);
-    expect(sent.code, sent.err).toBe(0);
+    return sent;
   }
 
   function ask(port: number, waitMs: number) {
@@ -43,9 +44,10 @@ describe('storage commitment by the whole engine', () => {
   it('commits only what lies proven in the cloud, and goes on over a kill', async () => {
     const { installation, cloud } = practice;
     const first = await installation.serve();
-    await send(first.ready.dicom.port, images);
     // Nothing is uploaded before the recovery words are proven.
-    expect(await ask(first.ready.dicom.port, 3_000)).toEqual({ tag: 'unanswered' });
+    const asked = await send(first.ready.dicom.port, images, ['--commit', '3']);
+    expect(asked.code, asked.err).toBe(2);
+    expect(asked.out).toBe('sent 3, failed 0\ncommitment: asked, and no answer within 3 s\n');
     expect(await blobsOf(cloud, 'objects/')).toEqual([]);
     await first.kill();
 
@@ -61,6 +63,11 @@ describe('storage commitment by the whole engine', () => {
     expect(inCloud.objects).toBe(3);
     expect(inCloud.manifests).toBeGreaterThan(0);
     expect(await installation.status()).toMatchObject({ counts: { verified: 3 } });
+    const again = await send(engine.ready.dicom.port, images, ['--commit', '40']);
+    expect(again).toMatchObject({ code: 0, out: 'sent 3, failed 0\ncommitted 3, not committed 0\n' });
+    expect((await installation.status()).modalities).toMatchObject([
+      { aeTitle: 'ULTRASOUND', received: 3, verified: 3, committed: 3 },
+    ]);
     expect(await engine.stop()).toBe(0);
     const uids = needlesFor(images.map((image) => image.sopInstanceUid));
     expect(await findIn(installation.dataDir, uids)).toEqual([]);
