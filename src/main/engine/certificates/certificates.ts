@@ -10,7 +10,6 @@ import type {
   IssuedKey,
   IssueRequest,
   KeyFamily,
-  KeyFormat,
   KeyKind,
   RenewRequest,
   SignRequest,
@@ -20,21 +19,14 @@ import { EdgeSyncError, type ErrorReport, reportFor } from '../../../shared/erro
 import type { ReportIncident } from '../model.ts';
 import type { Cancel, Clock, Logger, Random } from '../ports.ts';
 import type { CertificateRows, CertificateRow, NewCertificate } from '../queue/certificates.ts';
-import { Secret } from '../system/secret.ts';
+import type { Secret } from '../system/secret.ts';
 import { backupOf, restoreBackup } from './backup.ts';
-import {
-  dayMs,
-  daysLeft,
-  dueWarning,
-  type Held,
-  isCounted,
-  renewServerDays,
-  standingOf,
-} from './countdown.ts';
+import { CertificateBook } from './certificate-book.ts';
+import { dayMs, daysLeft, dueWarning, type Held, isCounted, renewServerDays } from './countdown.ts';
 import { readCa, readRevocationList, readServerCertificate } from './imports.ts';
+import { wrapKey } from './key-export.ts';
 import { familyOf, fits, generateKey, keyPem, publicKeyOf } from './keys.ts';
-import { certificatesIn, factsOf, plainSerial, sha256Of } from './pem.ts';
-import { encryptedKeyPem, makePkcs12 } from './pkcs12.ts';
+import { factsOf } from './pem.ts';
 import { readRequest } from './requests.ts';
 import { issueLeaf, makeCa, type SigningIdentity, type Validity } from './x509.ts';
 
@@ -88,18 +80,15 @@ interface Issuer extends SigningIdentity {
 
 export class Certificates {
   readonly #deps: CertificatesDeps;
+  readonly #book: CertificateBook;
   readonly #listeners = new Set<() => void>();
-  #all: readonly Held[] = [];
-  #revoked: ReadonlySet<string> = new Set();
-  /** "issuer name\nserial". */
-  #listed: ReadonlySet<string> = new Set();
   #lastChange: Promise<unknown> = Promise.resolve();
   #timer: Cancel | undefined;
   #duty: Duty = 'none';
 
   constructor(deps: CertificatesDeps) {
     this.#deps = { ...deps, logger: deps.logger.child('certificates') };
-    this.#reload();
+    this.#book = new CertificateBook(deps.store, deps.clock);
   }
 
   /**
@@ -133,7 +122,7 @@ export class Certificates {
   }
 
   list(): CertificateSummary[] {
-    return this.#all.map((held) => this.#summary(held));
+    return this.#book.all.map((held) => this.#book.summary(held));
   }
 
   /** The certificate that devices trust; made when there is none yet. */
@@ -141,7 +130,7 @@ export class Certificates {
     return this.#inTurn(async () => {
       const { held } = await this.#issuer(family);
       const root = held.row.chain.at(-1) ?? held.row.pem;
-      return { certificate: this.#summary(held), pem: root };
+      return { certificate: this.#book.summary(held), pem: root };
     });
   }
 
@@ -178,7 +167,7 @@ export class Certificates {
           throw new EdgeSyncError('certificate-not-found', 'none of this node is ours to renew');
         return { ...this.#issued(first), key: null };
       }
-      const old = this.#all.find(({ row }) => row.id === request.id && row.role === 'device');
+      const old = this.#book.all.find(({ row }) => row.id === request.id && row.role === 'device');
       if (old === undefined || old.row.isRevoked) throw new EdgeSyncError('certificate-not-found');
       const same = { name: old.row.name, hosts: [...old.facts.hosts], days: request.days };
       if (request.key.tag === 'new')
@@ -196,9 +185,9 @@ export class Certificates {
       this.#deps.logger.warn('certificate-revoked', { sha256, reason });
       this.#changed();
       // The site CA or this node's own: others take their place.
-      if (this.#find(sha256)?.row.role !== 'device' && this.#duty === 'serve') await this.#keepServer();
-      const held = this.#find(sha256);
-      return held === undefined ? null : this.#summary(held);
+      if (this.#book.find(sha256)?.row.role !== 'device' && this.#duty === 'serve') await this.#keepServer();
+      const held = this.#book.find(sha256);
+      return held === undefined ? null : this.#book.summary(held);
     });
   }
 
@@ -208,7 +197,7 @@ export class Certificates {
       switch (request.tag) {
         case 'ca': {
           const { ca, chain, key } = readCa(request, this.#nowMs());
-          const before = key === undefined ? undefined : this.#issuerInUse(ca.family);
+          const before = key === undefined ? undefined : this.#book.issuerInUse(ca.family);
           // The clinic's CA of before; ours stays, should the import be taken back.
           const old =
             before?.row.origin === 'imported' && before.facts.family === ca.family ? before : undefined;
@@ -222,10 +211,10 @@ export class Certificates {
             replaces: old?.row.id,
           });
           if (this.#duty === 'serve') await this.#keepServer();
-          return this.#summariesOf([ca.sha256]);
+          return this.#book.summariesOf([ca.sha256]);
         }
         case 'server': {
-          const { leaf, chain, key } = readServerCertificate(request, this.#nowMs(), this.#anchors());
+          const { leaf, chain, key } = readServerCertificate(request, this.#nowMs(), this.#book.anchors());
           this.#add({
             role: 'server',
             origin: 'imported',
@@ -233,15 +222,15 @@ export class Certificates {
             pem: leaf.pem,
             chain: chain.map(({ pem }) => pem),
             key,
-            replaces: this.#serverInUse(leaf.family)?.row.id,
+            replaces: this.#book.serverInUse(leaf.family)?.row.id,
           });
-          return this.#summariesOf([leaf.sha256]);
+          return this.#book.summariesOf([leaf.sha256]);
         }
         case 'revocation-list': {
-          const list = await readRevocationList(request.pem, this.#anchors());
+          const list = await readRevocationList(request.pem, this.#book.anchors());
           this.#deps.store.putRevocationList(list);
           this.#changed();
-          return this.#summariesOf([list.issuerSha256]);
+          return this.#book.summariesOf([list.issuerSha256]);
         }
         default:
           return assertNever(request);
@@ -252,7 +241,7 @@ export class Certificates {
   /** What this node shows, ECDSA first; empty before `start`. */
   identities(): readonly ServerIdentity[] {
     return (['ecdsa', 'rsa'] as const)
-      .map((family) => this.#serverInUse(family))
+      .map((family) => this.#book.serverInUse(family))
       .filter((held) => held !== undefined)
       .map(({ row }) => {
         const key = this.#deps.store.key(row.id);
@@ -265,14 +254,12 @@ export class Certificates {
 
   /** Every CA whose certificates are taken, in PEM: never empty once `start` has resolved. */
   trusted(): readonly string[] {
-    return this.#anchors().map(({ pem }) => pem);
+    return this.#book.anchors().map(({ pem }) => pem);
   }
 
   /** Revoked here, or on the list of its CA. */
   isRevoked(certificate: X509Certificate): boolean {
-    if (this.#revoked.has(sha256Of(certificate))) return true;
-    if (this.#listed.size === 0) return false;
-    return this.#listed.has(`${certificate.issuer}\n${plainSerial(certificate.serialNumber)}`);
+    return this.#book.isRevoked(certificate);
   }
 
   /** Calls after anything that `identities`, `trusted` or `isRevoked` would answer otherwise now. */
@@ -284,7 +271,7 @@ export class Certificates {
   /** What stands between this installation and "All safe": certificates that have ended and that somebody relies on. */
   standing(): readonly ErrorReport[] {
     const nowMs = this.#nowMs();
-    const ended = this.#all.filter((held) => isCounted(held) && nowMs >= held.facts.notAfterMs);
+    const ended = this.#book.all.filter((held) => isCounted(held) && nowMs >= held.facts.notAfterMs);
     if (ended.length === 0) return [];
     const names = ended.slice(0, 3).map(({ row }) => `"${row.name}"`);
     const more = ended.length > 3 ? ` and ${ended.length - 3} more` : '';
@@ -337,7 +324,7 @@ export class Certificates {
     const family = familyOfSpki(wanted.spki);
     const issuer = await this.#issuer(family);
     // The first device with RSA: from now on this node shows an RSA certificate too.
-    if (this.#duty === 'serve' && this.#serverInUse(family) === undefined) await this.#keepServer();
+    if (this.#duty === 'serve' && this.#book.serverInUse(family) === undefined) await this.#keepServer();
     const pem = await issueLeaf(
       {
         commonName: wanted.name,
@@ -364,18 +351,9 @@ export class Certificates {
     return this.#issued(held);
   }
 
-  /** A device with RSA may know ECDSA too, and is then shown that certificate: it needs both roots. */
-  #rootsFor(family: KeyFamily): readonly string[] {
-    const shown: readonly KeyFamily[] = family === 'ecdsa' ? ['ecdsa'] : ['rsa', 'ecdsa'];
-    return shown
-      .map((one) => this.#serverInUse(one) ?? this.#issuerInUse(one))
-      .filter((held) => held !== undefined)
-      .map(({ row }) => row.chain.at(-1) ?? row.pem);
-  }
-
   /** The one that signs for this family: imported or made; made now when there is none that can. */
   async #issuer(family: KeyFamily): Promise<Issuer> {
-    const known = this.#issuerInUse(family);
+    const known = this.#book.issuerInUse(family);
     const held = known ?? (await this.#makeIssuer(family));
     return { certificatePem: held.row.pem, key: this.#deps.store.key(held.row.id), held };
   }
@@ -404,8 +382,8 @@ export class Certificates {
   async #renewServers(when: 'now' | 'when-due'): Promise<Held[]> {
     const made: Held[] = [];
     for (const family of ['ecdsa', 'rsa'] as const) {
-      const current = this.#serverInUse(family);
-      const issuer = this.#issuerInUse(family);
+      const current = this.#book.serverInUse(family);
+      const issuer = this.#book.issuerInUse(family);
       // What an administrator brought is theirs to renew.
       if (issuer === undefined || current?.row.origin === 'imported') continue;
       if (current === undefined || when === 'now' || this.#isDue(current, issuer))
@@ -448,40 +426,6 @@ export class Certificates {
     return held;
   }
 
-  /**
-   * What an administrator brought goes before what was made here. An RSA CA signs for both: whoever knows ECDSA can
-   * check RSA too, but not the other way round.
-   */
-  #issuerInUse(family: KeyFamily): Held | undefined {
-    const usable = this.#all.filter((held) => this.#isUsable(held, 'issuer'));
-    const imported = usable.filter(({ row }) => row.origin === 'imported');
-    const of = (all: readonly Held[], wanted: KeyFamily): Held | undefined =>
-      all.findLast(({ facts }) => facts.family === wanted);
-    return of(imported, family) ?? of(imported, 'rsa') ?? of(usable, family);
-  }
-
-  #serverInUse(family: KeyFamily): Held | undefined {
-    return this.#all.findLast((held) => this.#isUsable(held, 'server') && held.facts.family === family);
-  }
-
-  #isUsable({ row, facts }: Held, role: 'issuer' | 'server'): boolean {
-    const isCurrent = !row.isRevoked && row.replacedBy === undefined && this.#nowMs() < facts.notAfterMs;
-    return row.role === role && row.hasKey && isCurrent;
-  }
-
-  /** Roots, issuers and anchors that are neither revoked nor over. */
-  #anchors(): { readonly pem: string; readonly sha256: string }[] {
-    const found = new Map<string, string>();
-    for (const { row } of this.#all) {
-      if ((row.role !== 'issuer' && row.role !== 'anchor') || row.isRevoked) continue;
-      for (const pem of [row.pem, ...row.chain]) {
-        const { sha256, notAfterMs } = factsOf(pem);
-        if (!this.#revoked.has(sha256) && this.#nowMs() < notAfterMs) found.set(sha256, pem);
-      }
-    }
-    return [...found].map(([sha256, pem]) => ({ pem, sha256 }));
-  }
-
   #add(
     certificate: Omit<NewCertificate, 'id' | 'sha256' | 'createdAtMs' | 'replaces'> & {
       readonly replaces?: string | undefined;
@@ -496,7 +440,7 @@ export class Certificates {
       );
     this.#deps.store.add({ ...certificate, id, sha256, createdAtMs: this.#nowMs() });
     this.#changed();
-    const held = this.#find(sha256);
+    const held = this.#book.find(sha256);
     if (held === undefined) throw new EdgeSyncError('internal', 'certificate');
     return held;
   }
@@ -528,7 +472,7 @@ export class Certificates {
 
   #warn(): void {
     const nowMs = this.#nowMs();
-    for (const held of this.#all.filter(isCounted)) {
+    for (const held of this.#book.all.filter(isCounted)) {
       const days = dueWarning(held, nowMs);
       if (days === undefined) continue;
       const left = Math.max(0, daysLeft(held.facts, nowMs));
@@ -543,61 +487,17 @@ export class Certificates {
   }
 
   #changed(): void {
-    this.#reload();
+    this.#book.reload();
     for (const listener of this.#listeners) listener();
     this.#deps.onChange();
   }
 
-  #reload(): void {
-    const { store } = this.#deps;
-    this.#all = store.all().map((row) => ({ row, facts: factsOf(row.pem) }));
-    this.#revoked = new Set(store.revocations().map(({ sha256 }) => sha256));
-    this.#listed = new Set(
-      store
-        .revocationLists()
-        .flatMap(({ issuerName, serials }) => serials.map((one) => `${issuerName}\n${one}`)),
-    );
-  }
-
-  #find(sha256: string): Held | undefined {
-    return this.#all.find(({ row }) => row.sha256 === sha256);
-  }
-
-  #summariesOf(wanted: readonly string[]): CertificateSummary[] {
-    return this.#all.filter(({ row }) => wanted.includes(row.sha256)).map((held) => this.#summary(held));
-  }
-
   #issued(held: Held): Issued {
     return {
-      certificate: this.#summary(held),
+      certificate: this.#book.summary(held),
       certificatePem: held.row.pem,
       chainPem: held.row.chain.join(''),
-      trustPem: this.#rootsFor(held.facts.family).join(''),
-    };
-  }
-
-  #summary(held: Held): CertificateSummary {
-    const { row, facts } = held;
-    const nowMs = this.#nowMs();
-    const inUse = (['ecdsa', 'rsa'] as const).flatMap((family) => [
-      this.#issuerInUse(family)?.row.id,
-      this.#serverInUse(family)?.row.id,
-    ]);
-    return {
-      id: row.id,
-      role: row.role,
-      origin: row.origin,
-      name: row.name,
-      issuer: facts.issuerName,
-      key: facts.keyText,
-      serial: facts.serial,
-      sha256: row.sha256,
-      hosts: [...facts.hosts],
-      notBefore: new Date(facts.notBeforeMs).toISOString(),
-      notAfter: new Date(facts.notAfterMs).toISOString(),
-      daysLeft: daysLeft(facts, nowMs),
-      state: standingOf(held, nowMs),
-      inUse: inUse.includes(row.id),
+      trustPem: this.#book.rootsFor(held.facts.family).join(''),
     };
   }
 
@@ -609,27 +509,6 @@ export class Certificates {
     const result = this.#lastChange.then(change, change);
     this.#lastChange = result.catch(() => undefined);
     return result;
-  }
-}
-
-async function wrapKey(key: Secret, format: KeyFormat, issued: Issued): Promise<IssuedKey> {
-  switch (format.tag) {
-    case 'pem':
-      return { tag: 'pem', pem: keyPem(key).revealText() };
-    case 'encrypted-pem':
-      return { tag: 'pem', pem: await encryptedKeyPem(key, Secret.fromText(format.passphrase)) };
-    case 'pkcs12': {
-      const content = {
-        friendlyName: issued.certificate.name,
-        certificatePem: issued.certificatePem,
-        chainPem: [...new Set(certificatesIn(issued.chainPem + issued.trustPem).map(({ pem }) => pem))],
-        key,
-      };
-      const file = await makePkcs12(content, Secret.fromText(format.passphrase));
-      return { tag: 'pkcs12', base64: file.reveal().toString('base64') };
-    }
-    default:
-      return assertNever(format);
   }
 }
 

@@ -168,7 +168,12 @@ export class TlsDoor {
 
   /** Open associations go on with what they have; the next handshake shows the new certificate. */
   #trustChanged(): void {
-    this.#server.setSecureContext(this.#context());
+    try {
+      this.#server.setSecureContext(this.#context());
+    } catch (error) {
+      // The one before stays in use; what is revoked is refused and cut all the same.
+      this.#deps.logger.error('tls-context-not-renewed', {}, error);
+    }
     for (const [socket, certificate] of this.#open) {
       if (!chainOf(certificate).some((one) => this.#deps.trust.isRevoked(one))) continue;
       this.#cutByRevocation += 1;
