@@ -41,7 +41,9 @@ export interface AcceptorDeps {
 }
 
 /** Of an image, beside its bytes: file, row, answer. */
-const storeCostMs = 1;
+const storeCostMs = 3;
+/** Of a connection, beside its bytes. */
+const connectionCostMs = 0.3;
 
 /** The listener, as one connection sees it. */
 export interface AcceptorHost {
@@ -72,8 +74,8 @@ export class Acceptor {
   #watch: ProgressWatch | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   #callingAeTitle = '';
-  /** Before the association all connections of an address are one caller. */
-  #turnKey: string;
+  /** Made once: it is asked for with every chunk. */
+  #turnKey = '';
   /** Who it is; undefined before it was let in. */
   #authorized: Authorized | undefined;
   /** Where storage commitment was accepted: the way to tell its results. */
@@ -95,7 +97,6 @@ export class Acceptor {
       closed: () => this.#host.connectionClosed(this),
     });
     this.#pace = new AnswerPace(deps.clock);
-    this.#turnKey = peer.remoteAddress;
     this.#messages = new MessageReader({
       command: (contextId, command) => this.#command(contextId, command),
       dataset: (position, bytes) => this.#dataset(position, bytes),
@@ -127,11 +128,12 @@ export class Acceptor {
     this.#association.accept();
     this.#socket.attach({
       receive: (chunk) => {
-        this.#pace.chunkBegins();
-        const startMs = this.#deps.clock.monotonicMs();
-        const wait = this.#association.receive(chunk);
-        this.#watch?.within(this.#association.midPdu || this.#messages.midMessage ? 'message' : 'gap');
-        return this.#inTurn(wait, startMs);
+        if (this.#authorized !== undefined) return this.#feed(chunk);
+        // Many connections have one chunk each: their turn is awaited before it, not after it.
+        const turn = this.#deps.turns.connects(connectionCostMs);
+        if (turn === undefined) return this.#feed(chunk);
+        const copy = Buffer.from(chunk);
+        return turn.then(() => this.#feed(copy));
       },
       transportClosed: () => this.#association.transportClosed(),
     });
@@ -383,6 +385,14 @@ export class Acceptor {
     const paced = this.#pace.answered();
     if (paced === undefined) return sent;
     return this.#hold(sent === undefined ? paced : sent.then(() => paced));
+  }
+
+  #feed(chunk: Buffer): Wait {
+    this.#pace.chunkBegins();
+    const startMs = this.#deps.clock.monotonicMs();
+    const wait = this.#association.receive(chunk);
+    this.#watch?.within(this.#association.midPdu || this.#messages.midMessage ? 'message' : 'gap');
+    return this.#authorized === undefined ? wait : this.#inTurn(wait, startMs);
   }
 
   /** Adds to what a chunk asks to wait for the turns of other callers. */

@@ -6,12 +6,17 @@
 import type { Wait } from '../dicom/pdu-reader.ts';
 import type { Clock } from '../ports.ts';
 
-/** A caller counts as busy this long after its last bytes: senders pause to read the next image from their disk. */
-const busyMs = 8;
+/** A caller counts as busy this long after its last bytes. */
+const busyMs = 30;
 /** How far one may be ahead of a busy other before it waits. */
-const headStartMs = 4;
-/** How much a caller that was quiet may catch up: it does not save up turns. */
-const mostCreditMs = 40;
+const headStartMs = 2;
+/**
+ * How much a caller that was quiet may catch up: it does not save up turns. A turn that it does not take passes with the
+ * time, so one that sends a little now and then holds a busy one up for no more than this each time.
+ */
+const mostCreditMs = 12;
+/** Taken in advance by whoever stops waiting, so that many associations of one caller do not all go at once. */
+const entryMs = 1;
 const waitMs = 2;
 /** Then its turn comes in any case: slower, never stopped. */
 const mostWaits = 25;
@@ -27,6 +32,8 @@ export interface Share {
 export class FairTurns {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #shares = new Map<string, Share>();
+  /** All connections without an association: they wait for callers that have one, and nobody waits for them. */
+  readonly #connecting: Share = { usedMs: 0, lastMs: 0 };
   #mostUsedMs = 0;
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'sleep'>) {
@@ -39,24 +46,36 @@ export class FairTurns {
     return this.#shares.size > 1 && this.#isAhead(share) ? this.#fallBack(share) : undefined;
   }
 
+  /** As `took`, for what a connection sends before it has an association. */
+  connects(costMs: number): Wait {
+    this.#use(this.#connecting, costMs);
+    return this.#isAhead(this.#connecting) ? this.#fallBack(this.#connecting) : undefined;
+  }
+
   /** As `took`, for work that is done beside its bytes: nothing is waited for now. */
   charge(caller: string, costMs: number): Share {
     const share = this.#shareOf(caller);
+    this.#use(share, costMs);
+    return share;
+  }
+
+  #use(share: Share, costMs: number): void {
     share.lastMs = this.#clock.monotonicMs();
     share.usedMs = Math.max(share.usedMs, this.#mostUsedMs - mostCreditMs) + costMs;
     this.#mostUsedMs = Math.max(this.#mostUsedMs, share.usedMs);
-    return share;
   }
 
   async #fallBack(share: Share): Promise<void> {
     for (let wait = 0; wait < mostWaits && this.#isAhead(share); wait += 1) await this.#clock.sleep(waitMs);
+    share.usedMs += entryMs;
   }
 
   #isAhead(share: Share): boolean {
     const nowMs = this.#clock.monotonicMs();
     for (const other of this.#shares.values()) {
-      if (other !== share && nowMs - other.lastMs < busyMs && share.usedMs > other.usedMs + headStartMs)
-        return true;
+      const quietMs = nowMs - other.lastMs;
+      if (other === share || quietMs >= busyMs) continue;
+      if (share.usedMs > other.usedMs + quietMs + headStartMs) return true;
     }
     return false;
   }
