@@ -27,6 +27,13 @@ describe('the directory of a medium', () => {
     expect((await readMediumDirectory(makeDicomdir(many, 'undefined')))?.files).toHaveLength(20_000);
   });
 
+  test('that names more files than any medium holds is not looked into', async () => {
+    const many = Array.from({ length: 50_001 }, (_, index) => ['IMG', String(index)]);
+    expect(await readMediumDirectory(makeDicomdir(many))).toBeUndefined();
+    const same = Array.from({ length: 50_001 }, () => ['IMG']);
+    expect(await readMediumDirectory(makeDicomdir(same))).toBeUndefined();
+  });
+
   test('is told from anything else', async () => {
     expect(await readMediumDirectory(makeDicomFile().bytes)).toBeUndefined();
     expect(await readMediumDirectory(Buffer.from('DICOMDIR'))).toBeUndefined();

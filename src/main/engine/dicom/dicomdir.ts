@@ -4,8 +4,10 @@
  */
 import { longestMetaBytes, readPart10Head } from './part10.ts';
 
-/** A directory of some 50,000 images. A larger one is not looked into. */
+/** A directory of some 50,000 images. A larger one is not looked into: reading it takes a quarter of a second. */
 export const longestDirectoryBytes = 32 * 1024 * 1024;
+const mostFiles = 50_000;
+const mostHeaders = 2_000_000;
 /** PS3.10 8.2: eight at most. Some writers nest deeper. */
 const mostComponents = 16;
 const longestComponent = 255;
@@ -27,26 +29,37 @@ export interface MediumDirectory {
   readonly refused: number;
 }
 
+/** VRs with a 32-bit length behind two reserved bytes (PS3.5 table 7.1-1), as two letters in a number. */
+const longForms: ReadonlySet<number> = new Set(
+  ['OB', 'OW', 'OF', 'SQ', 'UT', 'UN'].map((vr) => Buffer.from(vr).readUInt16BE()),
+);
+const sequenceVr = Buffer.from('SQ').readUInt16BE();
+
 interface Cursor {
   readonly bytes: Buffer;
   readonly little: boolean;
   readonly explicit: boolean;
+  /** Nothing more is read when it comes to zero. */
+  headersLeft: number;
 }
 
-/** `bytes`: the whole file. undefined: it is no directory of a medium. */
+/** `bytes`: the whole file. undefined: it is no directory of a medium, or names more files than are looked for. */
 export async function readMediumDirectory(bytes: Buffer): Promise<MediumDirectory | undefined> {
   const head = await readPart10Head(bytes.subarray(0, longestMetaBytes), 'whole-file');
   if (head.tag !== 'dicomdir') return undefined;
   const files = new Map<string, readonly string[]>();
   let refused = 0;
+  let named = 0;
   const cursor = layoutOf(bytes, head.datasetOffset);
   walk(cursor, head.datasetOffset, bytes.length, 0, (value) => {
     const parts = value.split('\\').map((part) => part.trim());
     if (parts.length === 1 && parts[0] === '') return;
+    named += 1;
+    if (named > mostFiles) cursor.headersLeft = 0;
     if (parts.length <= mostComponents && parts.every(isPlainName)) files.set(parts.join('\\'), parts);
     else refused += 1;
   });
-  return { files: [...files.values()], refused };
+  return cursor.headersLeft > 0 ? { files: [...files.values()], refused } : undefined;
 }
 
 function isPlainName(part: string): boolean {
@@ -59,7 +72,7 @@ function isPlainName(part: string): boolean {
 function layoutOf(bytes: Buffer, at: number): Cursor {
   const little = bytes[at] !== 0;
   const vr = bytes.toString('latin1', at + 4, at + 6);
-  return { bytes, little, explicit: /^[A-Z]{2}$/.test(vr) };
+  return { bytes, little, explicit: /^[A-Z]{2}$/.test(vr), headersLeft: mostHeaders };
 }
 
 /** Returns where it ended. */
@@ -73,15 +86,17 @@ function walk(
   const { bytes, explicit } = cursor;
   let at = from;
   while (at + 8 <= end) {
+    cursor.headersLeft -= 1;
+    if (cursor.headersLeft <= 0) return end;
     const tag = u16(cursor, at) * 0x10000 + u16(cursor, at + 2);
     if (tag === itemEnd || tag === sequenceEnd) return at + 8;
     let length = u32(cursor, at + 4);
     let size = 8;
     let isSequence = tag === recordSequence;
     if (explicit && tag !== item) {
-      const vr = bytes.toString('latin1', at + 4, at + 6);
-      isSequence ||= vr === 'SQ';
-      if (/^(OB|OW|OF|SQ|UT|UN)$/.test(vr)) {
+      const vr = bytes.readUInt16BE(at + 4);
+      isSequence ||= vr === sequenceVr;
+      if (longForms.has(vr)) {
         if (at + 12 > end) return end;
         size = 12;
         length = u32(cursor, at + 8);
