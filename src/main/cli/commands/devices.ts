@@ -62,6 +62,8 @@ export async function runDevicesPair(
   options: PairingOptions & { readonly format: Format },
   output: Output,
 ): Promise<number> {
+  if (options.address === undefined && options.certificate === undefined)
+    throw new EdgeSyncError('usage', 'a device is known by its --address, or by its --certificate (TLS)');
   const parsed = pairingSchema.safeParse({ ...pairingParts(options), name });
   if (!parsed.success) throw usage(parsed.error);
   return paired(await client.devices.pair(parsed.data), options.format, output);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { device, plainPairing } from '../../../../test/support/devices.ts';
 import { newInstance, QueueKit } from '../../../../test/support/queue-kit.ts';
 
 let kit: QueueKit;
@@ -23,6 +24,8 @@ const canaries = {
   seriesUid: '1.2.826.0.1.3680043.9.9999.77002',
   sopUid: '1.2.826.0.1.3680043.9.9999.77003',
   file: '/scans/Canary Yellowbird 1901.dcm',
+  callingTitle: 'CANARY^TITLE',
+  deviceName: 'Canary room of Dr. Yellowbird',
   incident: 'canary-subject 10.99.88.77',
 };
 
@@ -69,6 +72,14 @@ describe('what a patient is called and has', () => {
       );
     }
     await kit.queue.reportIncident({ code: 'association-refused', subject: canaries.incident });
+    // A patient's name may stand where a device's title belongs.
+    const at = { count: 1, firstAtMs: 0, lastAtMs: 0 };
+    const facts = JSON.stringify({ title: canaries.callingTitle });
+    await kit.queue.devices.write({
+      callers: [{ id: 'caller', facts, ...at, dismissedAtMs: null }],
+      observed: [{ id: 'class', facts, state: 'seen', ...at }],
+    });
+    await kit.queue.devices.save(device('d', plainPairing({ name: canaries.deviceName })));
     expect(fs.statSync(path.join(kit.dir, 'queue.db-wal')).size).toBeGreaterThan(0);
     expect(found()).toEqual([]);
     const [job] = kit.claimAll();
