@@ -5,7 +5,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Queue } from '../../src/main/engine/queue/queue.ts';
-import { reconcile } from '../../src/main/engine/recover/reconcile.ts';
+import {
+  reconcile,
+  type ReconcileDeps,
+  type ReconcileReport,
+} from '../../src/main/engine/recover/reconcile.ts';
 import { FileSpool } from '../../src/main/engine/spool/file-spool.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { SystemRandom } from '../../src/main/engine/system/random.ts';
@@ -58,6 +62,16 @@ async function readAll(spool: FileSpool, id: string): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/** The contents are no sealed objects: everything opens, and nothing can be adopted. */
+const asItIs: Pick<ReconcileDeps, 'openers' | 'adopt' | 'logger'> = {
+  openers: { create: () => ({ push: (chunk) => [Buffer.from(chunk)], end: () => undefined }) },
+  adopt: async (plaintext) => {
+    for await (const _ of plaintext);
+    throw new EdgeSyncError('internal');
+  },
+  logger: new FakeLogger(),
+};
+
 describe('a process that is killed while it receives', () => {
   it('keeps every image it answered for, whole and once', async () => {
     const seed = testSeed();
@@ -84,12 +98,7 @@ describe('a process that is killed while it receives', () => {
       const report = await reconcile({
         queue,
         spool,
-        openers: { create: () => ({ push: (chunk) => [Buffer.from(chunk)], end: () => undefined }) },
-        adopt: async (plaintext) => {
-          for await (const _ of plaintext);
-          throw new EdgeSyncError('internal');
-        },
-        logger: new FakeLogger(),
+        ...asItIs,
       });
       expect(report).toMatchObject({ missing: 0, forgotten: 0, adopted: 0 });
       expect(report.whole).toBe(queue.status().received);
@@ -162,7 +171,7 @@ needs('strace')('a disk that fails', () => {
   it('has the file, its folder entry and the row flushed before the image is answered for', async () => {
     openStore().queue.close();
     const traceFile = path.join(dir, 'trace');
-    const calls = 'trace=openat,write,writev,fsync,fdatasync';
+    const calls = 'trace=openat,write,writev,pwrite64,fsync,fdatasync';
     const traced = [programPath('strace'), '-f', '-y', '-s', '16', '-o', traceFile, '-e', calls];
     expect(await receiveOnce(traced)).toBe('kept');
     const [file = ''] = spoolFiles();
@@ -200,6 +209,17 @@ needs('strace')('a disk that fails', () => {
       .filter((name) => fs.statSync(path.join(root, name)).size > 0);
   }
 
+  async function startAgain(): Promise<ReconcileReport> {
+    const { queue, openSpool } = openStore();
+    const spool = await openSpool();
+    try {
+      return await reconcile({ queue, spool, ...asItIs });
+    } finally {
+      queue.close();
+      await spool.close();
+    }
+  }
+
   function received(): number {
     const { queue } = openStore();
     try {
@@ -226,16 +246,25 @@ needs('strace')('a disk that fails', () => {
     expect(spoolFiles()).toEqual([]);
   });
 
-  it('refuses the image when its file cannot be flushed', async () => {
+  it('refuses the image when neither file nor row can be flushed, and forgets it at the next start', async () => {
     expect(await receiveOnce(strace('fdatasync:error=EIO'))).toBe('disk-error');
-    expect(received()).toBe(0);
     expect(spoolFiles()).toEqual([]);
+    expect(await startAgain()).toMatchObject({ whole: 0, missing: 0, forgotten: 0 });
+    expect(received()).toBe(0);
   });
 
+  /** One of the two is the file, the other the row: whichever fails, the image was not answered for. */
+  it.each([1, 2])(
+    'refuses the image when flush %i of the two fails, and loses no file of a row',
+    async (when) => {
+      expect(await receiveOnce(strace(`fdatasync:error=EIO:when=${when}`))).toBe('disk-error');
+      expect(await startAgain()).toMatchObject({ missing: 0, forgotten: 0, whole: spoolFiles().length });
+      expect(received()).toBe(spoolFiles().length);
+    },
+  );
+
   it('refuses the image when its row cannot be flushed', async () => {
-    // Made before, so that the row is the first thing to flush.
-    openStore().queue.close();
-    expect(await receiveOnce(strace('fsync:error=EIO'), 'row')).toBe('disk-error');
+    expect(await receiveOnce(strace('fdatasync:error=EIO'), 'row')).toBe('disk-error');
   });
 
   it('does not take a short write for a whole one', async () => {
