@@ -108,6 +108,41 @@ needs('dcmtk')('the TLS port of a running engine', () => {
     await engine.stop();
   });
 
+  it('lets in the paired certificate alone, and after a renewal the new one beside the old one', async () => {
+    await installation.configure({
+      dicom: { port: 0, allowLoopback: false, tls: { enabled: true, port: 0 } },
+    });
+    const engine = await installation.serve();
+    const echo = (...files: readonly string[]): Promise<CommandResult> =>
+      installation.run([
+        ...['echo', '127.0.0.1', tlsPortOf(engine), 'EDGESYNC', '--calling', 'US1'],
+        ...files,
+      ]);
+    const issued = await certificates('issue', 'us1', '--out', path('us1'));
+    expect(await certificates('issue', 'us2', '--out', path('us2'))).toMatchObject({ code: 0 });
+    const [fingerprint = ''] = /[0-9a-f]{64}/.exec(issued.out) ?? [];
+    const pair = ['devices', 'pair', 'Ultrasound 1', '--aet', 'US1', '--certificate', fingerprint];
+    expect(await installation.command(pair)).toMatchObject({ code: 0 });
+    expect(await echo(...tls('us1'))).toMatchObject({ code: 0 });
+    const other = await echo(...tls('us2'));
+    expect(other).toMatchObject({ code: 1 });
+    expect(other.err).toContain('[peer-refused]');
+    const renewed = await certificates('renew', 'us1', '--same-key', '--out', path('new'));
+    expect(renewed).toMatchObject({ code: 0 });
+    const withNew = [
+      '--tls',
+      '--ca',
+      path('new.ca.crt'),
+      '--cert',
+      path('new.crt'),
+      '--key',
+      path('us1.key'),
+    ];
+    expect(await echo(...withNew)).toMatchObject({ code: 0 });
+    expect(await echo(...tls('us1'))).toMatchObject({ code: 0 });
+    expect(await engine.stop()).toBe(0);
+  });
+
   it('shows the next certificate after a renewal, and the same CA after a restart', async () => {
     const engine = await installation.serve();
     expect(await certificates('issue', 'us1', '--out', path('us1'))).toMatchObject({ code: 0 });
