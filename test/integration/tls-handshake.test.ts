@@ -229,6 +229,24 @@ describe('the TLS port', () => {
     after.destroy();
   });
 
+  it.each([
+    ['garbage in a TLS record', Buffer.concat([Buffer.from('1603010200', 'hex'), Buffer.alloc(512, 0x5a)])],
+    ['a record that lies about its length', Buffer.from('160301ffff01', 'hex')],
+    ['a request of HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
+    [
+      'an SSL 2 hello',
+      Buffer.from('802e0100020015000000100100800200800300800400800500800600400700c0', 'hex'),
+    ],
+  ])('closes on %s, troubles staff with no more than old TLS, and goes on', async (_what, bytes) => {
+    const peer = await BytePeer.connect(node.tlsPort);
+    peer.send(bytes);
+    await peer.closed();
+    expect(codes().filter((code) => code !== 'tls-too-old')).toEqual([]);
+    const socket = await open(await kit.device('US1'));
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
+  });
+
   it('lets others in while 200 connections drip bytes of a handshake', async () => {
     const device = await kit.device('US1');
     const peers = await Promise.all(Array.from({ length: 200 }, () => BytePeer.connect(node.tlsPort)));
