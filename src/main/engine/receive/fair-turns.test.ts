@@ -70,7 +70,7 @@ describe('fair turns', () => {
     const went: string[] = [];
     void turns.took('HONEST', 0);
     void turns.took('GREEDY', 1_000)?.then(() => went.push('GREEDY'));
-    for (let turn = 0; turn < 30; turn += 1) {
+    for (let turn = 0; turn < 120; turn += 1) {
       void turns.took('HONEST', 0);
       await clock.advance(2);
     }

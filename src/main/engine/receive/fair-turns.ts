@@ -19,7 +19,7 @@ const mostCreditMs = 12;
 const entryMs = 1;
 const waitMs = 2;
 /** Then its turn comes in any case: slower, never stopped. */
-const mostWaits = 25;
+const mostWaits = 100;
 /** Remembered callers; quiet ones are forgotten first. */
 const mostCallers = 64;
 
