@@ -432,8 +432,9 @@ describe('a medium', () => {
       { path: join(folder, 'DICOMDIR'), code: 'medium-incomplete', detail: '1 of 2' },
     ]);
     await put('img/two', makeDicomFile({ seed: 'two' }));
-    await until(() => attentionCount() === 0);
-    expect(rig.queue.rows).toHaveLength(2);
+    await until(() => attentionCount() === 0 && rig.queue.rows.length === 2);
+    await severalSearches();
+    expect(attention()).toEqual({});
   });
 
   test('has a file listed that its directory names and that is no image', async () => {

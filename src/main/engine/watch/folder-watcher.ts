@@ -1,6 +1,5 @@
 /** A watched folder: every DICOM file in it and below is imported once it stands still. See README.md. */
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { FolderSettings } from '../../../shared/settings.ts';
 import type { Intake } from '../intake/intake-port.ts';
@@ -407,7 +406,7 @@ export class FolderWatcher {
       return;
     }
     const { folder } = this.#deps;
-    if (error.code === 'not-dicom' && (await this.#media.isBystander(path, dirname(folder.path)))) {
+    if (error.code === 'not-dicom' && (await this.#media.isBystander(path, folder.path))) {
       this.#notes.done(path, versionText(state ?? waited), undefined);
       return;
     }

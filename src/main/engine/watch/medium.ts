@@ -6,9 +6,10 @@ import type { DriveAccess } from './drive-access.ts';
 import { openRegular } from './imported-file.ts';
 import { isUnreachable } from './walk.ts';
 
-/** Folders whose entries are kept while one directory is checked, and media that are remembered. */
+/** Folders whose entries are kept while one directory is checked; media, and folders without one, that are remembered. */
 const mostListings = 1000;
-const mostMedia = 16;
+const mostMedia = 4;
+const mostPlain = 10_000;
 const mostEntries = 100_000;
 /** Missing files that are told one by one. */
 const mostNamed = 100;
@@ -25,8 +26,10 @@ export interface MediumCheck {
 
 export class Media {
   readonly #access: DriveAccess;
-  /** Folder of a DICOMDIR, or one that has none (undefined): the names below it that belong to the medium. */
-  readonly #known = new Map<string, ReadonlySet<string> | undefined>();
+  /** By the folder of a DICOMDIR: the names below it that belong to the medium. */
+  readonly #known = new Map<string, ReadonlySet<string>>();
+  /** Folders without one. */
+  readonly #plain = new Set<string>();
 
   constructor(access: DriveAccess) {
     this.#access = access;
@@ -68,13 +71,9 @@ export class Media {
     }
   }
 
-  /** What is remembered of folders may have changed: a new search begins. */
-  forget(): void {
-    this.#known.clear();
-  }
-
   async #mediumAt(folder: string): Promise<ReadonlySet<string> | undefined> {
-    if (this.#known.has(folder)) return this.#known.get(folder);
+    const known = this.#known.get(folder);
+    if (known !== undefined || this.#plain.has(folder)) return known;
     let names: ReadonlySet<string> | undefined;
     const file = [...(await this.#list(folder)).values()].find((name) => directoryName.test(name));
     if (file !== undefined) {
@@ -83,6 +82,11 @@ export class Media {
         return undefined;
       });
       names = files === undefined ? undefined : new Set(files.map((parts) => keyOf(parts.join(sep))));
+    }
+    if (names === undefined) {
+      if (this.#plain.size >= mostPlain) this.#plain.clear();
+      this.#plain.add(folder);
+      return undefined;
     }
     const oldest = this.#known.keys().next();
     if (this.#known.size >= mostMedia && oldest.done !== true) this.#known.delete(oldest.value);
