@@ -197,6 +197,53 @@ needs('dcmtk')('pairing, met by DCMTK', () => {
   });
 });
 
+describe('a device with a certificate', () => {
+  it('is let in by it from anywhere, and not without it or with another', async () => {
+    const { service } = await start({ dicom: { tls: { enabled: true, port: 0 } } });
+    const issue = async (
+      name: string,
+    ): Promise<{ cert: string; key: string; ca: string; sha256: string }> => {
+      const format = { tag: 'pem' } as const;
+      const one = await service.certificates.issue(
+        { name, hosts: [], key: 'ecdsa-p256', days: 30, format },
+        'web',
+      );
+      if (one.key.tag !== 'pem') throw new Error(one.key.tag);
+      return {
+        cert: one.certificatePem,
+        key: one.key.pem,
+        ca: one.trustPem,
+        sha256: one.certificate.sha256,
+      };
+    };
+    const mine = await issue('ct');
+    const other = await issue('us');
+    const { tlsPort } = service.devices.connection();
+    const over = async (tls: typeof mine, from: string): Promise<string> => {
+      try {
+        await (await call({ port: tlsPort ?? 0, from, tls })).release();
+        return 'accepted';
+      } catch (error) {
+        return String((error as { code?: unknown }).code);
+      }
+    };
+    expect(await over(mine, '127.0.0.2')).toBe('peer-refused');
+    await until(() => service.devices.callers().length === 1, 'the caller listed');
+    const [caller] = service.devices.callers();
+    expect(caller).toMatchObject({ channel: 'tls', certificate: mine.sha256 });
+    await service.devices.allowCaller(caller!.id, 'CT room', {}, 'web');
+    expect(await over(mine, '127.0.0.2')).toBe('accepted');
+    expect(await over(mine, '127.0.0.9')).toBe('accepted');
+    expect(await over(other, '127.0.0.2')).toBe('peer-refused');
+    expect(await outcome({ from: '127.0.0.2' })).toBe('peer-refused');
+    await until(() => service.devices.callers().length === 2, 'both listed');
+    expect(service.devices.callers().map(({ because }) => because)).toEqual([
+      'tls-only',
+      'other-certificate',
+    ]);
+  });
+});
+
 describe('a private class', () => {
   it('is observed, allowed, and then stored like any other', async () => {
     const { service } = await start();

@@ -1,6 +1,7 @@
 /** Pairings and callers for tests, and our own requestor from a chosen address of this PC. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { explicitVrLittleEndian } from '../../src/main/engine/dicom/transfer-syntaxes.ts';
 import type { CallerFacts, Channel } from '../../src/main/engine/receive/authorize.ts';
 import { Requestor } from '../../src/main/engine/send/requestor.ts';
@@ -57,6 +58,8 @@ export interface CallOptions {
   readonly callingAe?: string;
   readonly calledAe?: string;
   readonly classes?: readonly string[];
+  /** Over TLS with these; default: plain TCP. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
 /** Calls as a modality would. Rejects with EdgeSyncError peer-refused when it is not let in. */
@@ -78,7 +81,10 @@ export function call(options: CallOptions): Promise<Requestor> {
     openConnection: async () => {
       const socket = connect({ port, host: to, localAddress: from });
       await once(socket, 'connect');
-      return socket;
+      if (options.tls === undefined) return socket;
+      const secure = connectTls({ ...options.tls, socket, checkServerIdentity: () => undefined });
+      await once(secure, 'secureConnect');
+      return secure;
     },
   });
 }
