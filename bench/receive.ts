@@ -19,6 +19,7 @@ import {
   ensurePeers,
   sendFolders,
   startEdgeSync,
+  startEdgeSyncWithTls,
   startOrthanc,
   startStorescp,
   type Nagle,
@@ -163,6 +164,20 @@ async function makeWorks(
         targets: [{ against: 'storescp --exec-on-reception openssl cms, sync', floor: 4, aim: 8 }],
       };
     },
+    () => {
+      const one = load(single, count);
+      const plain = 'edge-sync without TLS';
+      return {
+        name: 'tls',
+        title: 'one, over mutual TLS 1.3',
+        units: images,
+        contenders:
+          options.contenders === 'peers'
+            ? []
+            : [contender(ours, startEdgeSyncWithTls(), one), contender(plain, startEdgeSync(), one)],
+        targets: [{ against: plain, floor: 0.6, aim: 0.8 }],
+      };
+    },
     async () => {
       const large = await makeLargeFile(join(folder, 'large'), options.largeMb);
       const one: Load = { ...load([large], 1), memory: 'watched' };
@@ -188,7 +203,7 @@ async function makeWorks(
   ];
 }
 
-const workNames = ['one', 'four', 'nagle', 'exec', 'large', 'small'];
+const workNames = ['one', 'four', 'nagle', 'exec', 'tls', 'large', 'small'];
 
 /** Runs the bench; flags: --runs N, --count N, --large-mb N, --only one,four,..., --peers-only. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -208,7 +223,6 @@ export async function run(args: readonly string[]): Promise<void> {
     report('receive', options, results, [
       'Ours seals, syncs and commits each image before Success; storescp and Orthanc do none of it (but in "same promise").',
       'TCP_NODELAY=1 for the sender and for the DCMTK-based receivers, for neither in the Nagle row.',
-      'Left out: receiving over mutual TLS 1.3, which the engine does not offer yet.',
     ]);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 /** The receivers and the sender of the benches, each in a folder of its own. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   findProgram,
@@ -28,6 +29,8 @@ export interface Receiver {
   readonly aeTitle: string;
   readonly port: number;
   readonly pid: number;
+  /** More arguments for storescu: certificates, for a receiver that wants TLS. */
+  readonly senderArguments?: readonly string[];
   /** How many images it holds now. */
   stored(): Promise<number>;
   stop(): Promise<void>;
@@ -66,6 +69,33 @@ async function echoes(aeTitle: string, port: number): Promise<boolean> {
 
 const passphrase = 'bench only, nothing is kept';
 
+/** The engine's settings, and what is done with it when it runs. */
+interface EngineWishes {
+  readonly dicom: Readonly<Record<string, unknown>>;
+  readonly prepare: (folder: string, ready: ReadyLine) => Promise<Pick<Receiver, 'port' | 'senderArguments'>>;
+}
+
+const plainEngine: EngineWishes = {
+  dicom: { port: 0 },
+  prepare: (_folder, ready) => Promise.resolve({ port: ready.dicom.port }),
+};
+
+/** A certificate for the sender by the engine's own site CA, and a pairing by its fingerprint. */
+const tlsEngine: EngineWishes = {
+  dicom: { port: 0, tls: { enabled: true, port: 0 } },
+  prepare: async (folder, ready) => {
+    const certificate = join(folder, 'sender');
+    await edgeSync(folder, ['certificates', 'issue', 'bench', '--out', certificate]);
+    const { fingerprint256 } = new X509Certificate(await readFile(`${certificate}.crt`));
+    const fingerprint = fingerprint256.replaceAll(':', '').toLowerCase();
+    await edgeSync(folder, ['devices', 'pair', 'bench', '--aet', 'STORESCU', '--certificate', fingerprint]);
+    const port = ready.dicom.tlsPort;
+    if (port === null) throw new Error('bench: the engine does not listen with TLS');
+    const files = [`${certificate}.key`, `${certificate}.crt`, '+cf', `${certificate}.ca.crt`];
+    return { port, senderArguments: ['+tls', ...files] };
+  },
+};
+
 export const engineScript = join(repositoryRoot, 'bin/edge-sync.js');
 export const engineEnvironment = { EDGE_SYNC_PASSPHRASE: passphrase } as const;
 
@@ -73,12 +103,13 @@ export const engineEnvironment = { EDGE_SYNC_PASSPHRASE: passphrase } as const;
 export function startEdgeSync(
   destinations: readonly unknown[] = [],
   environment: Readonly<Record<string, string>> = {},
+  wishes: EngineWishes = plainEngine,
 ): StartReceiver {
   return async (folder) => {
     const config = join(folder, 'config.json');
     const dataDir = join(folder, 'data');
     const settings = {
-      dicom: { port: 0 },
+      dicom: wishes.dicom,
       keys: { store: 'passphrase' },
       destinations,
       log: { level: 'warn' },
@@ -95,16 +126,21 @@ export function startEdgeSync(
     const ready = await engine.line(parseReady);
     return {
       aeTitle: ready.dicom.aet,
-      port: ready.dicom.port,
       pid: ready.pid,
+      ...(await wishes.prepare(folder, ready)),
       stored: async () => (await edgeSyncStatus(folder)).counts.received,
       stop: () => engine.stop(),
     };
   };
 }
 
+/** The same over mutual TLS (1.3, where the sender knows it). */
+export function startEdgeSyncWithTls(): StartReceiver {
+  return startEdgeSync([], {}, tlsEngine);
+}
+
 interface ReadyLine {
-  readonly dicom: { readonly port: number; readonly aet: string };
+  readonly dicom: { readonly port: number; readonly tlsPort: number | null; readonly aet: string };
   readonly pid: number;
 }
 
@@ -124,17 +160,21 @@ export interface EngineCounts {
   };
 }
 
+function placesOf(folder: string): readonly string[] {
+  return ['--data-dir', join(folder, 'data'), '--config', join(folder, 'config.json')];
+}
+
+/** A command to the engine in `folder`; what it prints. */
+function edgeSync(folder: string, command: readonly string[]): Promise<string> {
+  return mustRun(process.execPath, [engineScript, ...command, ...placesOf(folder)], {
+    env: engineEnvironment,
+  });
+}
+
 /** `edge-sync status --json` of the engine in `folder`. */
 export async function edgeSyncStatus(folder: string): Promise<EngineCounts> {
-  const args = [
-    'status',
-    '--json',
-    '--data-dir',
-    join(folder, 'data'),
-    '--config',
-    join(folder, 'config.json'),
-  ];
-  const { out, err } = await runToEnd(process.execPath, [engineScript, ...args], { env: engineEnvironment });
+  const args = [engineScript, 'status', '--json', ...placesOf(folder)];
+  const { out, err } = await runToEnd(process.execPath, args, { env: engineEnvironment });
   try {
     return JSON.parse(out) as EngineCounts;
   } catch {
@@ -203,7 +243,10 @@ export async function sendFolders(
   const one = (folder: string): Promise<string> =>
     mustRun(
       program('storescu'),
-      ['-aec', receiver.aeTitle, '-pdu', '131072', '+sd', '127.0.0.1', String(receiver.port), folder],
+      [
+        ...['-aec', receiver.aeTitle, '-pdu', '131072', ...(receiver.senderArguments ?? [])],
+        ...['+sd', '127.0.0.1', String(receiver.port), folder],
+      ],
       { env },
     );
   await Promise.all(folders.map(one));
