@@ -136,7 +136,10 @@ export class FolderWatcher {
     this.#sleeping?.abort();
   }
 
-  /** Stops; a file that is being imported is given up and leaves nothing behind. A drive that hangs is not waited for. */
+  /**
+   * Stops; a file that is being imported is given up and leaves nothing behind. A drive that hangs is waited for no
+   * longer than one call's deadline.
+   */
   async close(): Promise<void> {
     this.#ending.abort();
     this.#sleeping?.abort();
