@@ -14,7 +14,7 @@ import type { CommitmentAnswer, CommitmentRequest } from './commitment-port.ts';
  * Instances that requests on their way in may name together: about 30 MB of memory, whatever many devices ask for at
  * once. One request of the largest size has room.
  */
-const mostInMemory = 100_000;
+export const mostInMemory = 100_000;
 
 /** Shared by all requests on their way in. */
 export class ReferenceRoom {

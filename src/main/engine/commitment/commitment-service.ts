@@ -28,8 +28,8 @@ import {
 /** How long delivery is tried after the answer became due: DESIGN section 5. */
 export const deliverMs = 7 * 24 * 3_600_000;
 /** A window that doubles; the wait is its second half, drawn at random. */
-const firstRetryMs = 30_000;
-const longestRetryMs = 30 * 60_000;
+export const firstRetryMs = 30_000;
+export const longestRetryMs = 30 * 60_000;
 /** An image changed while its answer was on the way: looked at again, but never in a tight circle. */
 const withdrawnMs = 5_000;
 /** While anything is open: catches a clock that was set and a timer that slept with the PC. */
@@ -44,8 +44,8 @@ const mostDeliveries = 4;
 /** Answers above this size are made and sent one at a time, so that memory stays bounded. */
 const largeReferences = 5_000;
 /** Beyond these a request is refused (0213): a device that goes mad must not fill the disk. */
-const mostOpen = 5_000;
-const mostOpenReferences = 500_000;
+export const mostOpen = 5_000;
+export const mostOpenReferences = 500_000;
 const keepEndedMs = 30 * 24 * 3_600_000;
 const forgetEveryMs = 24 * 3_600_000;
 

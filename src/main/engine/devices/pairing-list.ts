@@ -12,7 +12,7 @@ import {
 } from './caller-match.ts';
 
 /** DESIGN section 5: a paired device may hold its association open between two patients. */
-const pairedIdleMs = 600_000;
+export const pairedIdleMs = 600_000;
 
 export interface PairingListDeps {
   readonly loopback: LoopbackRule;

@@ -72,6 +72,16 @@ const escapes: Readonly<Record<string, CodeElement>> = {
   '$)A': gb2312,
 };
 
+/** The Defined Terms of (0008,0005) that are decoded, by table of PS3.3 C.12.1.1.2. */
+export const decodedTerms = {
+  /** C.12-2. The default repertoire, ISO-IR 6, is the empty value. */
+  single: Object.keys(singleByte).map((number) => `ISO_IR ${number}`),
+  /** C.12-3 and C.12-4. */
+  extended: ['6', ...Object.keys(singleByte), '87', '159', '149', '58'].map((number) => `ISO 2022 IR ${number}`),
+  /** C.12-5. */
+  whole: Object.keys(whole),
+} as const;
+
 const escapeByte = 0x1b;
 const decoders = new Map<string, TextDecoder>();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });

@@ -42,7 +42,7 @@ describe('preferTransferSyntax', () => {
 
 describe('the table of transfer syntaxes', () => {
   test('holds every syntax the design names, each once', () => {
-    const wanted = ['', '.1', '.1.99', '.2', '.5']
+    const wanted = ['', '.1', '.1.98', '.1.99', '.2', '.5', '.8.1']
       .concat(['50', '51', '57', '70', '80', '81', '90', '91'].map((end) => `.4.${end}`))
       .concat(['100', '101', '102', '103', '104', '105', '106', '107', '108'].map((end) => `.4.${end}`))
       .concat(['110', '111', '112', '201', '202', '203'].map((end) => `.4.${end}`))
@@ -68,7 +68,7 @@ needs('dcmtk')('DCMTK', () => {
   test('knows every accepted transfer syntax, as far as its version reaches', () => {
     const [library] = globSync('/usr/lib/*/libdcmdata.so.*');
     const known = readFileSync(library ?? '').toString('latin1');
-    const newerThanIt = /\.4\.(10\d\.1|11[0-2]|20[1-3])$/;
+    const newerThanIt = /\.(1\.98|8\.1|4\.(10\d\.1|11[0-2]|20[1-3]))$/;
     const unknown = transferSyntaxes.map((one) => one.uid).filter((uid) => !known.includes(`\0${uid}\0`));
     expect(unknown.filter((uid) => !newerThanIt.test(uid))).toEqual([]);
   });

@@ -30,6 +30,9 @@ export const transferSyntaxes: readonly TransferSyntax[] = [
   syntax(implicitVrLittleEndian, 'ImplicitVRLittleEndian', 'implicit', 'none'),
   syntax(explicitVrBigEndian, 'ExplicitVRBigEndian', 'big-endian', 'none'),
   syntax(deflatedExplicitVrLittleEndian, 'DeflatedExplicitVRLittleEndian', 'deflated', 'none'),
+  // Both came after most software: native pixel data, and frames deflated one by one, in fragments.
+  syntax('1.2.840.10008.1.2.1.98', 'EncapsulatedUncompressedExplicitVRLittleEndian', 'encapsulated', 'none'),
+  syntax('1.2.840.10008.1.2.8.1', 'DeflatedImageFrameCompression', 'encapsulated', 'lossless'),
   syntax('1.2.840.10008.1.2.5', 'RLELossless', 'encapsulated', 'lossless'),
   syntax('1.2.840.10008.1.2.4.50', 'JPEGBaseline8Bit', 'encapsulated', 'lossy'),
   syntax('1.2.840.10008.1.2.4.51', 'JPEGExtended12Bit', 'encapsulated', 'lossy'),

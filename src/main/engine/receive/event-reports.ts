@@ -12,11 +12,11 @@ import { storageCommitmentPushSopClass, storageCommitmentPushSopInstance } from 
 import type { Cancel, Clock } from '../ports.ts';
 
 /** Silence in both directions before a report: longer than a sender takes between two images or before its release. */
-const pauseMs = 1_000;
+export const pauseMs = 1_000;
 /** A device that is busy for so long is told another time. */
-const longestWaitMs = 60_000;
+export const longestWaitMs = 60_000;
 /** A device may look up each instance before it answers. */
-const answerMs = 120_000;
+export const answerMs = 120_000;
 
 export interface EventReportsDeps {
   readonly caller: CommitmentCaller;

@@ -11,7 +11,7 @@ import type { ListenOn } from './listen-address.ts';
 /** A device tries again within half a minute; an address that is gone is not asked for more often than this. */
 const pauseMs = 5000;
 /** How often the interfaces are looked at: a modality's own retry is longer. */
-const followMs = 10_000;
+export const followMs = 10_000;
 
 export interface ListenerFacts {
   readonly host: string;

@@ -6,7 +6,7 @@ import { isLoopback } from '../system/ip-address.ts';
 export const maxWaiting = 64;
 export const maxWaitingPerPeer = 16;
 /** Of all associations, how many one other host may hold: one device gone wild leaves room for the rest. */
-const peerShare = 0.6;
+export const peerShare = 0.6;
 
 export interface Caller {
   readonly remoteAddress: string;

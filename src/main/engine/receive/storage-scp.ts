@@ -20,7 +20,7 @@ import { RefusedClassReports } from './refused-classes.ts';
 import { type Handshake, looksLikeTls, TlsDoor, type TlsTrust } from './tls-door.ts';
 
 /** How long `stop` waits for stores under way. */
-const drainMs = 20_000;
+export const drainMs = 20_000;
 
 export interface StorageScpSettings {
   /** An address, or the name of an interface. */

@@ -43,7 +43,7 @@ export interface TlsDoorDeps {
 }
 
 /** From the first byte to the last of the handshake; an old device with RSA needs a second or two. */
-const handshakeMs = 15_000;
+export const handshakeMs = 15_000;
 
 /** Record type of a handshake (RFC 8446 5.1), and the first PDU of DICOM (PS3.8 9.3.2). */
 const tlsHandshakeRecord = 0x16;

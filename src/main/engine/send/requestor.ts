@@ -21,11 +21,11 @@ import { dicomApplicationContext } from '../dicom/sop-classes.ts';
 import type { Clock } from '../ports.ts';
 
 /** Until the connection is open, and again until the association is answered: DESIGN section 5. */
-const openMs = 30_000;
+export const openMs = 30_000;
 /** Until a request is answered, counted from its last byte: a peer may need time to store a large image. */
-const answerMs = 120_000;
+export const answerMs = 120_000;
 /** Until a peer has agreed to the release; afterwards the connection is simply closed. */
-const releaseMs = 10_000;
+export const releaseMs = 10_000;
 
 export interface Peer {
   readonly host: string;
