@@ -10,6 +10,8 @@ import type { Clock } from '../ports.ts';
 const busyMs = 30;
 /** How far one may be ahead of a busy other before it waits. */
 const headStartMs = 2;
+/** Of all connections together: some thirty new ones at once wait for nobody. */
+const connectingHeadStartMs = 10;
 /**
  * How much a caller that was quiet may catch up: it does not save up turns. A turn that it does not take passes with the
  * time, so one that sends a little now and then holds a busy one up for no more than this each time.
@@ -71,11 +73,12 @@ export class FairTurns {
   }
 
   #isAhead(share: Share): boolean {
+    const headStart = share === this.#connecting ? connectingHeadStartMs : headStartMs;
     const nowMs = this.#clock.monotonicMs();
     for (const other of this.#shares.values()) {
       const quietMs = nowMs - other.lastMs;
       if (other === share || quietMs >= busyMs) continue;
-      if (share.usedMs > other.usedMs + quietMs + headStartMs) return true;
+      if (share.usedMs > other.usedMs + quietMs + headStart) return true;
     }
     return false;
   }
