@@ -61,7 +61,8 @@ it('tries again until it is recorded, and then lets go of it', async () => {
   expect(desk.unrecorded).toHaveLength(1);
   takeIncidents();
   await kit.clock.advance(10_000);
-  expect(desk.unrecorded).toEqual([]);
+  // Recorded means flushed to the disk, which takes real time.
+  await expect.poll(() => desk.unrecorded).toEqual([]);
   expect(kit.queue.status().incidents).toMatchObject([{ code: 'association-aborted', detail: 'lost' }]);
   await kit.clock.advance(60_000);
   expect(kit.queue.status().incidents).toMatchObject([{ count: 1 }]);

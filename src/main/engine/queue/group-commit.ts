@@ -98,14 +98,26 @@ export class GroupCommit {
     } finally {
       this.#db.exec('PRAGMA synchronous = FULL');
     }
-    if (this.#closed) answer(jobs, results);
-    else
-      this.#log.flush().then(
-        () => answer(jobs, results),
-        (cause: unknown) => {
-          for (const job of jobs) job.reject(new EdgeSyncError('disk-error', codeOf(cause), { cause }));
-        },
-      );
+    const written: (() => void)[] = [];
+    for (const [index, job] of jobs.entries()) {
+      const result = results[index];
+      if (result?.tag === 'done') written.push(() => job.resolve(result.value));
+      else job.reject(databaseError(result?.error));
+    }
+    if (this.#closed) for (const tell of written) tell();
+    else if (written.length > 0) this.#tellWhenFlushed(jobs, written);
+  }
+
+  #tellWhenFlushed(jobs: readonly Job[], written: readonly (() => void)[]): void {
+    this.#log.flush().then(
+      () => {
+        for (const tell of written) tell();
+      },
+      (cause: unknown) => {
+        // Those that were told already do not hear it.
+        for (const job of jobs) job.reject(new EdgeSyncError('disk-error', codeOf(cause), { cause }));
+      },
+    );
   }
 
   #run(job: Job): Result {
@@ -122,14 +134,6 @@ export class GroupCommit {
       this.#afterUndo();
       return { tag: 'failed', error };
     }
-  }
-}
-
-function answer(jobs: readonly Job[], results: readonly Result[]): void {
-  for (const [index, job] of jobs.entries()) {
-    const result = results[index];
-    if (result?.tag === 'done') job.resolve(result.value);
-    else job.reject(databaseError(result?.error));
   }
 }
 
