@@ -6,6 +6,8 @@ import type { Certificates } from './certificates/certificates.ts';
 import { CommitmentService } from './commitment/commitment-service.ts';
 import type { EndpointOf, OpenEndpoint } from './commitment/report-delivery.ts';
 import type { DeviceDesk } from './devices/device-desk.ts';
+import { mayContain } from './devices/pairing-list.ts';
+import { isStorageSopClass } from './dicom/sop-classes.ts';
 import type { ReportIncident } from './model.ts';
 import type { Clock, Logger, Random } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
@@ -34,6 +36,7 @@ export function openCommitment(deps: DeviceAnswersDeps): CommitmentService {
     reportIncident,
     endpointOf: endpointOf(deps.devices),
     openConnection: openEndpoint(deps.certificates, clock),
+    isStoredClass: (uid) => isStorageSopClass(uid) || deps.devices.list().some((one) => mayContain(one, uid)),
   });
 }
 
