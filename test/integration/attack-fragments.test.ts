@@ -307,9 +307,9 @@ describe('datasets made to be expensive', () => {
     expect(bomb.length).toBeLessThan(miB);
     const contexts = [{ id: 7, abstractSyntax: '1.2.840.10008.5.1.4.1.1.7', transferSyntaxes: [deflated] }];
     await underAttack(node, async (stores) => {
-      const attackers = await Promise.all(Array.from({ length: 3 }, () => node.associated({ contexts })));
+      const attackers = await Promise.all(Array.from({ length: 8 }, () => node.associated({ contexts })));
       for (const [index, peer] of attackers.entries())
-        // A few bytes of its own behind each: three contents under one UID.
+        // A few bytes of its own behind each: eight contents under one UID.
         peer.send(
           storeMessage(Buffer.concat([bomb, Buffer.alloc(2 * index)]), { sopInstanceUid, contextId: 7 }),
         );

@@ -414,6 +414,35 @@ describe('deflated data', () => {
     expect(result).toMatchObject({ tag: 'readable', ending: 'unknown' });
   });
 
+  test('that inflates a thousandfold is followed for a few MiB only, and read for what comes before', async () => {
+    const blank = (bytes: number): Buffer =>
+      deflateRawSync(
+        Buffer.concat([
+          encodeDataset([sopInstance], 'explicit-le'),
+          header({ group: 0x7fe0, element: 0x10, vr: 'OW' }, 'explicit-le', bytes),
+          Buffer.alloc(bytes),
+        ]),
+      );
+    expect(await scan(deflated, split(blank(3 << 20), [500]))).toMatchObject({ ending: 'whole' });
+    expect(await scan(deflated, split(blank(8 << 20), [500]))).toMatchObject({
+      tag: 'readable',
+      ending: 'unknown',
+    });
+  });
+
+  test('is inflated for many at once, each to its end, though one was given up', async () => {
+    const { dataset } = makeDicomFile({ transferSyntaxUid: deflated });
+    const scanners = Array.from({ length: 20 }, () => createHeaderScanner(deflated));
+    const results = scanners.map(async (scanner) => {
+      await scanner.push(dataset.subarray(0, 50));
+      await scanner.push(dataset.subarray(50));
+      return scanner.finish();
+    });
+    scanners[7]?.close();
+    const endings = (await Promise.all(results)).map(({ ending }) => ending);
+    expect(endings.filter((ending) => ending === 'whole')).toHaveLength(19);
+  });
+
   test('asks to wait when it comes faster than it inflates', async () => {
     const scanner = createHeaderScanner(deflated);
     const wait = scanner.push(deflateRawSync(randomBytes(1 << 20)));

@@ -13,6 +13,8 @@ import {
   type WalkLimits,
   type WalkSink,
 } from './header-scanner-walker.ts';
+import { OneAtATime } from './one-at-a-time.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import { transferSyntax } from './transfer-syntaxes.ts';
 import { isUsableUid, isWellFormedUid, unpadUid } from './uid.ts';
 
@@ -67,9 +69,18 @@ export interface HeaderScanner {
 export interface ScanLimits extends WalkLimits {
   /** Inflated bytes after which a deflated dataset is no longer followed; a header is far smaller. */
   readonly maxInflatedBytes: number;
+  /** As much may come out of any, however little went in; a header with thumbnails is smaller. */
+  readonly freeInflatedBytes: number;
+  /** Beyond that, bytes out for a byte in. Images deflate to a third; to a thousandth only what is made for it. */
+  readonly maxExpansion: number;
 }
 
-export const defaultScanLimits: ScanLimits = { ...defaultWalkLimits, maxInflatedBytes: 2 * 1024 ** 3 };
+export const defaultScanLimits: ScanLimits = {
+  ...defaultWalkLimits,
+  maxInflatedBytes: 2 * 1024 ** 3,
+  freeInflatedBytes: 4 * 1024 ** 2,
+  maxExpansion: 32,
+};
 
 /** A scanner for dataset bytes in this transfer syntax; an unknown one is read as explicit VR little endian. */
 export function createHeaderScanner(
@@ -232,45 +243,73 @@ class PlainScanner implements HeaderScanner {
 
 type InflateState = 'open' | 'ended' | 'cut' | 'broken' | 'too-much';
 
+/** Larger than what Node takes from its pool, so that each can be given back at once. */
+const inflatedChunkBytes = 65_536;
+
+/**
+ * Of the whole process: inflating runs on the few threads that also write and flush files, and whatever many senders
+ * want inflated may not keep those busy.
+ */
+const inflating = new OneAtATime();
+
 /** PS3.5 A.5: the whole dataset is one raw deflate stream (RFC 1951). Inflated bytes are walked and dropped. */
 class DeflatedScanner implements HeaderScanner {
   readonly #findings: Findings;
   readonly #walker: DatasetWalker;
+  readonly #limits: ScanLimits;
   readonly #inflate: InflateRaw;
   #state: InflateState = 'open';
+  #deflatedBytes = 0;
   #inflatedBytes = 0;
-  #wake: (() => void)[] = [];
+  /** One piece is inflated at a time: one waits. */
+  #wake: (() => void) | undefined;
 
   constructor(findings: Findings, limits: ScanLimits) {
     this.#findings = findings;
+    this.#limits = limits;
     this.#walker = new DatasetWalker({ order: 'little', vr: 'explicit' }, findings, limits);
-    this.#inflate = createInflateRaw();
-    this.#inflate.on('data', (chunk: Buffer) => {
-      this.#inflatedBytes += chunk.length;
-      this.#walker.push(chunk);
-      if (this.#inflatedBytes > limits.maxInflatedBytes) this.#end('too-much');
-    });
+    this.#inflate = createInflateRaw({ chunkSize: inflatedChunkBytes });
+    this.#inflate.on('data', (chunk: Buffer) => this.#inflated(chunk));
     this.#inflate.on('end', () => this.#end('ended'));
     this.#inflate.on('error', (error: NodeJS.ErrnoException) =>
       this.#end(error.code === 'Z_BUF_ERROR' ? 'cut' : 'broken'),
     );
-    this.#inflate.on('drain', () => this.#wakeUp());
   }
 
   push(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#state !== 'open') return undefined;
-    if (this.#inflate.write(Buffer.from(chunk))) return undefined;
-    return this.#settled();
+    const bytes = Buffer.from(chunk);
+    return inflating.run(() => {
+      if (this.#state !== 'open') return Promise.resolve();
+      this.#deflatedBytes += bytes.length;
+      const settled = this.#settled();
+      // After an error it is not called: then the end wakes up.
+      this.#inflate.write(bytes, () => this.#wakeUp());
+      return settled;
+    });
   }
 
   async finish(): Promise<ScanResult> {
-    if (this.#state === 'open') this.#inflate.end();
-    while (this.#state === 'open') await this.#settled();
+    await inflating.run(() => {
+      if (this.#state !== 'open') return Promise.resolve();
+      const settled = this.#settled();
+      this.#inflate.end();
+      return settled;
+    });
     return this.#findings.result(this.#ending(this.#walker.finish()));
   }
 
   close(): void {
     this.#end('too-much');
+  }
+
+  #inflated(chunk: Buffer): void {
+    const { maxInflatedBytes, freeInflatedBytes, maxExpansion } = this.#limits;
+    this.#inflatedBytes += chunk.length;
+    this.#walker.push(chunk);
+    releaseMemory(chunk);
+    const most = Math.min(maxInflatedBytes, freeInflatedBytes + maxExpansion * this.#deflatedBytes);
+    if (this.#inflatedBytes > most) this.#end('too-much');
   }
 
   #ending(walked: Ending): Ending {
@@ -287,7 +326,9 @@ class DeflatedScanner implements HeaderScanner {
   }
 
   #settled(): Promise<void> {
-    return new Promise((resolve) => this.#wake.push(resolve));
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   #end(state: InflateState): void {
@@ -298,8 +339,7 @@ class DeflatedScanner implements HeaderScanner {
   }
 
   #wakeUp(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const resolve of waiting) resolve();
+    this.#wake?.();
+    this.#wake = undefined;
   }
 }
