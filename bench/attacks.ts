@@ -4,12 +4,12 @@
  * Flags: --runs N (5), --count N (100 images of 0.5 MB per run), --only NAME,NAME.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from './harness.ts';
-import { attacks } from './support/attacker.ts';
+import { attacks, type AttackerTally } from './support/attacker.ts';
 import { makeCtFiles } from './support/material.ts';
 import { ensurePeers, sendFolders, startEdgeSync } from './support/peers.ts';
 import { background, watchResidentGrowth } from './support/process.ts';
@@ -18,7 +18,7 @@ import { background, watchResidentGrowth } from './support/process.ts';
 const leastRatio = 0.8;
 const mostGrowthMb = 64;
 /** The attacker's own work is its own machine's in life; here it may not take the cores from those it attacks. */
-const attackerNice = 10;
+const attackerNice = 19;
 const afterAttackMs = 500;
 
 interface AttackResult {
@@ -29,6 +29,10 @@ interface AttackResult {
   readonly growthMb: number;
   readonly undisturbedSeconds: readonly number[];
   readonly attackedSeconds: readonly number[];
+  /** Over all its runs: what it got through beside the sender. */
+  readonly attacker: { readonly connectionsPerSecond: number; readonly megabytesPerSecond: number };
+  /** Mean load of the machine over the last minute, at the end. */
+  readonly load: number;
 }
 
 async function measure(
@@ -41,6 +45,7 @@ async function measure(
   const receiver = await startEdgeSync()(folder, 'off');
   const undisturbedSeconds: number[] = [];
   const attackedSeconds: number[] = [];
+  const tallies: AttackerTally[] = [];
   let growthBytes = 0;
   const timed = async (group: string): Promise<number> => {
     const startMs = performance.now();
@@ -67,6 +72,7 @@ async function measure(
         } finally {
           await attacker.stop();
         }
+        tallies.push(await attacker.line(tallyIn));
         growthBytes = Math.max(growthBytes, growth());
         await sleep(afterAttackMs);
       };
@@ -91,7 +97,22 @@ async function measure(
     growthMb: growthBytes / 1_048_576,
     undisturbedSeconds,
     attackedSeconds,
+    attacker: {
+      connectionsPerSecond: perSecond(tallies, ({ connections }) => connections),
+      megabytesPerSecond: perSecond(tallies, ({ sentBytes }) => sentBytes / 1_048_576),
+    },
+    load: loadavg()[0] ?? NaN,
   };
+}
+
+function tallyIn(line: string): AttackerTally | undefined {
+  return line.startsWith('{') ? (JSON.parse(line) as AttackerTally) : undefined;
+}
+
+function perSecond(tallies: readonly AttackerTally[], of: (tally: AttackerTally) => number): number {
+  const sum = (value: (tally: AttackerTally) => number): number =>
+    tallies.reduce((total, tally) => total + value(tally), 0);
+  return sum(of) / sum(({ seconds }) => seconds);
 }
 
 /** Runs the bench. @throws Error naming the flag for anything not understood */
@@ -121,20 +142,25 @@ export async function run(args: readonly string[]): Promise<void> {
       const own = join(folder, attack);
       await mkdir(own);
       const result = await measure(attack, groups, runs, count, own);
-      say(`${attack}: ${result.ratio.toFixed(2)}, growth ${result.growthMb.toFixed(0)} MB`);
+      const { connectionsPerSecond, megabytesPerSecond } = result.attacker;
+      say(
+        `${attack}: ${result.ratio.toFixed(2)} of ${result.undisturbedRate.toFixed(0)}/s, growth ${result.growthMb.toFixed(0)} MB; ` +
+          `attacker ${connectionsPerSecond.toFixed(0)} connections/s, ${megabytesPerSecond.toFixed(1)} MB/s; load ${result.load.toFixed(1)}`,
+      );
       results.push(result);
       await rm(own, { recursive: true, force: true });
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  console.log('| attack | undisturbed | attacked | ratio | resident growth | |');
-  console.log('|---|---|---|---|---|---|');
+  console.log('| attack | undisturbed | attacked | ratio | resident growth | attacker | load | |');
+  console.log('|---|---|---|---|---|---|---|---|');
   for (const one of results) {
     const good = one.ratio >= leastRatio && one.growthMb < mostGrowthMb;
+    const attacker = `${one.attacker.connectionsPerSecond.toFixed(0)} connections/s, ${one.attacker.megabytesPerSecond.toFixed(1)} MB/s`;
     const rates = [one.undisturbedRate, one.attackedRate].map((rate) => `${rate.toFixed(0)} images/s`);
     console.log(
-      `| ${[one.attack, ...rates, one.ratio.toFixed(2), `${one.growthMb.toFixed(0)} MB`, good ? 'holds' : 'DOES NOT HOLD'].join(' | ')} |`,
+      `| ${[one.attack, ...rates, one.ratio.toFixed(2), `${one.growthMb.toFixed(0)} MB`, attacker, one.load.toFixed(1), good ? 'holds' : 'DOES NOT HOLD'].join(' | ')} |`,
     );
   }
   console.log(JSON.stringify({ bench: 'attacks', runs, count, attackerNice, results }, undefined, 2));

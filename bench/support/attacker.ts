@@ -1,4 +1,7 @@
-/** One attacker in a process of its own: `node attacker.ts NAME PORT`, until it is ended. Says `attacking` when it is. */
+/**
+ * One attacker in a process of its own: `node attacker.ts NAME PORT`, until it is ended. Says `attacking` when it is, and at
+ * its end one line of JSON about what it got through (`AttackerTally`).
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,6 +78,17 @@ const identity = Buffer.concat([
   element(8, 0x18, 'UI', Buffer.from('1.2.3\0')),
 ]);
 
+/** What the attack came to, so that a good ratio is not that of an attacker who did nothing. */
+export interface AttackerTally {
+  readonly connections: number;
+  readonly sentBytes: number;
+  readonly seconds: number;
+}
+
+let connections = 0;
+let sentBytes = 0;
+const openNow = new Set<Socket>();
+
 /** A whole attack, played by one of its lanes, again and again. */
 interface Attack {
   readonly lanes: number;
@@ -84,6 +98,10 @@ interface Attack {
 async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => undefined);
+  socket.on('connect', () => (connections += 1));
+  socket.on('close', () => (sentBytes += socket.bytesWritten - socket.writableLength));
+  openNow.add(socket);
+  socket.on('close', () => openNow.delete(socket));
   socket.resume();
   await Promise.race([once(socket, 'connect').catch(() => undefined), once(socket, 'close')]);
   return socket;
@@ -213,6 +231,13 @@ export const attacks: Readonly<Record<string, () => Attack>> = {
   }),
 };
 
+/** So far, with what the system has taken of the connections still open. */
+function counted(): Pick<AttackerTally, 'connections' | 'sentBytes'> {
+  let bytes = sentBytes;
+  for (const socket of openNow) bytes += socket.bytesWritten - socket.writableLength;
+  return { connections, sentBytes: bytes };
+}
+
 async function main(name: string, port: number): Promise<void> {
   const make = attacks[name];
   if (make === undefined) throw new Error(`no such attack: ${name}`);
@@ -227,6 +252,17 @@ async function main(name: string, port: number): Promise<void> {
     })();
   }
   await sleep(300);
+  const startMs = performance.now();
+  const before = counted();
+  process.once('SIGTERM', () => {
+    const after = counted();
+    const tally: AttackerTally = {
+      connections: after.connections - before.connections,
+      sentBytes: after.sentBytes - before.sentBytes,
+      seconds: (performance.now() - startMs) / 1000,
+    };
+    process.stdout.write(`${JSON.stringify(tally)}\n`, () => process.exit());
+  });
   console.log('attacking');
 }
 
