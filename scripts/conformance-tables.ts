@@ -276,7 +276,7 @@ function commitmentLimitTable(): string {
       ['Waiting for instances to be verified', duration(waitMs)],
       [
         'Trying to deliver a result',
-        `${duration(deliverMs)}, first after ${duration(firstRetryMs)}, then in windows that double up to ${duration(longestRetryMs)}`,
+        `${duration(deliverMs)}, once in each window: ${duration(firstRetryMs)}, doubling up to ${duration(longestRetryMs)}`,
       ],
     ],
   );
