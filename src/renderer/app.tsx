@@ -5,6 +5,8 @@ import { I18nProvider } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { AgentState } from '../shared/agent-state.ts';
 import { DialogHost } from './features/dialogs.tsx';
+import { AccessHost } from './features/devices/access-host.tsx';
+import { DevicesView } from './features/devices/devices-view.tsx';
 import { Destinations } from './features/destinations/destinations.tsx';
 import { Failures } from './features/failures/failures.tsx';
 import { Files } from './features/files/files.tsx';
@@ -16,6 +18,8 @@ import { Modalities } from './features/modalities/modalities.tsx';
 import { Recovery } from './features/recovery/recovery.tsx';
 import { Studies } from './features/studies/studies.tsx';
 import { ThisPc } from './features/this-pc/this-pc.tsx';
+import { PublicAddress, withoutPublicAddress } from './features/devices/public-address.tsx';
+import { ViewHost, ViewTabs } from './features/views.tsx';
 import { usePreferences } from './preferences/preferences.ts';
 import type { AgentStore } from './state/agent-store.ts';
 import { StoreContext, useAgentView } from './state/engine-context.ts';
@@ -33,9 +37,13 @@ export function App({ store }: { readonly store: AgentStore }): ReactElement {
       <FaultScreen>
         <StoreContext value={store}>
           <NoticeArea>
-            <DialogHost>
-              <Page />
-            </DialogHost>
+            <ViewHost>
+              <AccessHost>
+                <DialogHost>
+                  <Page />
+                </DialogHost>
+              </AccessHost>
+            </ViewHost>
           </NoticeArea>
         </StoreContext>
       </FaultScreen>
@@ -59,11 +67,25 @@ function Page(): ReactElement {
         ) : (
           <>
             <Headline view={view} />
-            {agent === undefined ? <Loading /> : <Overview agent={agent} />}
+            {agent === undefined ? <Loading /> : <Views agent={agent} />}
           </>
         )}
       </main>
     </div>
+  );
+}
+
+function Views({ agent }: { readonly agent: AgentState }): ReactElement {
+  const { access } = agent.status;
+  return (
+    <>
+      <PublicAddress failures={agent.status.failures} />
+      <ViewTabs
+        waiting={(access?.waitingCallers ?? 0) + (access?.waitingClasses ?? 0)}
+        overview={<Overview agent={agent} />}
+        devices={<DevicesView agent={agent} />}
+      />
+    </>
   );
 }
 
@@ -73,10 +95,10 @@ function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
   return (
     <div className="overview">
       <Counts counts={status.counts} />
-      <Failures failures={status.failures} studies={agent.studies} />
+      <Failures failures={withoutPublicAddress(status.failures)} studies={agent.studies} />
       <div className="columns">
         <div className="column-main">
-          <Modalities modalities={status.modalities} />
+          <Modalities modalities={status.modalities} access={status.access} />
           <Studies studies={agent.studies} total={agent.studiesTotal} />
         </div>
         <div className="column-side">

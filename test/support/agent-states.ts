@@ -1,5 +1,6 @@
 /** Small builders of what an engine reports, for tests of the page. Nobody's data: made up here. */
 import type { AgentState, StudySummary } from '../../src/shared/agent-state.ts';
+import { accessStatus, clinic } from './agent-access.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import type { ErrorCode } from '../../src/shared/errors.ts';
 import type { DestinationStatus, Failure, StatusReport } from '../../src/shared/status.ts';
@@ -123,6 +124,7 @@ export function status(change: Partial<StatusReport> = {}): StatusReport {
     failures: [],
     spool: { bytes: 258_825_000, freeBytes: 412_600_000_000 },
     recovery: 'proven',
+    access: accessStatus(clinic()),
     ...change,
   };
 }

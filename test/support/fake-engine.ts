@@ -11,11 +11,15 @@ import { implement, ORPCError } from '@orpc/server';
 import type { Context } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/node';
 import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
+import type { AttentionFile } from '../../src/shared/contract-attention.ts';
 import { contract } from '../../src/shared/contract.ts';
 import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
+import type { Device, Pairing } from '../../src/shared/devices.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import type { ErrorReport } from '../../src/shared/errors.ts';
 import { contentSecurityPolicy, pageMediaTypes } from '../../src/shared/page-hosting.ts';
+import { clinic, idOf } from './agent-access.ts';
+import type { AccessFacts } from './agent-access.ts';
 import { allSafe } from './agent-states.ts';
 
 /** 24 different words of the BIP-39 list; proves nothing, opens nothing. */
@@ -26,7 +30,28 @@ export const kitWords: readonly string[] =
 export const kitFingerprint = '7F3A 91C2 04BE D655';
 
 type CallName =
-  'reveal' | 'study-retry' | 'retry' | 'answer' | 'create' | 'check' | 'secret' | 'import' | 'restore';
+  | 'reveal'
+  | 'study-retry'
+  | 'retry'
+  | 'answer'
+  | 'create'
+  | 'check'
+  | 'secret'
+  | 'import'
+  | 'restore'
+  | 'lists'
+  | 'certificates'
+  | 'pair'
+  | 'change'
+  | 'remove'
+  | 'dismiss'
+  | 'allow-caller'
+  | 'allow-class'
+  | 'dismiss-class'
+  | 'revoke'
+  | 'attention'
+  | 'attention-retry'
+  | 'attention-dismiss';
 
 export interface Call {
   readonly name: CallName;
@@ -67,6 +92,9 @@ export class FakeEngine {
   /** How often a run was stopped by the page. */
   runsStopped = 0;
   hideAfterSeconds = 20;
+  /** Who may send; a test changes it and shows a state with another revision. */
+  access: AccessFacts = clinic();
+  attentionFiles: readonly AttentionFile[] = [];
   #state: AgentState | undefined;
   #server: Server | undefined;
   #port = 0;
@@ -140,6 +168,10 @@ export class FakeEngine {
 
   #note(name: CallName, input: unknown): void {
     this.calls.push({ name, input });
+    this.#refuse(name);
+  }
+
+  #refuse(name: CallName): void {
     const refusal = this.refusals.get(name);
     if (refusal !== undefined)
       throw new ORPCError('EDGE_SYNC', { defined: true, status: 422, data: refusal });
@@ -189,9 +221,20 @@ export class FakeEngine {
         }),
       },
       files: {
-        attention: os.files.attention.handler(() => ({ files: [], total: 0 })),
-        dismissAttention: os.files.dismissAttention.handler(unused),
-        retryAttention: os.files.retryAttention.handler(unused),
+        attention: os.files.attention.handler(({ input }) => {
+          this.#note('attention', input);
+          return { files: [...this.attentionFiles], total: this.attentionFiles.length };
+        }),
+        dismissAttention: os.files.dismissAttention.handler(({ input }) => {
+          this.#note('attention-dismiss', input);
+          const gone = this.attentionFiles.filter(({ id }) => input.tag === 'all' || input.ids.includes(id));
+          this.attentionFiles = this.attentionFiles.filter((one) => !gone.includes(one));
+          return { dismissed: gone.length };
+        }),
+        retryAttention: os.files.retryAttention.handler(({ input }) => {
+          this.#note('attention-retry', input);
+          return { retried: input.tag === 'all' ? this.attentionFiles.length : input.ids.length };
+        }),
         import: os.files.import.handler(({ input, signal }) => {
           this.#note('import', input);
           return run(this.importEvents, signal);
@@ -216,26 +259,74 @@ export class FakeEngine {
         }),
       },
       devices: {
-        list: os.devices.list.handler(() => []),
-        pair: os.devices.pair.handler(unused),
-        change: os.devices.change.handler(unused),
-        remove: os.devices.remove.handler(unused),
-        callers: os.devices.callers.handler(() => []),
-        dismiss: os.devices.dismiss.handler(unused),
-        allowCaller: os.devices.allowCaller.handler(unused),
-        observedClasses: os.devices.observedClasses.handler(() => []),
-        allowClass: os.devices.allowClass.handler(unused),
-        dismissClass: os.devices.dismissClass.handler(unused),
-        connection: os.devices.connection.handler(unused),
-        addresses: os.devices.addresses.handler(() => []),
+        list: os.devices.list.handler(() => {
+          this.#refuse('lists');
+          return [...this.access.devices];
+        }),
+        pair: os.devices.pair.handler(({ input }) => {
+          this.#note('pair', input);
+          return paired(input);
+        }),
+        change: os.devices.change.handler(({ input }) => {
+          this.#note('change', input);
+          const before = this.access.devices.find(({ id }) => id === input.id) ?? paired(undefined);
+          const given = Object.entries(input.change).filter(([, value]) => value !== undefined);
+          return { ...before, ...(Object.fromEntries(given) as Partial<Device>) };
+        }),
+        remove: os.devices.remove.handler(({ input }) => {
+          this.#note('remove', input);
+          this.access = {
+            ...this.access,
+            devices: this.access.devices.filter(({ id }) => id !== input.id),
+          };
+          return { done: true as const };
+        }),
+        callers: os.devices.callers.handler(() => [...this.access.callers]),
+        dismiss: os.devices.dismiss.handler(({ input }) => {
+          this.#note('dismiss', input);
+          this.access = {
+            ...this.access,
+            callers: this.access.callers.map((one) =>
+              one.id === input.id ? { ...one, dismissed: true } : one,
+            ),
+          };
+          return { done: true as const };
+        }),
+        allowCaller: os.devices.allowCaller.handler(({ input }) => {
+          this.#note('allow-caller', input);
+          const device = { ...paired(undefined), name: input.name };
+          this.access = {
+            ...this.access,
+            callers: this.access.callers.filter(({ id }) => id !== input.id),
+            devices: [...this.access.devices, device],
+          };
+          return device;
+        }),
+        observedClasses: os.devices.observedClasses.handler(() => [...this.access.classes]),
+        allowClass: os.devices.allowClass.handler(({ input }) => {
+          this.#note('allow-class', input);
+          return { done: true as const };
+        }),
+        dismissClass: os.devices.dismissClass.handler(({ input }) => {
+          this.#note('dismiss-class', input);
+          return { done: true as const };
+        }),
+        connection: os.devices.connection.handler(() => this.access.connection),
+        addresses: os.devices.addresses.handler(() => [...this.access.addresses]),
       },
       certificates: {
-        list: os.certificates.list.handler(() => ({ certificates: [] })),
+        list: os.certificates.list.handler(() => {
+          this.#refuse('certificates');
+          return { certificates: [...this.access.certificates] };
+        }),
         ca: os.certificates.ca.handler(unused),
         issue: os.certificates.issue.handler(unused),
         sign: os.certificates.sign.handler(unused),
         renew: os.certificates.renew.handler(unused),
-        revoke: os.certificates.revoke.handler(unused),
+        revoke: os.certificates.revoke.handler(({ input }) => {
+          this.#note('revoke', input);
+          return { certificate: null, cut: 1 };
+        }),
         import: os.certificates.import.handler(unused),
       },
       secrets: {
@@ -311,4 +402,19 @@ export class FakeEngine {
     this.#sessions.add(session);
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ session }));
   }
+}
+
+/** As the engine answers; a caller that was allowed gets the plainest pairing. */
+function paired(pairing: Pairing | undefined): Device {
+  const usual: Pairing = {
+    name: 'A device',
+    aeTitle: 'DEVICE',
+    channel: 'plain',
+    addresses: ['192.168.1.77'],
+    certificates: [],
+    classes: 'standard',
+    privateClasses: [],
+    commitment: null,
+  };
+  return { ...usual, ...pairing, id: idOf('9'), pairedAt: new Date().toISOString(), lastSeenAt: null };
 }

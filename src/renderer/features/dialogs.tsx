@@ -1,7 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import { assertNever } from '../../shared/assert-never.ts';
+import { AttentionDialog } from './attention/attention-dialog.tsx';
 import { CredentialDialog } from './destinations/credential.tsx';
+import { RemoveDialog } from './devices/remove-dialog.tsx';
+import { RevokeDialog } from './devices/revoke-dialog.tsx';
+import { PairingDialog } from './devices/pairing-dialog.tsx';
 import { DialogContext, dialogKey } from './dialog-context.ts';
 import type { OpenDialog } from './dialog-context.ts';
 import { ImportDialog } from './files/import-dialog.tsx';
@@ -58,6 +62,14 @@ function OneDialog({
       return <ImportDialog onClose={onClose} />;
     case 'restore':
       return <RestoreDialog onClose={onClose} />;
+    case 'pairing':
+      return <PairingDialog purpose={dialog.purpose} draft={dialog.draft} onClose={onClose} />;
+    case 'remove-device':
+      return <RemoveDialog device={dialog.device} onClose={onClose} />;
+    case 'revoke':
+      return <RevokeDialog certificate={dialog.certificate} usedBy={dialog.usedBy} onClose={onClose} />;
+    case 'attention-files':
+      return <AttentionDialog onClose={onClose} />;
     default:
       return assertNever(dialog);
   }

@@ -1,3 +1,5 @@
+import { enAttention, enDevices, enViews } from './en-devices.ts';
+
 /** English: the catalogue that names the keys. Staff read this: short sentences, no jargon, what to do. */
 export const en = {
   product: 'Edge Sync',
@@ -287,6 +289,9 @@ export const en = {
     notAbsolute: 'This is not a full path.',
     badUid: 'This is not a UID.',
   },
+  views: enViews,
+  devices: enDevices,
+  attention: enAttention,
   problems: {
     title_one: '1 problem',
     title_other: '{{formatted}} problems',
@@ -324,4 +329,8 @@ export const enPageSteps = {
   'cloud-secret-malformed': 'Copy the whole connection string again from the cloud portal and enter it.',
   'cloud-auth': 'Check that the key is current and allowed to write, and enter it again.',
   'engine-not-running': 'Open Edge Sync, or restart it.',
+  'association-refused': 'Allow it if it is yours, or dismiss it; otherwise find out who it is.',
+  'dicom-class-unknown': 'Allow it for the device if you want it stored, or dismiss it.',
+  'file-needs-attention': 'Look at the files: the list says which and why. Nothing was deleted or moved.',
+  'caller-wrong-title': 'Enter the AE title of this PC in the device and let it try again.',
 } as const;

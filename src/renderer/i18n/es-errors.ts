@@ -258,8 +258,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'dicom-class-unknown': {
     message: 'Un equipo quiere enviar una clase de objeto que aquí no se conoce',
-    nextStep:
-      'Permítala para el equipo si quiere guardarla, o descártela: `edge-sync devices classes` las muestra.',
+    nextStep: 'Permítala para el equipo si quiere guardarla, o descártela.',
   },
   'dicom-syntax-refused': {
     message: 'No se acepta esta sintaxis de transferencia',
@@ -267,7 +266,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'file-needs-attention': {
     message: 'Algunos archivos de las carpetas vigiladas no se han podido incorporar',
-    nextStep: 'Ejecute `edge-sync attention`: indica cuáles y por qué. No se ha borrado ni movido nada.',
+    nextStep: 'Mire los archivos: la lista indica cuáles y por qué. No se ha borrado ni movido nada.',
   },
   'medium-incomplete': {
     message: 'Faltan archivos que nombra el directorio de un soporte (DICOMDIR)',
@@ -303,7 +302,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'association-refused': {
     message: 'Se rechazó un equipo',
-    nextStep: 'Empareje el equipo si es suyo; si no, averigüe de quién es.',
+    nextStep: 'Permítalo si es suyo, o descártelo; si no, averigüe de quién es.',
   },
   'pairing-not-valid': {
     message: 'El emparejamiento no está completo o no se permite',
@@ -327,8 +326,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'caller-wrong-title': {
     message: 'El equipo llama a otro título AE que el de este PC',
-    nextStep:
-      'Introduzca en el equipo el título AE de este PC (`edge-sync devices connection` lo muestra) y haga que lo intente otra vez.',
+    nextStep: 'Introduzca en el equipo el título AE de este PC y haga que lo intente otra vez.',
   },
   'caller-downgrade': {
     message: 'El equipo está emparejado para conexiones cifradas y llegó sin cifrado',

@@ -1,9 +1,6 @@
 import type { en } from './en.ts';
-
-/** The same keys as English; Spanish has a third plural form (`many`: a million and more). */
-type Translated<Source> = {
-  readonly [Key in keyof Source]: Source[Key] extends string ? string : Translated<Source[Key]>;
-} & { readonly [Key in keyof Source as Key extends `${infer Base}_other` ? `${Base}_many` : never]: string };
+import { esAttention, esDevices, esViews } from './es-devices.ts';
+import type { Translated } from './translated.ts';
 
 export const es: Translated<typeof en> = {
   product: 'Edge Sync',
@@ -307,6 +304,9 @@ export const es: Translated<typeof en> = {
     notAbsolute: 'Esta no es una ruta completa.',
     badUid: 'Esto no es un UID.',
   },
+  views: esViews,
+  devices: esDevices,
+  attention: esAttention,
   problems: {
     title_one: '1 problema',
     title_many: '{{formatted}} de problemas',

@@ -2,7 +2,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 
 interface ButtonProps {
-  readonly look?: 'primary' | 'secondary' | 'quiet';
+  readonly look?: 'primary' | 'secondary' | 'quiet' | 'danger';
   readonly children: ReactNode;
   readonly onPress?: () => void;
   readonly type?: 'button' | 'submit';

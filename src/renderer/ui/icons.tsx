@@ -239,3 +239,39 @@ export function LinkIcon({ className }: IconProps) {
     </Icon>
   );
 }
+
+export function LockIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <rect x="5" y="10.5" width="14" height="10" rx="2" />
+      <path d="M8 10.5V7.5a4 4 0 0 1 8 0v3M12 14.5v2" />
+    </Icon>
+  );
+}
+
+export function CopyIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <rect x="8.5" y="8.5" width="12" height="12" rx="2" />
+      <path d="M15.5 8.5v-3a2 2 0 0 0-2-2h-8a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h3" />
+    </Icon>
+  );
+}
+
+export function DoorIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <path d="M6 21V5a2 2 0 0 1 2-2h8a2 2 0 0 1 2 2v16M3 21h18M14.5 12v.1" />
+    </Icon>
+  );
+}
+
+export function CertificateIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <path d="M12 17H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v5M7 8.5h10M7 12.5h4" />
+      <circle cx="17" cy="15" r="2.7" />
+      <path d="M15.4 17.4V22l1.6-1.2 1.6 1.2v-4.6" />
+    </Icon>
+  );
+}

@@ -7,13 +7,19 @@ interface PanelProps {
   /** Beside the title: a count, a state, a button. */
   readonly aside?: ReactNode;
   readonly className?: string;
+  /** Makes the panel a place that focus can be put on. */
+  readonly id?: string;
   readonly children: ReactNode;
 }
 
-export function Panel({ title, icon, aside, className = '', children }: PanelProps): ReactElement {
+export function Panel({ title, icon, aside, className = '', id, children }: PanelProps): ReactElement {
   const titleId = useId();
   return (
-    <section className={`panel ${className}`} aria-labelledby={titleId}>
+    <section
+      className={`panel ${className}`}
+      aria-labelledby={titleId}
+      {...(id === undefined ? {} : { id, tabIndex: -1 })}
+    >
       <header className="panel-head">
         <h2 id={titleId} className="panel-title">
           {icon}

@@ -14,6 +14,9 @@ import { BellIcon, CheckCircle, OctagonStop, TriangleAlert } from '../../ui/icon
 import { ActionError } from '../../ui/error-note.tsx';
 import { useNotice } from '../../ui/notice.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { AttentionButton } from '../attention/attention-button.tsx';
+import { panelIds } from '../devices/access-context.ts';
+import { useViews } from '../view-context.ts';
 import { CredentialButton, wantsCredential } from '../destinations/credential.tsx';
 import { RecoveryButton } from '../recovery/recovery-button.tsx';
 import { useShownInitials } from '../studies/initials.ts';
@@ -119,6 +122,9 @@ function FailureButton({ failure }: { readonly failure: Failure }): ReactElement
   if (wantsCredential(failure.code) && failure.destination !== null) {
     return <CredentialButton name={failure.destination} look="primary" />;
   }
+  if (failure.code === 'file-needs-attention') return <AttentionButton look="primary" />;
+  const panelId = panelFor(failure.code);
+  if (panelId !== undefined) return <LookButton failure={failure} panelId={panelId} />;
   switch (failure.action) {
     case 'retry':
       return <RetryButton id={failure.id} />;
@@ -129,6 +135,42 @@ function FailureButton({ failure }: { readonly failure: Failure }): ReactElement
     default:
       return assertNever(failure.action);
   }
+}
+
+/** Where on the devices screen it is decided about. */
+function panelFor(code: string): string | undefined {
+  switch (code) {
+    case 'association-refused':
+      return panelIds.callers;
+    case 'dicom-class-unknown':
+    case 'dicom-class-not-allowed':
+      return panelIds.classes;
+    case 'certificate-expires-soon':
+    case 'certificate-expired':
+      return panelIds.certificates;
+    default:
+      return undefined;
+  }
+}
+
+/** Leads there; what can only be noted as seen keeps its button for that. */
+function LookButton({
+  failure,
+  panelId,
+}: {
+  readonly failure: Failure;
+  readonly panelId: string;
+}): ReactElement {
+  const { t } = useTranslation();
+  const { show } = useViews();
+  return (
+    <div className="failure-action">
+      <Button look="primary" onPress={() => show('devices', panelId)}>
+        {t('devices.look')}
+      </Button>
+      {failure.action === 'answer' ? <AnswerButton id={failure.id} look="secondary" /> : null}
+    </div>
+  );
 }
 
 function RetryAll(): ReactElement {
@@ -163,7 +205,13 @@ function RetryButton({
   );
 }
 
-function AnswerButton({ id }: { readonly id: string }): ReactElement {
+function AnswerButton({
+  id,
+  look = 'primary',
+}: {
+  readonly id: string;
+  readonly look?: 'primary' | 'secondary';
+}): ReactElement {
   const { t } = useTranslation();
   const say = useNotice();
   const isLive = useIsLive();
@@ -173,12 +221,7 @@ function AnswerButton({ id }: { readonly id: string }): ReactElement {
   });
   return (
     <div className="failure-action">
-      <Button
-        look="primary"
-        isDisabled={!isLive}
-        isPending={answer.state.tag === 'busy'}
-        onPress={answer.run}
-      >
+      <Button look={look} isDisabled={!isLive} isPending={answer.state.tag === 'busy'} onPress={answer.run}>
         {t('failures.answer')}
       </Button>
       <ActionError state={answer.state} />

@@ -4,6 +4,7 @@ import { useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { FolderIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { AttentionButton } from '../attention/attention-button.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
 
 /** Bringing images in and taking them out as files. */
@@ -24,6 +25,10 @@ export function Files(): ReactElement {
         <Button isDisabled={!isLive} onPress={() => openDialog({ tag: 'restore' })}>
           {t('files.restore')}
         </Button>
+      </div>
+      <div className="file-action">
+        <p>{t('attention.panelText')}</p>
+        <AttentionButton look="secondary" />
       </div>
     </Panel>
   );

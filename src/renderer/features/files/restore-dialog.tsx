@@ -1,20 +1,11 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import {
-  FieldError,
-  Form,
-  Input,
-  Label,
-  RadioButton,
-  RadioField,
-  RadioGroup,
-  Text,
-  TextField,
-} from 'react-aria-components';
+import { FieldError, Form, Input, Label, RadioGroup, Text, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { RestoreEvent, RestoreSelection } from '../../../shared/contract.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
+import { Choice } from '../../ui/choice.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { TriangleAlert } from '../../ui/icons.tsx';
@@ -212,17 +203,6 @@ function RestoreRun({
         )}
       </DialogButtons>
     </Dialog>
-  );
-}
-
-function Choice({ value, text }: { readonly value: string; readonly text: string }): ReactElement {
-  return (
-    <RadioField value={value}>
-      <RadioButton className="radio">
-        <span className="radio-dot" aria-hidden="true" />
-        {text}
-      </RadioButton>
-    </RadioField>
   );
 }
 

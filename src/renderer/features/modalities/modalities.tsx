@@ -1,11 +1,12 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { StatusReport } from '../../../shared/status.ts';
+import type { AccessStatus, StatusReport } from '../../../shared/status.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useNowMs } from '../../state/now.ts';
 import { DeviceIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Progress } from '../../ui/progress.tsx';
+import { ChannelMark } from '../devices/words.tsx';
 
 type Modality = StatusReport['modalities'][number];
 
@@ -13,7 +14,13 @@ type Modality = StatusReport['modalities'][number];
  * What arrived from each device. "Safe to erase" is not said here: without a storage commitment only the device knows
  * what it meant to send.
  */
-export function Modalities({ modalities }: { readonly modalities: readonly Modality[] }): ReactElement {
+export function Modalities({
+  modalities,
+  access,
+}: {
+  readonly modalities: readonly Modality[];
+  readonly access: AccessStatus | undefined;
+}): ReactElement {
   const { t } = useTranslation();
   return (
     <Panel title={t('modalities.title')} icon={<DeviceIcon />}>
@@ -22,7 +29,15 @@ export function Modalities({ modalities }: { readonly modalities: readonly Modal
       ) : (
         <ul className="modality-list">
           {modalities.map((modality) => (
-            <ModalityCard key={modality.aeTitle} modality={modality} />
+            <ModalityCard
+              key={modality.aeTitle}
+              modality={modality}
+              isPlain={
+                access?.devices.some(
+                  ({ aeTitle, channel }) => aeTitle === modality.aeTitle && channel === 'plain',
+                ) === true
+              }
+            />
           ))}
         </ul>
       )}
@@ -30,7 +45,13 @@ export function Modalities({ modalities }: { readonly modalities: readonly Modal
   );
 }
 
-function ModalityCard({ modality }: { readonly modality: Modality }): ReactElement {
+function ModalityCard({
+  modality,
+  isPlain,
+}: {
+  readonly modality: Modality;
+  readonly isPlain: boolean;
+}): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
   const nowMs = useNowMs();
@@ -42,6 +63,7 @@ function ModalityCard({ modality }: { readonly modality: Modality }): ReactEleme
   return (
     <li className="modality">
       <h3>{aeTitle}</h3>
+      {isPlain ? <ChannelMark channel="plain" /> : null}
       <Progress
         label={t('modalities.progress', { aeTitle })}
         value={verified}

@@ -1,0 +1,52 @@
+import type { ReactElement } from 'react';
+import { FieldError, Input, Label, Text, TextArea, TextField } from 'react-aria-components';
+
+interface TextLineProps {
+  readonly label: string;
+  readonly help?: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly problem: string | undefined;
+  /** More than one: a field of several lines. */
+  readonly rows?: number;
+  /** Copied letter by letter from somewhere else: drawn so that similar ones can be told apart. */
+  readonly look?: 'words' | 'typed';
+  readonly maxLength?: number;
+  readonly autoFocus?: boolean;
+}
+
+/** A field with its name, its help, and what is wrong with it beside it. */
+export function TextLine({
+  label,
+  help,
+  value,
+  onChange,
+  problem,
+  rows = 1,
+  look = 'typed',
+  maxLength,
+  autoFocus = false,
+}: TextLineProps): ReactElement {
+  const className = look === 'typed' ? 'typed' : '';
+  return (
+    <TextField
+      className="field"
+      value={value}
+      onChange={onChange}
+      isInvalid={problem !== undefined}
+      spellCheck="false"
+      autoComplete="off"
+      autoFocus={autoFocus}
+      {...(maxLength === undefined ? {} : { maxLength })}
+    >
+      <Label>{label}</Label>
+      {help === undefined ? null : (
+        <Text slot="description" className="muted">
+          {help}
+        </Text>
+      )}
+      {rows > 1 ? <TextArea rows={rows} className={className} /> : <Input className={className} />}
+      <FieldError className="field-error">{problem}</FieldError>
+    </TextField>
+  );
+}
