@@ -87,7 +87,7 @@ export async function conformanceBlocks(): Promise<ReadonlyMap<string, string>> 
 }
 
 const settingMeanings = {
-  'dicom.aeTitle': 'AE title of RECEIVER, and the calling one of SENDER',
+  'dicom.aeTitle': 'AE title of RECEIVER, called and calling',
   'dicom.maxAssociations': 'Associations at a time',
   folders: 'Watched folders, each with what happens to a file that is verified',
 };
