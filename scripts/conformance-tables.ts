@@ -243,7 +243,8 @@ const abortWhen: Readonly<Record<AbortReason, string>> = {
   'unrecognized-pdu': 'A PDU of an unknown type',
   'unexpected-pdu': 'A PDU that PS3.8 table 9-10 has no place for in the state of the association',
   'unrecognized-parameter': 'Not sent: unknown items are ignored (PS3.8 9.3.1)',
-  'unexpected-parameter': 'An item that may stand once stands twice; an answer to nothing that was asked',
+  'unexpected-parameter':
+    'An item that may stand once stands twice; a fragment out of its place; an answer to nothing that was asked',
   'invalid-parameter':
     'A length, count or value that cannot be: items longer than what holds them, even or repeated context ids, P-DATA on a context that was not accepted, a malformed command set',
 };
