@@ -26,7 +26,7 @@ export const enDevices = {
     aeTitle: 'AE title',
     address: 'Address',
     port: 'Port',
-    tlsPort: 'Port with encryption (TLS)',
+    tlsPort: 'Port (TLS)',
     tlsOff: 'off',
     none: 'none right now',
     nobody: 'Nothing can connect right now: this PC is not listening.',

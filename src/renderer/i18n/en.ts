@@ -332,5 +332,6 @@ export const enPageSteps = {
   'association-refused': 'Allow it if it is yours, or dismiss it; otherwise find out who it is.',
   'dicom-class-unknown': 'Allow it for the device if you want it stored, or dismiss it.',
   'file-needs-attention': 'Look at the files: the list says which and why. Nothing was deleted or moved.',
+  'public-address': 'Choose an address of the local network: “Devices and access” shows how.',
   'caller-wrong-title': 'Enter the AE title of this PC in the device and let it try again.',
 } as const;

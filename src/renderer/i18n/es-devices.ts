@@ -30,7 +30,7 @@ export const esDevices: Translated<typeof enDevices> = {
     aeTitle: 'Título AE',
     address: 'Dirección',
     port: 'Puerto',
-    tlsPort: 'Puerto con cifrado (TLS)',
+    tlsPort: 'Puerto (TLS)',
     tlsOff: 'desactivado',
     none: 'ninguna ahora mismo',
     nobody: 'Ahora mismo no se puede conectar nada: este PC no está escuchando.',

@@ -357,7 +357,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'public-address': {
     message: 'Edge Sync escucha en una dirección a la que se llega desde toda internet',
-    nextStep: 'Escuche en una dirección de la red local en cuanto pueda: `edge-sync devices addresses`.',
+    nextStep: 'Elija una dirección de la red local: «Equipos y acceso» muestra cómo.',
   },
   'device-plain': {
     message: 'El equipo envía sin cifrado: cualquiera en esta red puede leer lo que envía',

@@ -30,6 +30,9 @@ export function useAsked<Answer>(
   const [round, setRound] = useState(0);
   const sent = useRef(0);
   const shown = useRef(0);
+  const lastSent = useRef<
+    { readonly client: EngineClient; readonly moment: string; readonly round: number } | undefined
+  >(undefined);
   const latest = useRef(ask);
   useEffect(() => {
     latest.current = ask;
@@ -38,6 +41,10 @@ export function useAsked<Answer>(
   useEffect(() => {
     const { client } = store;
     if (moment === null || !isLive || client === undefined) return;
+    // Asking can be written to the audit trail: what was asked already is not asked twice by a mere redraw.
+    const { current: before } = lastSent;
+    if (before?.client === client && before.moment === moment && before.round === round) return;
+    lastSent.current = { client, moment, round };
     sent.current += 1;
     const turn = sent.current;
     latest

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format.ts';
@@ -18,10 +18,14 @@ export function CertificateFields({ draft, onChange, problemOf }: PartOfDraftPro
   const { t } = useTranslation();
   const format = useFormat();
   const labelId = useId();
-  const typed = draft.certificates.split('\n');
+  // What could have been unticked stays in sight while the form is open.
+  const [offered] = useState(draft.picked);
   const issued = useCertificates().filter(
     ({ role, state, sha256 }) =>
-      role === 'device' && state !== 'revoked' && state !== 'replaced' && !typed.includes(sha256),
+      role === 'device' &&
+      (draft.picked.includes(sha256) ||
+        offered.includes(sha256) ||
+        (state !== 'revoked' && state !== 'replaced')),
   );
   return (
     <>

@@ -15,6 +15,7 @@ export function ConnectionData({
 }): ReactElement {
   const { t } = useTranslation();
   const { aeTitle, host, port, tlsPort, reach } = connection;
+  const isPublic = addresses.some(({ scope, used }) => used && scope === 'public');
   return (
     <Panel title={t('devices.connect.title')} icon={<ComputerIcon />}>
       <p className="muted">{t('devices.connect.intro')}</p>
@@ -35,7 +36,7 @@ export function ConnectionData({
           <p>{t(reach === 'nobody' ? 'devices.connect.nobody' : 'devices.connect.thisPc')}</p>
         </div>
       )}
-      {reach === 'network' ? null : <Networks addresses={addresses} />}
+      {reach === 'network' && !isPublic ? null : <Networks addresses={addresses} />}
       {connection.interface === null ? null : (
         <p className="muted">{t('devices.connect.follows', { name: connection.interface })}</p>
       )}
@@ -77,7 +78,7 @@ function Fact({
 function Networks({ addresses }: { readonly addresses: readonly NetworkAddressFacts[] }): ReactElement {
   const { t } = useTranslation();
   const outside = addresses.filter(({ scope }) => scope !== 'loopback');
-  const private_ = outside.filter(({ scope }) => scope === 'private');
+  const local = outside.find(({ scope }) => scope === 'private');
   if (outside.length === 0) return <p className="muted">{t('devices.connect.noAddresses')}</p>;
   return (
     <div className="how">
@@ -95,8 +96,8 @@ function Networks({ addresses }: { readonly addresses: readonly NetworkAddressFa
           </li>
         ))}
       </ul>
-      {private_[0] === undefined ? null : (
-        <CommandLine command={`edge-sync config set dicom.host ${quoted(private_[0].interface)}`} />
+      {local === undefined ? null : (
+        <CommandLine command={`edge-sync config set dicom.host ${quoted(local.interface)}`} />
       )}
     </div>
   );

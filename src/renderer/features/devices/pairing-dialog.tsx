@@ -14,9 +14,9 @@ import { TriangleAlert } from '../../ui/icons.tsx';
 import { useNotice } from '../../ui/notice.tsx';
 import { TextLine } from '../../ui/text-line.tsx';
 import type { PairingPurpose } from '../dialog-context.ts';
-import { keepFocus, panelIds, useAccess } from './access-context.ts';
+import { keepFocus, panelIds, useAccess, useCertificates } from './access-context.ts';
 import { CertificateFields } from './certificate-fields.tsx';
-import { changesOf, checkDraft } from './pairing-draft.ts';
+import { changesOf, checkDraft, withTicks } from './pairing-draft.ts';
 import type { DraftField, PairingDraft } from './pairing-draft.ts';
 import { SendingFields } from './sending-fields.tsx';
 
@@ -37,7 +37,13 @@ export function PairingDialog({
   const say = useNotice();
   const { again } = useAccess();
   const form = useRef<HTMLFormElement>(null);
-  const [draft, setDraft] = useState(start);
+  const certificates = useCertificates();
+  const [draft, setDraft] = useState(() =>
+    withTicks(
+      start,
+      certificates.filter(({ role }) => role === 'device').map(({ sha256 }) => sha256),
+    ),
+  );
   const [asked, setAsked] = useState(false);
   const outcome = checkDraft(draft);
   const problemOf = (field: DraftField): string | undefined => {

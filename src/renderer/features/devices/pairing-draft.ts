@@ -102,6 +102,16 @@ export function draftWithCaller(device: Device, caller: RefusedCaller): PairingD
     : { ...draft, certificates: lines(draft.certificates, certificate) };
 }
 
+/** Fingerprints of certificates issued here are ticked by name; nobody should have to read them. */
+export function withTicks(draft: PairingDraft, issued: readonly string[]): PairingDraft {
+  const typed = linesOf(draft.certificates);
+  return {
+    ...draft,
+    picked: [...draft.picked, ...typed.filter((one) => issued.includes(one))],
+    certificates: typed.filter((one) => !issued.includes(one)).join('\n'),
+  };
+}
+
 export function checkDraft(draft: PairingDraft): DraftOutcome {
   const parsed = pairingSchema.safeParse(inputOf(draft));
   if (parsed.success) return { tag: 'fits', pairing: parsed.data };
