@@ -163,11 +163,11 @@ inBrowser('a study', () => {
 
   it('shows no initials where the screen faces visitors', async () => {
     const { page } = await arrange(states.attention());
-    expect(await page.getByText('RV').count()).toBeGreaterThan(0);
+    expect(await page.getByText(/\bRV\b/).count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByRole('menuitemradio', { name: /^Hide initials/ }).click();
     await page.keyboard.press('Escape');
-    await page.getByText('RV').first().waitFor({ state: 'detached' });
+    await page.getByText(/\bRV\b/).first().waitFor({ state: 'detached' });
     expect(await page.content()).not.toMatch(/\bRV\b/);
     expect(await page.title()).not.toContain('RV');
   });
