@@ -371,11 +371,6 @@ export const errorFacts = {
     message: 'A device broke off while it was sending',
     nextStep: 'Send the study again from the device; nothing incomplete was kept.',
   },
-  'receive-cut-off': {
-    persistence: 'permanent',
-    message: 'Images were just being received when this PC stopped, and did not reach its disk',
-    nextStep: 'Compare the last study with the device and send again what is missing here.',
-  },
   'association-refused': {
     persistence: 'permanent',
     message: 'A device was refused',

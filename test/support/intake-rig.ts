@@ -21,8 +21,6 @@ import { FakeLogger } from '../fakes/fake-logger.ts';
 /** Records what it is told; the same object name again is a duplicate. `answer` may decide otherwise. */
 export class MemoryQueue implements IntakeQueue {
   readonly rows: NewInstance[] = [];
-  readonly confirmed: number[] = [];
-  readonly withdrawn: number[] = [];
   answer: ((instance: NewInstance) => RecordOutcome) | undefined;
 
   recordReceived(instance: NewInstance): Promise<RecordOutcome> {
@@ -33,25 +31,15 @@ export class MemoryQueue implements IntakeQueue {
     });
   }
 
-  confirmDurable(instanceId: number): void {
-    this.confirmed.push(instanceId);
-  }
-
   namesSpool(spoolId: SpoolId): boolean {
     return this.rows.some((row) => row.spoolId === spoolId);
   }
 
-  withdraw(instanceId: number): Promise<'withdrawn'> {
-    this.withdrawn.push(instanceId);
-    return Promise.resolve('withdrawn');
-  }
-
   #usual(instance: NewInstance): RecordOutcome {
-    const held = this.rows.find((row) => row.objectName === instance.objectName);
-    if (held !== undefined) return { tag: 'duplicate', heldSpoolId: held.spoolId };
+    if (this.rows.some((row) => row.objectName === instance.objectName)) return { tag: 'duplicate' };
     const { sopInstanceUid } = instance.details;
     const uidConflict = this.rows.some((row) => row.details.sopInstanceUid === sopInstanceUid);
-    return { tag: 'recorded', instanceId: this.rows.length + 1, uidConflict };
+    return { tag: 'recorded', uidConflict };
   }
 }
 
@@ -140,9 +128,6 @@ function nullSpool(random: SystemRandom): Pick<Spool, 'create' | 'remove'> {
       let sizeBytes = 0;
       return {
         id: random.bytes(16).toString('hex'),
-        get sizeBytes() {
-          return sizeBytes;
-        },
         // A turn of the event loop for each, as a disk would take.
         write: (buffers) => {
           for (const buffer of buffers) sizeBytes += buffer.length;

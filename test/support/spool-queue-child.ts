@@ -34,22 +34,9 @@ async function receive(queue: Queue, spool: FileSpool, name: string): Promise<vo
       content.subarray(start + 50_000, start + 100_000),
     ]);
   }
+  const { sizeBytes } = await writer.commit();
   const study = `study ${name.slice(-1)}`;
-  const { id: spoolId, sizeBytes } = writer;
-  const [file, row] = await Promise.allSettled([
-    writer.commit(),
-    queue.recordReceived(newInstance(name, study, { spoolId, sizeBytes, flush: 'pending' })),
-  ]);
-  if (row.status === 'rejected') {
-    await spool.remove(spoolId);
-    throw row.reason;
-  }
-  if (row.value.tag === 'duplicate') throw new Error('every name is used once');
-  if (file.status === 'rejected') {
-    await queue.withdraw(row.value.instanceId, spoolId);
-    throw file.reason;
-  }
-  queue.confirmDurable(row.value.instanceId);
+  await queue.recordReceived(newInstance(name, study, { spoolId: writer.id, sizeBytes }));
 }
 
 async function recordRowOnly(dir: string, name: string): Promise<void> {

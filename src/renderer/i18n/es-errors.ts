@@ -296,10 +296,6 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Un equipo cortó la conexión mientras enviaba',
     nextStep: 'Envíe el estudio otra vez desde el equipo; no se guardó nada incompleto.',
   },
-  'receive-cut-off': {
-    message: 'Se estaban recibiendo imágenes cuando este PC se detuvo, y no llegaron a su disco',
-    nextStep: 'Compare el último estudio con el equipo y envíe otra vez lo que falte aquí.',
-  },
   'association-refused': {
     message: 'Se rechazó un equipo',
     nextStep: 'Permítalo si es suyo, o descártelo; si no, averigüe de quién es.',

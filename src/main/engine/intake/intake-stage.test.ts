@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -235,7 +235,7 @@ describe('what is already held', () => {
     const file = makeDicomFile();
     await send(file);
     const oldSpoolId = queue.rows[0]!.spoolId;
-    queue.answer = () => ({ tag: 'replaced', instanceId: 1, oldSpoolId });
+    queue.answer = () => ({ tag: 'replaced', oldSpoolId });
     expect(await send(file)).toMatchObject({ tag: 'stored' });
     expect(await spooled()).toEqual([queue.rows[1]?.spoolId]);
   });
@@ -250,24 +250,6 @@ describe('when something fails', () => {
     await stream.abort();
     expect(queue.rows).toEqual([]);
     expect(await spooled()).toEqual([]);
-  });
-
-  test('an image whose file cannot be flushed is refused, and its row taken back', async () => {
-    const { queue, spool, spooled } = await use();
-    await rm(rig.spoolDir, { recursive: true });
-    // Without its folders no blank can be made; those made ahead are used up first.
-    for (let index = 0; index < 64; index += 1) spool.create();
-    expect(code(await send(makeDicomFile()))).toBe('disk-error');
-    expect(queue.withdrawn).toEqual([1]);
-    expect(queue.confirmed).toEqual([]);
-    expect(await spooled()).toEqual([]);
-  });
-
-  test('a row counts as durable only after its file was flushed', async () => {
-    const { queue } = await use();
-    expect(await send(makeDicomFile())).toMatchObject({ tag: 'stored' });
-    expect(queue.confirmed).toEqual([1]);
-    expect(queue.rows[0]?.flush).toBe('pending');
   });
 
   test('a row that cannot be committed is refused and leaves no file', async () => {

@@ -6,7 +6,6 @@ import type { SealerFactory } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import type { Announcement, Intake, IntakeStream } from './intake-port.ts';
-import { Flushes } from './flushes.ts';
 import { InstanceStream, RefusedStream } from './intake-stream.ts';
 import { StagingPool } from './staging-pool.ts';
 import { StandingTrouble } from './standing-trouble.ts';
@@ -26,7 +25,7 @@ export interface IntakeDeps {
 
 export class IntakeStage implements Intake {
   readonly #deps: IntakeDeps;
-  readonly #shared = { staging: new StagingPool(), flushes: new Flushes() };
+  readonly #staging = new StagingPool();
   readonly #trouble = new StandingTrouble();
 
   constructor(deps: IntakeDeps) {
@@ -37,7 +36,7 @@ export class IntakeStage implements Intake {
     try {
       const full = this.#deps.disk.refusal();
       if (full !== undefined) return new RefusedStream(full);
-      const stream = new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#shared);
+      const stream = new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#staging);
       return this.#trouble.watch(stream);
     } catch (error) {
       return new RefusedStream(this.#told(error));

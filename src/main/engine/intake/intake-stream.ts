@@ -14,25 +14,18 @@ import type { InstanceDetails, InstanceFlag, SpoolId } from '../model.ts';
 import type { Sealer, SealerFactory } from '../seal/seal-port.ts';
 import type { SpoolWriter } from '../spool/spool-port.ts';
 import type { Announcement, IntakeOutcome, IntakeStream } from './intake-port.ts';
-import type { Flushed, Flushes } from './flushes.ts';
 import type { IntakeDeps } from './intake-stage.ts';
 import type { StagingPool } from './staging-pool.ts';
 
 /** Pieces from this size on are hashed and sealed where they lie, without being gathered first. */
 const directBytes = 32 * 1024;
 
-/** What all streams of one intake have in common. */
-export interface SharedByStreams {
-  readonly staging: StagingPool;
-  readonly flushes: Flushes;
-}
-
 type Readable = Extract<ScanResult, { tag: 'readable' }>;
 
 export class InstanceStream implements IntakeStream {
   readonly #announcement: Announcement;
   readonly #deps: IntakeDeps;
-  readonly #shared: SharedByStreams;
+  readonly #pool: StagingPool;
   readonly #recoveryFingerprint: string | null;
   readonly #flags: InstanceFlag[] = [];
   readonly #scanner: HeaderScanner;
@@ -47,15 +40,15 @@ export class InstanceStream implements IntakeStream {
   #over = false;
 
   /** Throws what the sealer or the spool throws; nothing is left behind then. */
-  constructor(announcement: Announcement, sealers: SealerFactory, deps: IntakeDeps, shared: SharedByStreams) {
+  constructor(announcement: Announcement, sealers: SealerFactory, deps: IntakeDeps, pool: StagingPool) {
     this.#announcement = announcement;
     this.#deps = deps;
-    this.#shared = shared;
+    this.#pool = pool;
     this.#recoveryFingerprint = sealers.recoveryFingerprint;
     this.#sealer = sealers.create();
     this.#spool = deps.spool.create();
     this.#scanner = createHeaderScanner(announcement.transferSyntaxUid);
-    this.#staging = shared.staging.take();
+    this.#staging = pool.take();
     this.#staged = this.#unhashed = this.#fileMeta().copy(this.#staging);
     void this.#spool.write([this.#sealer.head]);
   }
@@ -141,7 +134,6 @@ export class InstanceStream implements IntakeStream {
     return scan;
   }
 
-  /** The row is committed while the file is being flushed: both are done before anybody is told "stored". */
   async #store(scan: Readable): Promise<IntakeOutcome> {
     const out: Buffer[] = [];
     this.#flush(out);
@@ -149,43 +141,30 @@ export class InstanceStream implements IntakeStream {
     void this.#spool.write(out);
     const datasetSha256 = this.#hash.digest('hex');
     this.#end();
-    const { id, sizeBytes } = this.#spool;
-    const flushing = this.#shared.flushes.begin(id, this.#spool.commit());
+    const { sizeBytes } = await this.#spool.commit();
     const { sopInstanceUid, transferSyntaxUid, deleteAfterVerify, origin } = this.#announcement;
     const objectName = this.#deps.objectName(sopInstanceUid, transferSyntaxUid, datasetSha256);
     this.#deps.disk.accepted(sizeBytes);
-    const recording = this.#deps.queue.recordReceived({
-      objectName,
-      spoolId: id,
-      sizeBytes,
-      details: detailsOf(scan, this.#announcement, datasetSha256),
-      source: origin.tag === 'association' ? origin.callingAeTitle : null,
-      flags: [...this.#flags],
-      recoveryFingerprint: this.#recoveryFingerprint,
-      flush: 'pending',
-      ...(deleteAfterVerify === undefined ? {} : { deleteAfterVerify }),
-    });
-    const [flushed, recorded] = await Promise.all([
-      flushing,
-      recording.catch((error: unknown) => toEdgeSyncError(error, 'disk-error')),
-    ]);
-    if (recorded instanceof EdgeSyncError) {
-      // Mostly rolled back. Where only the flush of the row failed, it names the file: that stays, to be looked at when
-      // the engine starts again, and a resend is a duplicate of it.
-      if (!this.#isNamed()) await this.#removeQuietly(id);
-      throw recorded;
-    }
-    if (recorded.tag === 'duplicate') {
-      await this.#removeQuietly(id);
-      // It may be on its way to the disk in another association just now: no Success before that is through.
-      const held = recorded.heldSpoolId;
-      mustBeDurable(held === null ? { tag: 'durable' } : await this.#shared.flushes.of(held));
-      return { tag: 'duplicate', objectName };
-    }
-    if (flushed.tag === 'failed') await this.#withdraw(recorded.instanceId);
-    mustBeDurable(flushed);
-    this.#deps.queue.confirmDurable(recorded.instanceId);
+    const recorded = await this.#deps.queue
+      .recordReceived({
+        objectName,
+        spoolId: this.#spool.id,
+        sizeBytes,
+        details: detailsOf(scan, this.#announcement, datasetSha256),
+        source: origin.tag === 'association' ? origin.callingAeTitle : null,
+        flags: [...this.#flags],
+        recoveryFingerprint: this.#recoveryFingerprint,
+        ...(deleteAfterVerify === undefined ? {} : { deleteAfterVerify }),
+      })
+      .catch(async (error: unknown) => {
+        // Mostly rolled back. Where only the flush of the row failed, it names the file: that stays then, for it is whole.
+        if (!this.#isNamed()) await this.#removeQuietly(this.#spool.id);
+        throw toEdgeSyncError(error, 'disk-error');
+      });
     switch (recorded.tag) {
+      case 'duplicate':
+        await this.#removeQuietly(this.#spool.id);
+        return { tag: 'duplicate', objectName };
       case 'replaced':
         if (recorded.oldSpoolId !== null) await this.#removeQuietly(recorded.oldSpoolId);
         return this.#stored(objectName, sizeBytes);
@@ -203,15 +182,6 @@ export class InstanceStream implements IntakeStream {
       return this.#deps.queue.namesSpool(this.#spool.id);
     } catch {
       return true;
-    }
-  }
-
-  /** A row that cannot be taken back now is looked at again at the next start. */
-  async #withdraw(instanceId: number): Promise<void> {
-    try {
-      await this.#deps.queue.withdraw(instanceId, this.#spool.id);
-    } catch (error) {
-      this.#deps.logger.error('a row without its file could not be withdrawn', {}, error);
     }
   }
 
@@ -240,7 +210,7 @@ export class InstanceStream implements IntakeStream {
     if (this.#over) return;
     this.#over = true;
     this.#scanner.close();
-    this.#shared.staging.giveBack(this.#staging);
+    this.#pool.giveBack(this.#staging);
     this.#staging = Buffer.alloc(0);
   }
 
@@ -252,10 +222,6 @@ export class InstanceStream implements IntakeStream {
       this.#deps.logger.warn('a spool file could not be removed', { code: toEdgeSyncError(error).code });
     }
   }
-}
-
-function mustBeDurable(flushed: Flushed): void {
-  if (flushed.tag === 'failed') throw flushed.error;
 }
 
 /** Takes nothing and says why at the end. */

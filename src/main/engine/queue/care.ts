@@ -119,17 +119,12 @@ export class Care {
       if (copy === undefined || copy.spool_id === null || toHex(copy.spool_id) !== row.spoolId) {
         return 'moved-on';
       }
-      return this.dropLost(row.instanceId, copy.study_id, code);
+      const needed = this.#stillNeeded.get(row.instanceId) === 1;
+      this.#dropCopy.run(needed ? 1 : 0, row.instanceId);
+      this.#parkAll.run(code, this.#core.nowMs(), row.instanceId);
+      this.#aggregate.run(row.instanceId);
+      this.#core.changes.study(copy.study_id);
+      return needed ? 'parked' : 'forgotten';
     });
-  }
-
-  /** Inside a transaction. */
-  dropLost(instanceId: number, studyRowId: number, code: ErrorCode): 'forgotten' | 'parked' {
-    const needed = this.#stillNeeded.get(instanceId) === 1;
-    this.#dropCopy.run(needed ? 1 : 0, instanceId);
-    this.#parkAll.run(code, this.#core.nowMs(), instanceId);
-    this.#aggregate.run(instanceId);
-    this.#core.changes.study(studyRowId);
-    return needed ? 'parked' : 'forgotten';
   }
 }

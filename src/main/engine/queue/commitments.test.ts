@@ -110,16 +110,6 @@ describe('how an instance that a device names stands', () => {
     expect(queue.commitments.facts(id)).toMatchObject({ unsettled: 1 });
   });
 
-  it('is unknown again when the image is taken back, as after a power loss', async () => {
-    const image = newInstance('1', 'study-1', { flush: 'pending' });
-    const recorded = await queue.recordReceived(image);
-    const instanceId = recorded.tag === 'recorded' ? recorded.instanceId : 0;
-    const { id } = await record(asked(['1']));
-    expect(await standings(id)).toEqual(['waits']);
-    expect(await queue.withdraw(instanceId, image.spoolId)).toBe('withdrawn');
-    expect(await standings(id)).toEqual(['unknown']);
-  });
-
   it('costs a look only where something changed', async () => {
     for (const name of ['1', '2', '3']) await queue.recordReceived(newInstance(name));
     const { id } = await record(asked(['1', '2']));

@@ -41,6 +41,9 @@ export function openDatabase(file: string, migrations: readonly Migration[]): Da
   try {
     db = new Database(file, { timeout: busyTimeoutMs });
     configure(db);
+    // What an earlier process committed may be in the system's memory alone (killed before its flush, or the flush
+    // failed), and would be a hole in front of all that comes. A checkpoint writes and flushes it into the database.
+    db.pragma('wal_checkpoint(TRUNCATE)');
     migrate(db, file, migrations);
     return db;
   } catch (error) {

@@ -6,6 +6,7 @@ let db: Database.Database;
 let commits: GroupCommit;
 let events: string[];
 let flush: () => Promise<void>;
+let failure: Error | undefined;
 
 beforeEach(() => {
   db = new Database(':memory:');
@@ -13,9 +14,15 @@ beforeEach(() => {
     CREATE TABLE b (x INTEGER REFERENCES a (x) DEFERRABLE INITIALLY DEFERRED) STRICT;`);
   events = [];
   flush = () => Promise.resolve();
+  failure = undefined;
   commits = new GroupCommit(
     db,
-    { flush: () => flush() },
+    {
+      flush: () => flush(),
+      get failure() {
+        return failure;
+      },
+    },
     () => events.push('committed'),
     () => events.push('undone'),
   );
@@ -86,6 +93,12 @@ describe('a group commit', () => {
       { reason: { code: 'disk-error', detail: 'EIO' } },
       { reason: { code: 'disk-error' } },
     ]);
+  });
+
+  it('writes nothing behind a log that could not be flushed', async () => {
+    failure = Object.assign(new Error('i/o'), { code: 'EIO' });
+    await expect(commits.add(insert(1))).rejects.toMatchObject({ code: 'disk-error', detail: 'EIO' });
+    expect(rows()).toEqual([]);
   });
 
   it('leaves every other write of the connection fully synchronous', async () => {

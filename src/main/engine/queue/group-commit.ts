@@ -18,7 +18,7 @@ type Result =
 
 export class GroupCommit {
   readonly #db: Database.Database;
-  readonly #log: Pick<LogFlush, 'flush'>;
+  readonly #log: Pick<LogFlush, 'flush' | 'failure'>;
   readonly #afterCommit: () => void;
   readonly #afterUndo: () => void;
   readonly #savepoint: Database.Statement;
@@ -34,7 +34,7 @@ export class GroupCommit {
    */
   constructor(
     db: Database.Database,
-    log: Pick<LogFlush, 'flush'>,
+    log: Pick<LogFlush, 'flush' | 'failure'>,
     afterCommit: () => void,
     afterUndo: () => void,
   ) {
@@ -83,6 +83,11 @@ export class GroupCommit {
   }
 
   #commit(jobs: readonly Job[]): void {
+    const broken = this.#log.failure;
+    if (broken !== undefined) {
+      for (const job of jobs) job.reject(logError(broken));
+      return;
+    }
     let results: readonly Result[];
     try {
       if (!this.#closed) this.#db.exec('PRAGMA synchronous = NORMAL');
@@ -115,7 +120,7 @@ export class GroupCommit {
       },
       (cause: unknown) => {
         // Those that were told already do not hear it.
-        for (const job of jobs) job.reject(new EdgeSyncError('disk-error', codeOf(cause), { cause }));
+        for (const job of jobs) job.reject(logError(cause));
       },
     );
   }
@@ -137,6 +142,8 @@ export class GroupCommit {
   }
 }
 
-function codeOf(cause: unknown): string | undefined {
-  return cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
+/** The log can no longer be trusted (see LogFlush.failure): nothing more is written before the next start. */
+export function logError(cause: unknown): EdgeSyncError {
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
+  return new EdgeSyncError('disk-error', code, { cause });
 }

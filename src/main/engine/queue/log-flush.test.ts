@@ -47,9 +47,17 @@ it('starts a new flush for what was committed while one was under way', async ()
   await log.close();
 });
 
-it('says when the log is not there', async () => {
-  const log = new LogFlush(path.join(dir, 'nothing'));
+it('fails for good once a flush has failed, also those that waited for it', async () => {
+  const file = path.join(dir, 'nothing');
+  const log = new LogFlush(file);
+  const flushes = [log.flush(), log.flush()];
+  // Whatever is there later: it cannot be known whether what failed is in it.
+  fs.writeFileSync(file, 'x');
+  expect(await Promise.allSettled(flushes)).toMatchObject([
+    { reason: { code: 'ENOENT' } },
+    { reason: { code: 'ENOENT' } },
+  ]);
   await expect(log.flush()).rejects.toMatchObject({ code: 'ENOENT' });
-  await expect(log.flush()).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(log.failure).toMatchObject({ code: 'ENOENT' });
   await log.close();
 });

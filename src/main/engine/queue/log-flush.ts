@@ -10,6 +10,7 @@ const fdatasync = promisify(fs.fdatasync);
 
 export class LogFlush {
   readonly #file: string;
+  #failure: Error | undefined;
   #fd: number | undefined;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -17,6 +18,15 @@ export class LogFlush {
   /** `file`: the log (`<database>-wal`). It exists from the first write on and stays the same file until the end. */
   constructor(file: string) {
     this.#file = file;
+  }
+
+  /**
+   * Why a flush failed, once one has; from then on every flush fails. Linux calls the pages of a failed flush clean, so the
+   * next flush would succeed without them: what is committed behind that hole is lost at a power loss. Only the next
+   * start, which checks the log's checksums, can tell what is whole.
+   */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** Resolves when everything that was committed before this call is on stable storage. Rejects with the system's error. */
@@ -48,8 +58,14 @@ export class LogFlush {
   async #flushNow(): Promise<void> {
     // For writing: Windows flushes only what may be written. SQLite's locks are on other files, so closing this one
     // takes none of them away.
-    this.#fd ??= fs.openSync(this.#file, 'r+');
-    // On macOS libuv empties the drive's cache too (F_FULLFSYNC).
-    await fdatasync(this.#fd);
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#fd ??= fs.openSync(this.#file, 'r+');
+      // On macOS libuv empties the drive's cache too (F_FULLFSYNC).
+      await fdatasync(this.#fd);
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error('the log could not be flushed');
+      throw error;
+    }
   }
 }

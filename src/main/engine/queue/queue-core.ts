@@ -6,7 +6,7 @@ import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
 import { ChangeBoard } from './changes.ts';
 import { Claims } from './claims.ts';
 import { databaseError } from './database.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, logError } from './group-commit.ts';
 import { LogFlush } from './log-flush.ts';
 
 export interface QueuePorts {
@@ -59,6 +59,7 @@ export class QueueCore {
 
   /** Commits before it returns. */
   writeNow<T>(work: () => T): T {
+    if (this.log.failure !== undefined) throw logError(this.log.failure);
     try {
       const result = this.db.transaction(work).immediate();
       this.changes.publish();

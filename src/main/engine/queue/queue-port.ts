@@ -45,13 +45,7 @@ export interface IntakeQueue {
    * one commit. After `duplicate` the caller removes its new spool file, after `replaced` the old one.
    */
   recordReceived(instance: NewInstance): Promise<RecordOutcome>;
-  /** The flush of a `pending` file is over. Written with a later commit: forgetting it costs a look at the next start. */
-  confirmDurable(instanceId: number): void;
-  /**
-   * The file of a `pending` row did not become durable, so nobody was told Success: `withdrawn` leaves no trace of the
-   * row. `kept`: it took the place of an older copy, or the cloud has it already: as CareQueue.markLost.
-   */
-  withdraw(instanceId: number, spoolId: SpoolId): Promise<'withdrawn' | 'kept' | 'moved-on'>;
+  /** Whether a row names this file right now, be it durable or not. */
   namesSpool(spoolId: SpoolId): boolean;
 }
 
@@ -120,8 +114,6 @@ export interface CareQueue {
   /** Rows with a local copy, in ascending order of spool id, after `after`. */
   spoolRows(after: SpoolId | undefined, limit: number): SpoolRow[];
   namesSpool(spoolId: SpoolId): boolean;
-  /** Rows whose file may not have become durable before a crash: see `confirmDurable`. */
-  unsynced(): SpoolRow[];
   /** The local copy is gone or damaged: forgotten when verified everywhere, else parked with `code`. */
   markLost(row: SpoolRow, code: ErrorCode): Promise<'forgotten' | 'parked' | 'moved-on'>;
 }

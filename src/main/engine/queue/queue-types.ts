@@ -14,21 +14,16 @@ export interface NewInstance {
   readonly flags: readonly InstanceFlag[];
   /** Recovery certificate it is sealed to, or null when sealed before enrolment. */
   readonly recoveryFingerprint: string | null;
-  /** `pending`: its file is still being flushed; `confirmDurable` or `withdraw` follows. Default: it is durable. */
-  readonly flush?: 'pending';
   /** The file to delete after verification, for folders with afterImport "delete". Sealed at rest. */
   readonly deleteAfterVerify?: string;
 }
 
 export type RecordOutcome =
-  | { readonly tag: 'recorded'; readonly instanceId: number; readonly uidConflict: boolean }
-  /**
-   * A copy under the same object name is already held: whole here (or just being flushed) as `heldSpoolId`, or proven in
-   * the cloud (null: no local copy any more). The caller discards its new spool file.
-   */
-  | { readonly tag: 'duplicate'; readonly heldSpoolId: SpoolId | null }
+  | { readonly tag: 'recorded'; readonly uidConflict: boolean }
+  /** A whole copy under the same object name is already held; the caller discards its new spool file. */
+  | { readonly tag: 'duplicate' }
   /** The earlier copy was missing, damaged or parked: the new one took its place; the old spool file may go. */
-  | { readonly tag: 'replaced'; readonly instanceId: number; readonly oldSpoolId: SpoolId | null };
+  | { readonly tag: 'replaced'; readonly oldSpoolId: SpoolId | null };
 
 /** Per instance and destination. `uploaded`: object proven in the cloud, its manifest entry not yet stored. */
 export type DeliveryState = 'queued' | 'uploading' | 'uploaded' | 'verified' | 'failed' | 'parked';

@@ -49,7 +49,6 @@ import type {
 import { Reading } from './reading.ts';
 import { Received } from './received.ts';
 import { WatchedFiles } from './watched-files.ts';
-import { Unsynced } from './unsynced.ts';
 
 export interface QueueOptions {
   /** The data folder; the database is `queue.db` in it. Hold its DataDirLock first. */
@@ -74,7 +73,6 @@ export class Queue
   readonly commitments: Commitments;
   readonly #core: QueueCore;
   readonly #received: Received;
-  readonly #unsynced: Unsynced;
   readonly #deliveries: Deliveries;
   readonly #manifests: Manifests;
   readonly #destinations: Destinations;
@@ -86,12 +84,11 @@ export class Queue
   private constructor(core: QueueCore) {
     this.#core = core;
     this.#incidents = new Incidents(core);
-    this.#care = new Care(core);
-    this.#unsynced = new Unsynced(core, this.#care);
-    this.#received = new Received(core, this.#incidents, this.#unsynced);
+    this.#received = new Received(core, this.#incidents);
     this.#deliveries = new Deliveries(core, this.#incidents);
     this.#manifests = new Manifests(core);
     this.#destinations = new Destinations(core);
+    this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
     this.#audit = new AuditRows(core);
     this.watched = new WatchedFiles(core);
@@ -118,20 +115,6 @@ export class Queue
 
   recordReceived(instance: NewInstance): Promise<RecordOutcome> {
     return this.#received.record(instance);
-  }
-
-  confirmDurable(instanceId: number): void {
-    this.#unsynced.confirm(instanceId);
-  }
-
-  async withdraw(instanceId: number, spoolId: SpoolId): Promise<'withdrawn' | 'kept' | 'moved-on'> {
-    const outcome = await this.#unsynced.withdraw(instanceId, spoolId);
-    this.#received.forget();
-    return outcome;
-  }
-
-  unsynced(): SpoolRow[] {
-    return this.#unsynced.rows();
   }
 
   setDestinations(destinations: readonly DestinationConfig[]): void {
@@ -306,7 +289,6 @@ export class Queue
   /** Commits what waits and closes. Later writes reject with engine-stopped. */
   close(): void {
     if (!this.#core.db.open) return;
-    this.#unsynced.close();
     this.#core.commits.close();
     void this.#core.log.close();
     this.#core.db.close();

@@ -5,7 +5,6 @@ import { aggregateInstance } from './aggregate.ts';
 import type { Incidents } from './incidents.ts';
 import { fromHex, joinFlags, sealDetails, splitFlags, toHex, type QueueCore } from './queue-core.ts';
 import type { NewInstance, RecordOutcome, StudyDetails } from './queue-types.ts';
-import type { Unsynced } from './unsynced.ts';
 
 /** Studies whose display details are kept open, so that a study of 1,000 images opens its row once. */
 const studiesKept = 64;
@@ -40,7 +39,6 @@ interface Prepared {
 export class Received {
   readonly #core: QueueCore;
   readonly #incidents: Incidents;
-  readonly #unsynced: Unsynced;
   readonly #known = new Map<string, KnownStudy>();
   readonly #earlier: Database.Statement<[Buffer, Buffer], EarlierCopy>;
   readonly #sameUid: Database.Statement<[Buffer, Buffer], { id: number; flags: string }>;
@@ -60,10 +58,9 @@ export class Received {
   readonly #sourceSeen: Database.Statement<[number, string]>;
   readonly #addFile: Database.Statement<[Buffer, Buffer, number]>;
 
-  constructor(core: QueueCore, incidents: Incidents, unsynced: Unsynced) {
+  constructor(core: QueueCore, incidents: Incidents) {
     this.#core = core;
     this.#incidents = incidents;
-    this.#unsynced = unsynced;
     // What was kept may have been read inside a transaction that did not come to be.
     core.onUndo(() => this.#known.clear());
     this.#earlier = core.prepare(
@@ -116,15 +113,7 @@ export class Received {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#core.write(() => {
-      this.#unsynced.sweep();
-      return this.#recordPrepared(instance, prepared);
-    });
-  }
-
-  /** The row of `instanceId` is gone, and perhaps its study. */
-  forget(): void {
-    this.#known.clear();
+    return this.#core.write(() => this.#recordPrepared(instance, prepared));
   }
 
   #prepare(instance: NewInstance): Prepared {
@@ -156,11 +145,11 @@ export class Received {
     // The very file that is recorded already (adopted at start while its sender still waited): not a second copy.
     if (earlier.spool_id?.equals(prepared.spoolId) === true && earlier.state !== 'parked') {
       this.#rememberFile(earlier.id, prepared);
-      return { tag: 'recorded', instanceId: earlier.id, uidConflict: false };
+      return { tag: 'recorded', uidConflict: false };
     }
     if (this.#isWhole(earlier)) {
       this.#rememberFile(earlier.id, prepared);
-      return { tag: 'duplicate', heldSpoolId: hexOrNull(earlier.spool_id) };
+      return { tag: 'duplicate' };
     }
     this.#core.claims.supersede(earlier.id);
     this.#replace.run(
@@ -176,8 +165,7 @@ export class Received {
     this.#aggregate.run(earlier.id);
     this.#studySeen.run(nowMs, earlier.study_id);
     this.#rememberFile(earlier.id, prepared);
-    if (instance.flush === 'pending') this.#unsynced.add(earlier.id, 'replaced');
-    return { tag: 'replaced', instanceId: earlier.id, oldSpoolId: hexOrNull(earlier.spool_id) };
+    return { tag: 'replaced', oldSpoolId: earlier.spool_id === null ? null : toHex(earlier.spool_id) };
   }
 
   /** Verified everywhere it must be, or here with a file of the right size. Parked asks for help: a resend is help. */
@@ -210,10 +198,9 @@ export class Received {
     const id = Number(lastInsertRowid);
     this.#addDeliveries.run(id, study.firstReceivedAtMs, nowMs);
     this.#rememberFile(id, prepared);
-    if (instance.flush === 'pending') this.#unsynced.add(id, 'new');
     this.#core.changes.study(study.rowId);
     if (conflicts.length > 0) this.#tellConflict(instance.details);
-    return { tag: 'recorded', instanceId: id, uidConflict: conflicts.length > 0 };
+    return { tag: 'recorded', uidConflict: conflicts.length > 0 };
   }
 
   /** With the row itself: whoever records it, and wherever a crash falls, there is no conflict that nobody hears of. */
@@ -262,10 +249,6 @@ export class Received {
     const oldest = this.#known.keys().next();
     if (this.#known.size > studiesKept && oldest.done !== true) this.#known.delete(oldest.value);
   }
-}
-
-function hexOrNull(spoolId: Buffer | null): string | null {
-  return spoolId === null ? null : toHex(spoolId);
 }
 
 /** What may be shown of a study after a reveal. Throws object-tampered. */

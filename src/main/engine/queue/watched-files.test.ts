@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hex, newInstance, QueueKit } from '../../../../test/support/queue-kit.ts';
 import { mostListed, type FileNote, type WatchedFolder } from './watched-files.ts';
@@ -53,16 +52,6 @@ describe('a file that is taken', () => {
     expect(await kit.queue.markLost(row!, 'object-missing')).toBe('parked');
     expect(folder.find('/scans/a')).toBeUndefined();
     expect(folder.find('/scans/b')).toBeDefined();
-  });
-
-  it('is taken again when the row of its image was taken back', async () => {
-    await kit.queue.recordReceived(newInstance('one'));
-    await folder.remember([done('a', 'v1', hex('object one', 32))]);
-    const other = new Database(path.join(kit.dir, 'queue.db'));
-    other.pragma('foreign_keys = OFF');
-    other.exec('DELETE FROM instance');
-    other.close();
-    expect(folder.find('/scans/a')).toBeUndefined();
   });
 
   it('is forgotten when a search did not see it, unless it came after the search had begun', async () => {

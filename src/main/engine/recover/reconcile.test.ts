@@ -92,7 +92,6 @@ async function filesLeft(): Promise<string[]> {
 
 const nothing: ReconcileReport = {
   whole: 0,
-  withdrawn: 0,
   adopted: 0,
   swept: 0,
   missing: 0,
@@ -241,9 +240,6 @@ describe('reconciling spool and rows', () => {
         namesSpool: (spoolId) => kit.queue.namesSpool(spoolId),
         markLost: (row, code) => kit.queue.markLost(row, code),
         recordReceived: (instance) => kit.queue.recordReceived(instance),
-        confirmDurable: (id) => kit.queue.confirmDurable(id),
-        withdraw: (id, spoolId) => kit.queue.withdraw(id, spoolId),
-        unsynced: () => kit.queue.unsynced(),
         reportIncident: (incident) => kit.queue.reportIncident(incident),
       },
       spool,
@@ -253,49 +249,6 @@ describe('reconciling spool and rows', () => {
     });
     expect(report).toEqual({ ...nothing, whole: 1 });
     expect(kit.queue.namesSpool(reheaded!)).toBe(true);
-  });
-
-  it('takes back rows whose file did not reach the disk before a power loss, and says so', async () => {
-    const contents = ['zeros:aaaa;', 'whole:cut', 'forged:x;', 'whole:fine;'];
-    for (const [index, content] of contents.entries()) {
-      const spoolId = await spoolFile(content);
-      const sizeBytes = content === 'whole:cut' ? content.length + 5 : content.length;
-      const wishes = { spoolId, sizeBytes, flush: 'pending' } as const;
-      await kit.queue.recordReceived(newInstance(`n${index}`, `study ${index}`, wishes));
-    }
-    const gone = { spoolId: hex('never made', 16), sizeBytes: 9, flush: 'pending' } as const;
-    await kit.queue.recordReceived(newInstance('gone', 'one', gone));
-    await receive('older');
-    expect(await run()).toEqual({ ...nothing, whole: 2, withdrawn: 4 });
-    expect(kit.queue.status()).toMatchObject({
-      received: 2,
-      parked: 0,
-      studies: 2,
-      incidents: [{ code: 'receive-cut-off' }],
-    });
-    expect(await filesLeft()).toHaveLength(2);
-    kit.queue.flush();
-    expect(await run()).toEqual({ ...nothing, whole: 2 });
-  });
-
-  it('asks again for an image whose new copy did not reach the disk either', async () => {
-    await spool.remove(await receive('a'));
-    await run();
-    const spoolId = await spoolFile('zeros:a;');
-    const wishes = { spoolId, sizeBytes: 8, flush: 'pending' } as const;
-    expect(await kit.queue.recordReceived(newInstance('a', 'one', wishes))).toMatchObject({
-      tag: 'replaced',
-    });
-    expect(await run()).toMatchObject({ withdrawn: 1 });
-    expect(kit.queue.status()).toMatchObject({ received: 1, parked: 1, pending: 0 });
-  });
-
-  it('leaves a pending row alone that it cannot look into now', async () => {
-    const spoolId = await spoolFile('other-key:a;');
-    const wishes = { spoolId, sizeBytes: 12, flush: 'pending' } as const;
-    await kit.queue.recordReceived(newInstance('a', 'one', wishes));
-    expect(await run()).toEqual({ ...nothing, whole: 1 });
-    expect(kit.queue.unsynced()).toHaveLength(1);
   });
 
   it('never opens a file that a row names', async () => {

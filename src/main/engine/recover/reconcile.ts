@@ -16,8 +16,8 @@ export type AdoptedInstance = Omit<NewInstance, 'spoolId' | 'sizeBytes' | 'delet
 export type Adopt = (plaintext: AsyncIterable<Buffer>) => Promise<AdoptedInstance>;
 
 export interface ReconcileDeps {
-  readonly queue: Pick<CareQueue, 'spoolRows' | 'namesSpool' | 'markLost' | 'unsynced'> &
-    Pick<IntakeQueue, 'recordReceived' | 'confirmDurable' | 'withdraw'> &
+  readonly queue: Pick<CareQueue, 'spoolRows' | 'namesSpool' | 'markLost'> &
+    Pick<IntakeQueue, 'recordReceived'> &
     Pick<IncidentQueue, 'reportIncident'>;
   readonly spool: RecoverableSpool;
   readonly openers: OpenerFactory;
@@ -29,8 +29,6 @@ export interface ReconcileDeps {
 export interface ReconcileReport {
   /** Rows whose file is there, with the right size. */
   readonly whole: number;
-  /** Rows whose file did not reach the disk before a power loss: nobody was told Success, so they are gone. */
-  readonly withdrawn: number;
   /** Sealed whole, but no row named them: received now. */
   readonly adopted: number;
   /** No row named them and the image is held already, or they were empty or cut short: removed. */
@@ -54,7 +52,6 @@ const pageSize = 1000;
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const counts: Counts = {
     whole: 0,
-    withdrawn: 0,
     adopted: 0,
     swept: 0,
     missing: 0,
@@ -62,7 +59,6 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     setAside: 0,
     left: 0,
   };
-  await settleUnsynced(deps, counts);
   // Both come in ascending order of id, so one step through both is enough and nothing is held in memory.
   const rows = rowsInOrder(deps);
   let row = rows.next().value;
@@ -82,37 +78,6 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   for (; row !== undefined; row = rows.next().value) await lost(deps, row, counts);
   await tell(deps, counts);
   return counts;
-}
-
-/** Only what cannot be the disk's or the key's fault of the moment proves that the file never became whole. */
-const neverWhole: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'object-missing',
-  'object-truncated',
-  'object-format',
-  'object-tampered',
-]);
-
-/** A file of the right size may still be full of zeros after a power loss: these few are opened to their end. */
-async function settleUnsynced(deps: ReconcileDeps, counts: Counts): Promise<void> {
-  for (const row of deps.queue.unsynced()) {
-    const proof = { whole: false };
-    try {
-      if ((await deps.spool.sizeBytes(row.spoolId)) !== row.sizeBytes)
-        throw new EdgeSyncError('object-truncated');
-      const plaintext = plaintextOf(deps, row.spoolId, proof);
-      while ((await plaintext.next()).done !== true);
-      deps.queue.confirmDurable(row.instanceId);
-    } catch (cause) {
-      const error = toEdgeSyncError(cause);
-      if (!neverWhole.has(error.code)) {
-        deps.logger.warn('unsynced-row-left', { code: error.code });
-        continue;
-      }
-      if ((await deps.queue.withdraw(row.instanceId, row.spoolId)) === 'moved-on') continue;
-      await deps.spool.remove(row.spoolId);
-      counts.withdrawn += 1;
-    }
-  }
 }
 
 function* rowsInOrder({ queue }: ReconcileDeps): Generator<SpoolRow, undefined, undefined> {
@@ -193,6 +158,8 @@ async function adopt(
   const proof = { whole: false };
   const instance = await deps.adopt(plaintextOf(deps, file.id, proof));
   if (!proof.whole) throw new EdgeSyncError('internal', 'an adopted object was not read to its end');
+  // It opens, but perhaps from the system's memory alone: its writer was killed before the flush, or during it.
+  await deps.spool.flush(file.id);
   const outcome = await deps.queue.recordReceived({
     ...instance,
     spoolId: file.id,
@@ -228,13 +195,6 @@ async function tell({ queue, logger }: ReconcileDeps, counts: Counts): Promise<v
       code: 'object-missing',
       subject: 'spool',
       detail: `${counts.missing} images received earlier are no longer on this PC`,
-    });
-  }
-  if (counts.withdrawn > 0) {
-    await queue.reportIncident({
-      code: 'receive-cut-off',
-      subject: 'spool',
-      detail: `${counts.withdrawn} images`,
     });
   }
   if (counts.setAside > 0) {

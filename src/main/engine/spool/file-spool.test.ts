@@ -251,6 +251,15 @@ describe('the list of a spool', () => {
   });
 });
 
+describe('flushing a file of an earlier process', () => {
+  it('is asked for by id, and tells when there is none', async () => {
+    const id = await store(Buffer.from('kept'));
+    await spool.flush(id);
+    expect((await readAll(spool, id)).toString()).toBe('kept');
+    await expect(spool.flush('0'.repeat(32))).rejects.toMatchObject({ code: 'object-missing' });
+  });
+});
+
 describe('opening a spool', () => {
   it('says so when the folder cannot be made', async () => {
     fs.writeFileSync(path.join(parent, 'file'), '');

@@ -92,10 +92,9 @@ export class FileSpool implements RecoverableSpool {
 
   /**
    * Whether a whole-looking copy is there: a size check, at once. For the queue's duplicate decision, which must be
-   * taken inside its transaction. A file that is being flushed just now counts as held.
+   * taken inside its transaction.
    */
   holds(id: SpoolId, sizeBytes: number): boolean {
-    if (this.#pool.isLive(id)) return true;
     try {
       return fs.lstatSync(spoolPath(this.#dir, id)).size === sizeBytes;
     } catch {
@@ -106,6 +105,22 @@ export class FileSpool implements RecoverableSpool {
   async remove(id: SpoolId): Promise<void> {
     try {
       await fs.promises.rm(spoolPath(this.#dir, id), { force: true });
+    } catch (error) {
+      throw spoolError(error);
+    }
+  }
+
+  async flush(id: SpoolId): Promise<void> {
+    const file = spoolPath(this.#dir, id);
+    try {
+      // For writing: Windows flushes only what may be written.
+      const handle = await fs.promises.open(file, 'r+');
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      await syncFolder(path.dirname(file));
     } catch (error) {
       throw spoolError(error);
     }

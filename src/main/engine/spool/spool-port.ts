@@ -7,8 +7,6 @@ import type { SpoolId } from '../model.ts';
 
 export interface SpoolWriter {
   readonly id: SpoolId;
-  /** Of all buffers that were handed over. */
-  readonly sizeBytes: number;
   /** Takes buffers over: not copied, and their memory is given back once they are written. A promise asks to wait. */
   write(buffers: readonly Buffer[]): Promise<void> | undefined;
   /**
@@ -35,6 +33,8 @@ export interface Spool {
 
 /** What start-up recovery and the queue's duplicate check need beyond that. */
 export interface RecoverableSpool extends Spool {
+  /** A file of an earlier process, and its folder entry, to stable storage. Rejects with object-missing or disk-error. */
+  flush(id: SpoolId): Promise<void>;
   /** Keeps a file that no row names and that does not open: out of the way, never listed again, not deleted. */
   setAside(id: SpoolId): Promise<void>;
 }

@@ -42,10 +42,6 @@ export class FileSpoolWriter implements SpoolWriter {
     this.id = this.#blank?.id ?? pool.newId();
   }
 
-  get sizeBytes(): number {
-    return this.#sizeBytes;
-  }
-
   write(buffers: readonly Buffer[]): Promise<void> | undefined {
     if (this.#ended) throw new EdgeSyncError('internal', 'spool writer used after its end');
     for (const buffer of buffers) this.#sizeBytes += buffer.length;

@@ -175,7 +175,7 @@ describe('importing paths', () => {
     const running = run([dir], ending.signal);
     rig.queue.answer = () => {
       ending.abort();
-      return { tag: 'recorded', instanceId: 1, uidConflict: false };
+      return { tag: 'recorded', uidConflict: false };
     };
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
     expect((await rig.spooled()).length).toBe(rig.queue.rows.length);

@@ -103,9 +103,6 @@ END;
 CREATE TRIGGER commitment_instance_insert AFTER INSERT ON instance BEGIN
   UPDATE commitment_reference SET dirty = 1 WHERE uid_lookup = NEW.uid_lookup AND dirty = 0;
 END;
-CREATE TRIGGER commitment_instance_delete AFTER DELETE ON instance BEGIN
-  UPDATE commitment_reference SET dirty = 1 WHERE uid_lookup = OLD.uid_lookup AND dirty = 0;
-END;
 CREATE TRIGGER commitment_instance_state AFTER UPDATE OF state ON instance WHEN OLD.state <> NEW.state BEGIN
   UPDATE commitment_reference SET dirty = 1 WHERE uid_lookup = NEW.uid_lookup AND dirty = 0;
 END;

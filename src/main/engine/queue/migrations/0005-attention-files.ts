@@ -43,8 +43,4 @@ CREATE INDEX watched_file_open ON watched_file (sequence) WHERE code IS NOT NULL
 CREATE TRIGGER watched_file_lost AFTER UPDATE OF lost ON instance WHEN NEW.lost = 1 AND OLD.lost = 0 BEGIN
   DELETE FROM watched_file WHERE object_name = NEW.object_name AND object_name IS NOT NULL;
 END;
--- Likewise when the row itself is taken back after a power loss.
-CREATE TRIGGER watched_file_withdrawn AFTER DELETE ON instance BEGIN
-  DELETE FROM watched_file WHERE object_name = OLD.object_name AND object_name IS NOT NULL;
-END;
 `;

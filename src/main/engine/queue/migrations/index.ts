@@ -7,7 +7,6 @@ import * as devices from './0002-devices.ts';
 import * as commitment from './0003-commitment.ts';
 import * as certificates from './0004-certificates.ts';
 import * as attentionFiles from './0005-attention-files.ts';
-import * as unsynced from './0006-unsynced.ts';
 
 export interface Migration {
   readonly version: number;
@@ -20,5 +19,4 @@ export const migrations: readonly Migration[] = [
   { version: 3, sql: commitment.sql },
   { version: 4, sql: certificates.sql },
   { version: 5, sql: attentionFiles.sql },
-  { version: 6, sql: unsynced.sql },
 ];
