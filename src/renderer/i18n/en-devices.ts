@@ -191,6 +191,7 @@ export const enDevices = {
       titleLetters: 'An AE title is printable ASCII without a backslash',
       titleSpaces: 'An AE title has no spaces at its ends',
       addressBad: 'An IP address, or a range such as 192.168.1.0/24',
+      addressMapped: 'A range of IPv6 that does not hold every IPv4 address (::ffff:0:0/96) as well',
       addressMissing: 'A device without TLS is pinned to its address',
       addressWide: 'A device without TLS is pinned to a range of /16 or narrower (IPv6: /48)',
       addressMany: 'At most 16 addresses',

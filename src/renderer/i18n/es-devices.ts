@@ -204,6 +204,7 @@ export const esDevices: Translated<typeof enDevices> = {
       titleLetters: 'Un título AE es ASCII imprimible sin barra invertida',
       titleSpaces: 'Un título AE no tiene espacios en los extremos',
       addressBad: 'Una dirección IP, o un rango como 192.168.1.0/24',
+      addressMapped: 'Un rango IPv6 que no abarque también todas las direcciones IPv4 (::ffff:0:0/96)',
       addressMissing: 'Un equipo sin TLS queda ligado a su dirección',
       addressWide: 'Un equipo sin TLS queda ligado a un rango de /16 o más estrecho (IPv6: /48)',
       addressMany: 'Como mucho 16 direcciones',

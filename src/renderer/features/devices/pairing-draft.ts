@@ -190,6 +190,7 @@ const bySentence: Readonly<Record<string, ProblemKey>> = {
   'an AE title is printable ASCII without a backslash': 'titleLetters',
   'an AE title has no spaces at its ends': 'titleSpaces',
   'an IP address, or a range such as 192.168.1.0/24': 'addressBad',
+  'a range of IPv6 that does not hold every IPv4 address (::ffff:0:0/96) as well': 'addressMapped',
   'a device without TLS is pinned to its address': 'addressMissing',
   'a device without TLS is pinned to a range of /16 or narrower (IPv6: /48)': 'addressWide',
   'a certificate fingerprint is the 64 hex digits of its SHA-256': 'certificateBad',
@@ -203,9 +204,9 @@ function problemFor(field: DraftField, issue: Issue, draft: PairingDraft): Probl
     case 'name':
       return draft.name.trim() === '' ? 'nameMissing' : 'nameLong';
     case 'addresses':
-      return 'addressMany';
+      return issue.code === 'too_big' ? 'addressMany' : 'addressBad';
     case 'certificates':
-      return 'certificateMany';
+      return issue.code === 'too_big' ? 'certificateMany' : 'certificateBad';
     case 'classes':
       return linesOf(draft.classUids).length === 0 ? 'classMissing' : 'classBad';
     case 'host':
