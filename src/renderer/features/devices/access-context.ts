@@ -48,10 +48,22 @@ export const panelIds = {
   certificates: 'certificates',
 } as const;
 
-/** A row that was decided about goes, and the focus with it: then reading goes on at its panel. */
+/** A row goes when the new list is there, which may be before or after its dialog has closed. */
+const lookEveryMs = 100;
+const looks = 25;
+
+/**
+ * A row that was decided about goes, and the focus with it: then reading goes on at its panel, not at the top of the
+ * page. Focus that somebody has put anywhere else stays there.
+ */
 export function keepFocus(panelId: string): void {
-  setTimeout(() => {
-    if (document.activeElement === null || document.activeElement === document.body)
-      document.getElementById(panelId)?.focus();
-  }, 400);
+  let looked = 0;
+  const timer = setInterval(() => {
+    looked += 1;
+    const { activeElement } = document;
+    const isLost = activeElement === null || activeElement === document.body || activeElement.id === 'state';
+    // The first look is too early: a dialog that closes gives its focus back a moment later.
+    if (isLost && looked > 1) document.getElementById(panelId)?.focus();
+    if ((isLost && looked > 1) || looked >= looks) clearInterval(timer);
+  }, lookEveryMs);
 }
