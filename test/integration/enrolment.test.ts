@@ -131,10 +131,12 @@ needs('openssl')('enrolment', () => {
 
     await writeFile(letter, 'Dear colleague');
     const status = await installation.statusWhere(
-      (one) => one.failures.some((failure) => failure.code === 'not-dicom'),
+      (one) => one.failures.some((failure) => failure.code === 'file-needs-attention'),
       90_000,
     );
     expect(status).toMatchObject({ safe: false, headline: 'attention' });
+    const listed = await installation.command(['attention', '--json']);
+    expect(JSON.parse(listed.out)).toMatchObject({ total: 1, files: [{ path: letter, code: 'not-dicom' }] });
     expect(JSON.stringify(status)).not.toContain('letter');
     expect(await readFile(letter, 'utf8')).toBe('Dear colleague');
   });

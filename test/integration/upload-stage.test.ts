@@ -148,7 +148,7 @@ describe('the upload stage', () => {
       await rig.receive(testImage('2', '2'));
       rig.stage(connect).start();
       await rig.untilVerified(1);
-      await rig.until(() => rig.queue.status().parked === 1);
+      await rig.untilParked();
       expect(await store.stat(cloudNames.object(damaged))).toBeUndefined();
       expect(rig.incidents).toMatchObject([{ code: 'object-tampered' }]);
     },
@@ -160,13 +160,13 @@ describe('the upload stage', () => {
     await rig.spool.remove(gone!.spoolId!);
     const other = testImage('2');
     rig.stage(connect).start();
-    await rig.until(() => rig.queue.status().parked === 1);
+    await rig.untilParked();
     expect(rig.incidents.map((one) => one.code)).toEqual(['object-missing']);
 
     await fresh();
     const name = await rig.receive(testImage('3'), sealWhole(rig.sealers, other.file));
     rig.stage(connect).start();
-    await rig.until(() => rig.queue.status().parked === 1);
+    await rig.untilParked();
     expect(rig.incidents).toMatchObject([{ code: 'object-tampered', detail: 'another image is inside' }]);
     expect(await store.stat(cloudNames.object(name))).toBeUndefined();
   });
@@ -196,7 +196,7 @@ describe('the upload stage', () => {
     await store.putIfAbsent(name, wholeSource(there));
     await rig.receive(image);
     rig.stage(connect).start();
-    await rig.until(() => rig.queue.status().parked === 1);
+    await rig.untilParked();
     expect(rig.incidents).toMatchObject([{ code: 'cloud-conflict' }]);
     expect((await bytesOf(store, name)).equals(there)).toBe(true);
   });

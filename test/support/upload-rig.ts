@@ -226,6 +226,11 @@ export class UploadRig {
     await this.until(() => this.queue.status().verified >= count, deadlineMs);
   }
 
+  /** Waits until one is parked and told of: that is told once the row is flushed, a moment after it can be read. */
+  async untilParked(): Promise<void> {
+    await this.until(() => this.queue.status().parked === 1 && this.incidents.length > 0);
+  }
+
   async until(isSo: () => boolean, deadlineMs = 20_000): Promise<void> {
     const until = this.clock.monotonicMs() + deadlineMs;
     while (!isSo()) {
