@@ -3,6 +3,7 @@
  * the database. AE titles and addresses are names of devices, not of people.
  */
 import { z } from 'zod';
+import { parseAddressRange } from './address-range.ts';
 import { aeTitleSchema } from './settings.ts';
 
 /** PS3.5 section 9.1: digits and dots, 64 characters, no empty parts. */
@@ -17,9 +18,13 @@ export const certificateFingerprintSchema = z
   .regex(/^[0-9a-f]{64}$/, 'a certificate fingerprint is the 64 hex digits of its SHA-256');
 
 /** One address or a range (CIDR), IPv4 or IPv6: `192.168.1.20`, `192.168.1.0/24`. */
-export const addressRangeSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: 'an IP address, or a range such as 192.168.1.0/24',
-});
+export const addressRangeSchema = z
+  .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+    error: 'an IP address, or a range such as 192.168.1.0/24',
+  })
+  .refine((range) => parseAddressRange(range) !== undefined, {
+    message: 'a range of IPv6 that does not hold every IPv4 address (::ffff:0:0/96) as well',
+  });
 
 /** `tls`: mutual certificates on the TLS port. `plain`: readable by anybody on the same network, and marked so. */
 export const channelSchema = z.enum(['tls', 'plain']);
@@ -56,9 +61,9 @@ const pairingFields = {
  */
 const widestPlainBits = { ipv4: 16, ipv6: 48 } as const;
 
-function isNarrow(range: string): boolean {
-  const bits = /\/(\d+)$/.exec(range)?.[1];
-  return bits === undefined || Number(bits) >= widestPlainBits[range.includes(':') ? 'ipv6' : 'ipv4'];
+function isNarrow(text: string): boolean {
+  const range = parseAddressRange(text);
+  return range !== undefined && range.prefixBits >= widestPlainBits[range.family];
 }
 
 /** What is typed in to pair a device. */

@@ -85,7 +85,7 @@ const table: readonly Row[] = [
     'a pinned TLS device from elsewhere, without TLS',
     [pinnedTls],
     { callingAeTitle: 'US1', channel: plain, remoteAddress: '10.2.0.1' },
-    'other-address',
+    'tls-only',
   ],
   ['a plain device with a certificate that nobody paired', [ct], { channel: tls('a') }, 'plain-only'],
   [

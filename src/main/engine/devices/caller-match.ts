@@ -71,7 +71,10 @@ function refusal(sameTitle: readonly PairedDevice[], caller: CallerIdentity): Ca
     here.some(({ device }) => device.channel === channel);
   switch (caller.channel.tag) {
     case 'plain':
-      return ofChannel('tls') ? 'tls-only' : 'other-address';
+      // Nothing else than TLS is known of this title: its address is not what is wrong with the caller.
+      return ofChannel('tls') || sameTitle.every(({ device }) => device.channel === 'tls')
+        ? 'tls-only'
+        : 'other-address';
     case 'tls':
       if (ofChannel('tls')) return 'other-certificate';
       return ofChannel('plain') ? 'plain-only' : 'other-address';

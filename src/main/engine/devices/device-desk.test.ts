@@ -287,6 +287,30 @@ describe('a caller that was refused', () => {
     expect(desk.list()).toEqual([]);
   });
 
+  it('without encryption is not allowed under a title that is paired for TLS, whatever its address', async () => {
+    await desk.pair(tlsPairing({ aeTitle: 'CT1', addresses: ['10.0.0.5'] }), 'web');
+    // As it was listed before the pairing, or beside a plain pairing of the same title.
+    desk.refused(refusedCall({ remoteAddress: '10.0.0.9', because: 'other-address' }));
+    const [one] = desk.callers();
+    expect(await codeOf(desk.allowCaller(one!.id, 'x', {}, 'web'))).toBe('caller-downgrade');
+    expect(desk.authorize(caller({ remoteAddress: '10.0.0.9' })).tag).toBe('reject');
+    expect(desk.list()).toHaveLength(1);
+  });
+
+  it('leaves the incident to another one of the same title and address until that is decided too', async () => {
+    desk.refused(refusedCall());
+    desk.refused(refusedCall({ channel: tls('b') }));
+    const [first, second] = desk.callers();
+    desk.dismiss(first!.id, 'web');
+    expect(resolved).toEqual([]);
+    desk.dismiss(second!.id, 'web');
+    expect(resolved).toEqual(['association-refused CT1@192.168.1.20']);
+    desk.refused(refusedCall({ remoteAddress: '192.168.1.7' }));
+    desk.refused(refusedCall({ remoteAddress: '192.168.1.7', channel: tls('b') }));
+    await desk.pair(plainPairing({ addresses: ['192.168.1.7'] }), 'web');
+    expect(resolved).toHaveLength(1);
+  });
+
   it('that is dismissed is quiet for a day, also over a restart', async () => {
     desk.refused(refusedCall());
     await kit.clock.advance(0);

@@ -154,10 +154,10 @@ export class DeviceDesk implements CallerWatch {
 
   /** Throws caller-unknown. */
   dismiss(id: string, actor: string): void {
-    const subject = this.#callers.dismiss(id);
-    if (subject === undefined) throw new EdgeSyncError('caller-unknown');
+    const over = this.#callers.dismiss(id);
+    if (over === undefined) throw new EdgeSyncError('caller-unknown');
     this.#record('caller-dismissed', actor, id);
-    this.#deps.resolveIncident('association-refused', subject);
+    for (const subject of over) this.#deps.resolveIncident('association-refused', subject);
     this.#changed();
   }
 
@@ -169,6 +169,7 @@ export class DeviceDesk implements CallerWatch {
     return this.#inTurn(() => {
       const caller = this.#callers.get(id);
       if (caller === undefined) throw new EdgeSyncError('caller-unknown');
+      this.#refuseDowngrade(caller);
       return this.#pair({ ...pairingOf(caller, name), ...given(pairing) }, actor);
     });
   }
@@ -204,6 +205,15 @@ export class DeviceDesk implements CallerWatch {
   async close(): Promise<void> {
     await this.#lastChange.catch(() => undefined);
     await this.#saving.close();
+  }
+
+  /**
+   * Who takes a title that is paired for TLS, and comes without, is not paired with one click: from whatever address it
+   * comes, it may be somebody else, or the device after somebody turned its TLS off.
+   */
+  #refuseDowngrade({ callingAeTitle, channel }: RefusedCaller): void {
+    if (channel === 'plain' && callingAeTitle !== null && this.#pairings.isForTls(callingAeTitle))
+      throw new EdgeSyncError('caller-downgrade', callingAeTitle);
   }
 
   async #pair(input: PairingInput, actor: string): Promise<Device> {

@@ -76,6 +76,11 @@ export class PairingList {
     }
   };
 
+  /** Whether any device with this title is paired for TLS. */
+  isForTls(aeTitle: string): boolean {
+    return this.#byTitle.get(aeTitle)?.some(({ device }) => device.channel === 'tls') === true;
+  }
+
   /** Whether it would be let in as a paired device. */
   isPaired(caller: CallerIdentity): boolean {
     return matchCaller(this.#ofTitle(caller), caller, this.#deps.loopback).tag === 'device';

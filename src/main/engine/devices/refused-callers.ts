@@ -109,24 +109,24 @@ export class RefusedCallers {
     return waiting;
   }
 
-  /** Resolves with the subject of its incident. */
-  dismiss(id: string): string | undefined {
+  /** Gives the subjects of incidents that are over with it; undefined when there is no such caller. */
+  dismiss(id: string): readonly string[] | undefined {
     const entry = this.#find(id)?.[1];
     if (entry === undefined) return undefined;
     entry.dismissedAtMs = this.#clock.nowMs();
     entry.untold = 0;
     if (entry.unsaved === 'nothing') entry.unsaved = 'count';
-    return subjectOf(entry);
+    return this.#over([subjectOf(entry)]);
   }
 
-  /** Forgets those that would be let in now; gives the subjects of their incidents. */
+  /** Forgets those that would be let in now; gives the subjects of incidents that are over with them. */
   settle(isPaired: (caller: CallerIdentity) => boolean): readonly string[] {
     const settled = [...this.#entries].filter(([, { facts }]) => {
       const identity = identityOf(facts);
       return identity !== undefined && isPaired(identity);
     });
     for (const [key] of settled) this.#drop(key);
-    return settled.map(([, entry]) => subjectOf(entry));
+    return this.#over(settled.map(([, entry]) => subjectOf(entry)));
   }
 
   /** What is to be told to staff since the last time. */
@@ -181,6 +181,13 @@ export class RefusedCallers {
       if (changes.callers.some(({ id }) => id === entry.id)) entry.unsaved = 'all';
     }
     for (const id of [...ids, ...changes.callersGone]) this.#gone.add(id);
+  }
+
+  /** Several callers can have one subject (with and without TLS, say): it is over when nobody is left to decide about. */
+  #over(subjects: readonly string[]): readonly string[] {
+    const open = new Set<string>();
+    for (const entry of this.#entries.values()) if (entry.dismissedAtMs === null) open.add(subjectOf(entry));
+    return [...new Set(subjects)].filter((one) => !open.has(one));
   }
 
   #find(id: string): [string, Entry] | undefined {

@@ -68,6 +68,13 @@ it('matches the narrowest of its ranges, in both families and mapped', () => {
   expect(ranges.match('nonsense')).toBeUndefined();
 });
 
+it('holds no IPv4 address in a range of IPv6 that is not one of mapped addresses', () => {
+  for (const range of ['::/0', '::/48', '::1/48', '::ffff:0:0/64', '::/96', 'nonsense', '10.0.0.1/33'])
+    expect([range, new AddressRanges([range]).match('8.8.8.8')]).toEqual([range, undefined]);
+  expect(new AddressRanges(['::ffff:8.0.0.0/104']).match('8.8.8.8')).toBe(24);
+  expect(new AddressRanges(['fd00::/48']).match('fd00::1')).toBe(80);
+});
+
 it('matches exactly the addresses that share the prefix', () => {
   const octet = fc.nat(255);
   fc.assert(

@@ -1,8 +1,7 @@
 /** What an IP address is: its one spelling, and who can reach it. Pure. */
 import { BlockList, isIP } from 'node:net';
+import { type AddressFamily, familyBits, parseAddressRange } from '../../../shared/address-range.ts';
 import type { AddressScope } from '../../../shared/devices.ts';
-
-export type AddressFamily = 'ipv4' | 'ipv6';
 
 export interface PlainAddress {
   readonly address: string;
@@ -101,15 +100,21 @@ export function isUnspecified(text: string): boolean {
 
 /** Addresses and ranges of one device, and how narrow each is. */
 export class AddressRanges {
-  readonly #ranges: readonly { readonly blocks: BlockList; readonly hostBits: number }[];
+  readonly #ranges: readonly {
+    readonly family: AddressFamily;
+    readonly blocks: BlockList;
+    readonly hostBits: number;
+  }[];
 
-  /** `ranges`: addresses or CIDR, checked already (see addressRangeSchema). */
+  /** `ranges`: addresses or CIDR (see addressRangeSchema). One that is not such a range holds nothing. */
   constructor(ranges: readonly string[]) {
-    this.#ranges = ranges.map((range) => {
-      const { address, family, hostBits } = parseRange(range);
+    this.#ranges = ranges.flatMap((text) => {
+      const range = parseAddressRange(text);
+      if (range === undefined) return [];
+      const { network, family, prefixBits } = range;
       const blocks = new BlockList();
-      blocks.addSubnet(address, familyBits[family] - hostBits, family);
-      return { blocks, hostBits };
+      blocks.addSubnet(network, prefixBits, family);
+      return [{ family, blocks, hostBits: familyBits[family] - prefixBits }];
     });
   }
 
@@ -118,22 +123,9 @@ export class AddressRanges {
     const plain = plainAddress(text);
     if (plain === undefined) return undefined;
     const open = this.#ranges
-      .filter(({ blocks }) => blocks.check(plain.address, plain.family))
+      // The families are told apart here: a list of IPv6 ranges holds mapped IPv4 addresses too.
+      .filter(({ family, blocks }) => family === plain.family && blocks.check(plain.address, plain.family))
       .map(({ hostBits }) => hostBits);
     return open.length === 0 ? undefined : Math.min(...open);
   }
-}
-
-const familyBits = { ipv4: 32, ipv6: 128 } as const;
-
-/** Throws RangeError for what is neither an address nor a range. */
-function parseRange(range: string): PlainAddress & { readonly hostBits: number } {
-  const [text = '', bitsText] = range.split('/', 2);
-  const plain = plainAddress(text);
-  if (plain === undefined) throw new RangeError('neither an address nor a range');
-  const typedBits = text.includes(':') ? 128 : 32;
-  const hostBits = typedBits - Number(bitsText ?? typedBits);
-  // A range of mapped addresses that reaches beyond them is no range of IPv4.
-  if (plain.family === 'ipv4' && hostBits > 32) return { address: text, family: 'ipv6', hostBits };
-  return { ...plain, hostBits };
 }
