@@ -12,7 +12,7 @@ import { median } from './harness.ts';
 import { attacks, type AttackerTally } from './support/attacker.ts';
 import { makeCtFiles } from './support/material.ts';
 import { ensurePeers, sendFolders, startEdgeSync } from './support/peers.ts';
-import { background, watchResidentGrowth } from './support/process.ts';
+import { background, processorMs, watchResidentGrowth } from './support/process.ts';
 
 /** Issue 3. */
 const leastRatio = 0.8;
@@ -33,6 +33,8 @@ interface AttackResult {
   readonly attacker: { readonly connectionsPerSecond: number; readonly megabytesPerSecond: number };
   /** Mean load of the machine over the last minute, at the end. */
   readonly load: number;
+  /** Processor time of the engine for an image of the sender, milliseconds: undisturbed, attacked. */
+  readonly engineMsPerImage: readonly [number, number];
 }
 
 async function measure(
@@ -47,11 +49,15 @@ async function measure(
   const attackedSeconds: number[] = [];
   const tallies: AttackerTally[] = [];
   let growthBytes = 0;
+  let cpuMs = 0;
   const timed = async (group: string): Promise<number> => {
     const startMs = performance.now();
+    const cpuBeforeMs = processorMs(receiver.pid);
     await sendFolders(receiver, [group], 'off');
+    cpuMs = processorMs(receiver.pid) - cpuBeforeMs;
     return (performance.now() - startMs) / 1000;
   };
+  const engineMs = { calm: 0, attacked: 0 };
   try {
     const [warmUp = '', ...rest] = groups;
     await timed(warmUp);
@@ -59,6 +65,7 @@ async function measure(
       const [one = '', other = ''] = rest.slice(2 * run, 2 * run + 2);
       const calm = async (group: string): Promise<void> => {
         undisturbedSeconds.push(await timed(group));
+        engineMs.calm += cpuMs;
       };
       const attacked = async (group: string): Promise<void> => {
         const growth = watchResidentGrowth(receiver.pid);
@@ -69,6 +76,7 @@ async function measure(
         try {
           await attacker.line((line) => (line === 'attacking' ? true : undefined));
           attackedSeconds.push(await timed(group));
+          engineMs.attacked += cpuMs;
         } finally {
           await attacker.stop();
         }
@@ -102,6 +110,7 @@ async function measure(
       megabytesPerSecond: perSecond(tallies, ({ sentBytes }) => sentBytes / 1_048_576),
     },
     load: loadavg()[0] ?? NaN,
+    engineMsPerImage: [engineMs.calm / runs / count, engineMs.attacked / runs / count],
   };
 }
 
@@ -145,7 +154,7 @@ export async function run(args: readonly string[]): Promise<void> {
       const { connectionsPerSecond, megabytesPerSecond } = result.attacker;
       say(
         `${attack}: ${result.ratio.toFixed(2)} of ${result.undisturbedRate.toFixed(0)}/s, growth ${result.growthMb.toFixed(0)} MB; ` +
-          `attacker ${connectionsPerSecond.toFixed(0)} connections/s, ${megabytesPerSecond.toFixed(1)} MB/s; load ${result.load.toFixed(1)}`,
+          `attacker ${connectionsPerSecond.toFixed(0)} connections/s, ${megabytesPerSecond.toFixed(1)} MB/s; engine ${result.engineMsPerImage.map((ms) => ms.toFixed(1)).join(' -> ')} ms of processor an image; load ${result.load.toFixed(1)}`,
       );
       results.push(result);
       await rm(own, { recursive: true, force: true });

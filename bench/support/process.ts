@@ -156,6 +156,16 @@ export function watchResidentGrowth(pid: number): () => number {
   return () => statusBytes(pid, 'VmHWM') - before;
 }
 
+/** Processor time that a process has used in all its threads, milliseconds (proc(5), stat; 100 ticks a second). */
+export function processorMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
+}
+
 function statusBytes(pid: number, field: string): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]) * 1024;

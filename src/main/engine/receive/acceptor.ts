@@ -20,7 +20,7 @@ import { admit, proposedClasses } from './admission.ts';
 import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
 import { type CallerWatch, callerSubject } from './caller-watch.ts';
 import { EventReports } from './event-reports.ts';
-import type { FairTurns } from './fair-turns.ts';
+import type { Burden, FairTurns } from './fair-turns.ts';
 import { type AcceptedContext, negotiate } from './negotiation.ts';
 import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
 import { refusedClasses, type RefusedClassReports } from './refused-classes.ts';
@@ -44,6 +44,8 @@ export interface AcceptorDeps {
 const storeCostMs = 3;
 /** Of a connection, beside its bytes. */
 const connectionCostMs = 0.3;
+/** Of one image; beyond it its sender stands back while others send theirs. */
+const bulkBytes = 33_554_432;
 
 /** The listener, as one connection sees it. */
 export interface AcceptorHost {
@@ -85,6 +87,8 @@ export class Acceptor {
   /** A dataset is whole and its answer is not yet decided. */
   #isFinishing = false;
   #isDraining = false;
+  /** Of the dataset under way, so far. */
+  #datasetBytes = 0;
   #stored = 0;
   #refused = 0;
 
@@ -197,6 +201,7 @@ export class Acceptor {
       contextId,
       transferSyntaxUid: context.transferSyntax,
       clock,
+      stands: () => this.#stands(),
       isBusy: () => this.#messages.midMessage || this.#isFinishing,
       send: (id, kind, bytes) => this.#association.send(id, kind, 'last', bytes),
     });
@@ -264,6 +269,7 @@ export class Acceptor {
       this.#deps.intake,
     );
     this.#target = { tag: 'store', store, request };
+    this.#datasetBytes = 0;
     return request.dataset === 'none' ? this.#finishStore(store, request) : undefined;
   }
 
@@ -277,17 +283,30 @@ export class Acceptor {
       remoteAddress: this.remoteAddress,
       deviceId: this.#authorized.deviceId,
     };
-    const action = ActionInProgress.begin(request, context, caller, commitment);
+    const action = this.#stands()
+      ? ActionInProgress.begin(request, context, caller, commitment)
+      : ActionInProgress.notAuthorised();
     this.#target = { tag: 'action', action, request };
     return request.dataset === 'none' ? this.#finishAction(action, request) : undefined;
+  }
+
+  /** Asked again, as every C-STORE is: a pairing that is ended or changed meanwhile counts at once. */
+  #stands(): boolean {
+    const again = this.#deps.authorize({
+      ...this.#peer,
+      callingAeTitle: this.#callingAeTitle,
+      proposedClasses: [],
+    });
+    return again.tag === 'accept' && again.deviceId === this.#authorized?.deviceId;
   }
 
   #finishAction(action: ActionInProgress, request: ActionRequest): Wait {
     this.#target = { tag: 'drop' };
     this.#isFinishing = true;
-    const answered = this.#hold(action.finish()).then(({ status: code, comment }) => {
+    const answered = this.#hold(action.finish()).then(({ status: code, comment, incident }) => {
       this.#isFinishing = false;
       if (code !== status.success) this.#deps.logger.warn('commitment refused', { status: code });
+      if (incident !== undefined) this.#report(incident, comment ?? '');
       const wait = this.#respond({
         tag: 'n-action-rsp',
         messageId: request.messageId,
@@ -307,6 +326,7 @@ export class Acceptor {
 
   #dataset(position: FragmentPosition, bytes: Buffer): Wait {
     const target = this.#target;
+    this.#datasetBytes += bytes.length;
     switch (target.tag) {
       case 'store': {
         const wait = target.store.write(bytes);
@@ -398,9 +418,13 @@ export class Acceptor {
   /** Adds to what a chunk asks to wait for the turns of other callers. */
   #inTurn(wait: Wait, startMs: number): Wait {
     const { turns, clock } = this.#deps;
-    const turn = turns.took(this.#turnKey, clock.monotonicMs() - startMs);
+    const turn = turns.took(this.#turnKey, clock.monotonicMs() - startMs, this.#burden);
     if (turn === undefined) return wait;
     return this.#hold(wait === undefined ? turn : wait.then(() => turn));
+  }
+
+  get #burden(): Burden {
+    return this.#target.tag === 'store' && this.#datasetBytes > bulkBytes ? 'bulk' : 'usual';
   }
 
   /** We are the slow one until `work` is done: the peer's clock stands still. */
@@ -420,6 +444,7 @@ export class Acceptor {
 
   #ended(end: AssociationEnd): void {
     this.#watch?.stop();
+    this.#remember(end);
     this.#contexts = new Map();
     this.#logEnd(end);
     if (this.#reports !== undefined) {
@@ -433,6 +458,12 @@ export class Acceptor {
       this.#report('association-aborted', aboutEnd(end));
     }
     this.#host.associationEnded(this);
+  }
+
+  #remember({ tag }: AssociationEnd): void {
+    const { turns } = this.#deps;
+    if (tag !== 'released' && this.#stored === 0) turns.cameToNothing();
+    if (tag === 'protocol-error' && this.#authorized !== undefined) turns.brokeProtocol(this.#turnKey);
   }
 
   #logEnd(end: AssociationEnd): void {

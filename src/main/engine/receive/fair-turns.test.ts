@@ -63,6 +63,59 @@ describe('fair turns', () => {
     expect(went).toEqual(['connection']);
   });
 
+  it.each(['bulk', 'a broken protocol'] as const)(
+    'give a fifth of the node to what stands back (%s) while another has data',
+    async (why) => {
+      const clock = new FakeClock();
+      const turns = new FairTurns(clock);
+      if (why !== 'bulk') turns.brokeProtocol('BACK');
+      let isWaiting = false;
+      const workMs = { back: 0, honest: 0 };
+      for (let turn = 0; turn < 2_000; turn += 1) {
+        void turns.took('HONEST', 1);
+        workMs.honest += 1;
+        if (!isWaiting) {
+          workMs.back += 1;
+          const wait = turns.took('BACK', 1, why === 'bulk' ? 'bulk' : 'usual');
+          isWaiting = wait !== undefined;
+          void wait?.then(() => (isWaiting = false));
+        }
+        await clock.advance(1);
+      }
+      expect(workMs.back / (workMs.back + workMs.honest)).toBeGreaterThan(0.1);
+      expect(workMs.back / (workMs.back + workMs.honest)).toBeLessThan(0.25);
+    },
+  );
+
+  it('forgive a broken protocol after ten seconds', async () => {
+    const clock = new FakeClock();
+    const turns = new FairTurns(clock);
+    turns.brokeProtocol('CT');
+    void turns.took('OTHER', 0);
+    expect(turns.took('CT', 1)).toBeInstanceOf(Promise);
+    await clock.advance(10_000);
+    // As much as the other was charged: after that one counts as one again, within the head start of two.
+    void turns.took('OTHER', 5);
+    expect(turns.took('CT', 1)).toBeUndefined();
+  });
+
+  it('keep connections that come to nothing waiting, but none for longer than 200 ms', async () => {
+    const clock = new FakeClock();
+    const turns = new FairTurns(clock);
+    void turns.took('HONEST', 1);
+    expect(turns.connects(0.3)).toBeUndefined();
+    for (let refused = 0; refused < 1_000; refused += 1) turns.cameToNothing();
+    const went: number[] = [];
+    for (let caller = 0; caller < 5; caller += 1) void turns.connects(0.3)?.then(() => went.push(caller));
+    for (let turn = 0; turn < 99; turn += 1) {
+      void turns.took('HONEST', 0);
+      await clock.advance(2);
+    }
+    expect(went).toEqual([]);
+    for (let turn = 0; turn < 2; turn += 1) await clock.advance(2);
+    expect(went).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('let the greedy one go on in any case after a while', async () => {
     const clock = new FakeClock();
     const turns = new FairTurns(clock);

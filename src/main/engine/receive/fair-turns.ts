@@ -10,8 +10,16 @@ import type { Clock } from '../ports.ts';
 const busyMs = 30;
 /** How far one may be ahead of a busy other before it waits. */
 const headStartMs = 2;
-/** Of all connections together: some thirty new ones at once wait for nobody. */
-const connectingHeadStartMs = 10;
+/** Of all connections together: some twenty new ones at once wait for nobody. */
+const connectingHeadStartMs = 30;
+/** What stands back counts as this much: with others busy it has a fifth of the node, not half of it. */
+const backWeight = 4;
+/** Of a connection that came to nothing, beside its work. */
+const inVainMs = 5;
+/** No further than this are connections behind those that have an association. */
+const mostInVainMs = 100;
+/** A caller that broke the protocol stands back this long. */
+const grudgeMs = 10_000;
 /**
  * How much a caller that was quiet may catch up: it does not save up turns. A turn that it does not take passes with the
  * time, so one that sends a little now and then holds a busy one up for no more than this each time.
@@ -19,23 +27,36 @@ const connectingHeadStartMs = 10;
 const mostCreditMs = 12;
 /** Taken in advance by whoever stops waiting, so that many associations of one caller do not all go at once. */
 const entryMs = 1;
-const waitMs = 2;
+const tickMs = 2;
 /** Then its turn comes in any case: slower, never stopped. */
-const mostWaits = 100;
+const mostWaitMs = 200;
 /** Remembered callers; quiet ones are forgotten first. */
 const mostCallers = 64;
 
-export interface Share {
+/** `bulk`: what takes long in any case, and what others should not have to wait behind. */
+export type Burden = 'usual' | 'bulk';
+
+interface Share {
   /** Work done for it, milliseconds, on a scale that all share. */
   usedMs: number;
   lastMs: number;
+  /** Until then all it asks for stands back. */
+  backUntilMs: number;
+}
+
+interface Waiter {
+  readonly sinceMs: number;
+  readonly go: () => void;
 }
 
 export class FairTurns {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #shares = new Map<string, Share>();
   /** All connections without an association: they wait for callers that have one, and nobody waits for them. */
-  readonly #connecting: Share = { usedMs: 0, lastMs: 0 };
+  readonly #connecting: Share = { usedMs: 0, lastMs: 0, backUntilMs: 0 };
+  /** In the order they came. One timer wakes all of them: there may be many. */
+  readonly #waiting = new Map<Share, Waiter[]>();
+  #isTicking = false;
   #mostUsedMs = 0;
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'sleep'>) {
@@ -43,33 +64,75 @@ export class FairTurns {
   }
 
   /** Work that took `costMs` was done for `caller`; a promise asks to wait before more of its bytes are looked at. */
-  took(caller: string, costMs: number): Wait {
-    const share = this.charge(caller, costMs);
+  took(caller: string, costMs: number, burden: Burden = 'usual'): Wait {
+    const share = this.#charge(caller, costMs, burden);
     return this.#shares.size > 1 && this.#isAhead(share) ? this.#fallBack(share) : undefined;
   }
 
   /** As `took`, for what a connection sends before it has an association. */
   connects(costMs: number): Wait {
-    this.#use(this.#connecting, costMs);
-    return this.#isAhead(this.#connecting) ? this.#fallBack(this.#connecting) : undefined;
+    const share = this.#connecting;
+    share.usedMs = Math.max(share.usedMs, this.#mostUsedMs - mostCreditMs);
+    this.#delayConnections(costMs * backWeight);
+    return this.#isAhead(share) ? this.#fallBack(share) : undefined;
   }
 
   /** As `took`, for work that is done beside its bytes: nothing is waited for now. */
-  charge(caller: string, costMs: number): Share {
+  charge(caller: string, costMs: number): void {
+    this.#charge(caller, costMs, 'usual');
+  }
+
+  /** A connection was refused, or ended without an image or an orderly end: more like it have to wait. */
+  cameToNothing(): void {
+    this.#delayConnections(inVainMs);
+  }
+
+  /** The caller sent something that is not DICOM: for a while it stands back when others are busy. */
+  brokeProtocol(caller: string): void {
+    this.#shareOf(caller).backUntilMs = this.#clock.monotonicMs() + grudgeMs;
+  }
+
+  #delayConnections(ms: number): void {
+    const share = this.#connecting;
+    share.usedMs = Math.min(share.usedMs + ms, Math.max(share.usedMs, this.#mostUsedMs + mostInVainMs));
+  }
+
+  #charge(caller: string, costMs: number, burden: Burden): Share {
     const share = this.#shareOf(caller);
-    this.#use(share, costMs);
+    const nowMs = this.#clock.monotonicMs();
+    const weight = burden === 'bulk' || nowMs < share.backUntilMs ? backWeight : 1;
+    share.lastMs = nowMs;
+    share.usedMs = Math.max(share.usedMs, this.#mostUsedMs - mostCreditMs) + costMs * weight;
+    this.#mostUsedMs = Math.max(this.#mostUsedMs, share.usedMs);
     return share;
   }
 
-  #use(share: Share, costMs: number): void {
-    share.lastMs = this.#clock.monotonicMs();
-    share.usedMs = Math.max(share.usedMs, this.#mostUsedMs - mostCreditMs) + costMs;
-    this.#mostUsedMs = Math.max(this.#mostUsedMs, share.usedMs);
+  #fallBack(share: Share): Promise<void> {
+    return new Promise((go) => {
+      const line = this.#waiting.get(share) ?? [];
+      line.push({ sinceMs: this.#clock.monotonicMs(), go });
+      this.#waiting.set(share, line);
+      if (!this.#isTicking) void this.#tick();
+    });
   }
 
-  async #fallBack(share: Share): Promise<void> {
-    for (let wait = 0; wait < mostWaits && this.#isAhead(share); wait += 1) await this.#clock.sleep(waitMs);
-    share.usedMs += entryMs;
+  async #tick(): Promise<void> {
+    this.#isTicking = true;
+    while (this.#waiting.size > 0) {
+      await this.#clock.sleep(tickMs);
+      for (const [share, line] of this.#waiting) {
+        while (line[0] !== undefined && this.#mayGo(share, line[0])) {
+          line.shift()?.go();
+          share.usedMs += entryMs;
+        }
+        if (line.length === 0) this.#waiting.delete(share);
+      }
+    }
+    this.#isTicking = false;
+  }
+
+  #mayGo(share: Share, { sinceMs }: Waiter): boolean {
+    return !this.#isAhead(share) || this.#clock.monotonicMs() - sinceMs >= mostWaitMs;
   }
 
   #isAhead(share: Share): boolean {
@@ -87,7 +150,7 @@ export class FairTurns {
     const known = this.#shares.get(caller);
     if (known !== undefined) return known;
     if (this.#shares.size >= mostCallers) this.#forgetQuiet();
-    const share = { usedMs: 0, lastMs: 0 };
+    const share = { usedMs: 0, lastMs: 0, backUntilMs: 0 };
     this.#shares.set(caller, share);
     return share;
   }
