@@ -211,6 +211,11 @@ export const errorFacts = {
     message: 'A certificate has ended, so the device cannot connect with it',
     nextStep: 'Renew it with `edge-sync certificates renew`, or revoke it when the device is gone.',
   },
+  'revocation-list-old': {
+    persistence: 'permanent',
+    message: 'The list of revoked certificates of a CA is out of date',
+    nextStep: 'Fetch the newest list of that CA and import it with `edge-sync certificates import-crl`.',
+  },
   'tls-on-plain-port': {
     persistence: 'permanent',
     message: 'A device speaks TLS on the port without encryption',
@@ -377,6 +382,12 @@ export const errorFacts = {
     nextStep:
       'Pair the device if it is yours (`edge-sync devices callers` shows it); otherwise find out who it is.',
   },
+  'association-limit': {
+    persistence: 'transient',
+    message: 'A device that may send was turned away: too many associations are open',
+    nextStep:
+      'Find out which device keeps associations open; if all are needed, raise dicom.maxAssociations.',
+  },
   'pairing-not-valid': {
     persistence: 'permanent',
     message: 'The pairing is not complete or not allowed',
@@ -491,6 +502,11 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'A device asked whether its images are safe, and for some of them the answer was no',
     nextStep: 'Do not delete them on the device: send them again, and look at the failures below.',
+  },
+  'commitment-refused': {
+    persistence: 'transient',
+    message: 'A device asked about more images at once than Edge Sync takes, and was told no',
+    nextStep: 'Do not delete them on the device: let it ask again later, in smaller groups.',
   },
   'commitment-undelivered': {
     persistence: 'permanent',

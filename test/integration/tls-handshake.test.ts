@@ -178,6 +178,27 @@ describe('the TLS port', () => {
     second.destroy();
   });
 
+  it('cuts and refuses every certificate of a CA that is revoked, and shows none of them as valid', async () => {
+    const device = await kit.device('US1');
+    const before = await open(device);
+    await until(() => node.logger.lines.some(({ event }) => event === 'tls'), 'a verdict of the server');
+    const closed = once(before, 'close');
+    const old = kit.certificates.list().find(({ role }) => role === 'issuer');
+    await kit.certificates.revoke(old?.sha256 ?? '', 'stolen');
+    await closed;
+    expect(node.scp.cutByRevocation).toBe(1);
+    expect(kit.certificates.list().find(({ sha256 }) => sha256 === device.sha256)?.state).toBe('revoked');
+    // The device itself does not know yet: it takes whatever this node shows.
+    await handshake({
+      cert: readFileSync(device.cert),
+      key: readFileSync(device.key),
+      rejectUnauthorized: false,
+    });
+    await until(() => codes().length === 1, 'an incident');
+    expect(codes()).toEqual(['tls-certificate-foreign']);
+    expect(node.callers).toEqual([]);
+  });
+
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('shakes hands in %s', async (version) => {
     const socket = await open(await kit.device('US1'), { minVersion: version, maxVersion: version });
     expect(socket.getProtocol()).toBe(version);

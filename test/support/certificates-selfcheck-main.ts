@@ -78,7 +78,7 @@ async function handshakes(own: { leaf: string; ca: string; key: Secret }): Promi
     trust: {
       identities: () => [{ certificatePem: own.leaf, keyPem: keyPem(own.key) }],
       trusted: () => [own.ca],
-      isRevoked: () => false,
+      verdict: () => 'trusted',
       onTrustChange: () => () => undefined,
     },
     clock,

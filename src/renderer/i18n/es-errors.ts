@@ -168,6 +168,10 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Un certificado ha caducado y el equipo no puede conectarse con él',
     nextStep: 'Renuévelo con `edge-sync certificates renew`, o revóquelo si el equipo ya no está.',
   },
+  'revocation-list-old': {
+    message: 'La lista de certificados revocados de una CA está caducada',
+    nextStep: 'Obtenga la lista más reciente de esa CA e impórtela con `edge-sync certificates import-crl`.',
+  },
   'tls-on-plain-port': {
     message: 'Un equipo usa TLS en el puerto sin cifrado',
     nextStep: 'Configure en el equipo el puerto TLS (dicom.tls.port) y active dicom.tls.enabled.',
@@ -300,6 +304,11 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Se rechazó un equipo',
     nextStep: 'Permítalo si es suyo, o descártelo; si no, averigüe de quién es.',
   },
+  'association-limit': {
+    message: 'Se rechazó un equipo permitido: hay demasiadas asociaciones abiertas',
+    nextStep:
+      'Averigüe qué equipo mantiene asociaciones abiertas; si todas hacen falta, aumente dicom.maxAssociations.',
+  },
   'pairing-not-valid': {
     message: 'El emparejamiento no está completo o no se permite',
     nextStep: 'Corrija la parte indicada.',
@@ -387,6 +396,10 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'commitment-failed': {
     message: 'Un equipo preguntó si sus imágenes están a salvo, y para algunas la respuesta fue no',
     nextStep: 'No las borre en el equipo: envíelas de nuevo y mire los fallos de abajo.',
+  },
+  'commitment-refused': {
+    message: 'Un equipo preguntó por más imágenes a la vez de las que Edge Sync admite, y se le dijo que no',
+    nextStep: 'No las borre en el equipo: haga que vuelva a preguntar más tarde, en grupos más pequeños.',
   },
   'commitment-undelivered': {
     message: 'Durante una semana no se pudo decir a un equipo qué pasó con sus imágenes',

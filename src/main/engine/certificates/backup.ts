@@ -48,6 +48,10 @@ const backupSchema = z.strictObject({
         serials: z.array(z.string().regex(/^[0-9a-f]{1,64}$/)).max(100_000),
         thisUpdateMs: z.int(),
         nextUpdateMs: z.int().nullable(),
+        number: z
+          .string()
+          .regex(/^[0-9a-f]{1,40}$/)
+          .optional(),
       }),
     )
     .max(64),

@@ -6,6 +6,19 @@ import type { CertificateRows } from '../queue/certificates.ts';
 import { daysLeft, type Held, standingOf } from './countdown.ts';
 import { factsOf, plainSerial, sha256Of } from './pem.ts';
 
+/** Above this a chain is not looked at; clinics have two to four. */
+const mostLevels = 8;
+
+/** A CA that we hold, in use or not: one that was revoked tells what it has signed. */
+interface HeldCa {
+  readonly certificate: X509Certificate;
+  readonly sha256: string;
+  readonly notAfterMs: number;
+}
+
+/** `unknown-issuer`: no CA that is held and in date leads from it to a root. */
+export type TrustVerdict = 'trusted' | 'revoked' | 'unknown-issuer';
+
 export class CertificateBook {
   readonly #store: CertificateRows;
   readonly #clock: Clock;
@@ -13,6 +26,8 @@ export class CertificateBook {
   #revoked: ReadonlySet<string> = new Set();
   /** "issuer name\nserial". */
   #listed: ReadonlySet<string> = new Set();
+  #cas: readonly HeldCa[] = [];
+  #lists: readonly { readonly issuerSha256: string; readonly nextUpdateMs: number | null }[] = [];
 
   constructor(store: CertificateRows, clock: Clock) {
     this.#store = store;
@@ -50,9 +65,8 @@ export class CertificateBook {
     return this.#all.findLast((held) => this.#isUsable(held, 'server') && held.facts.family === family);
   }
 
-  #isUsable({ row, facts }: Held, role: 'issuer' | 'server'): boolean {
-    const isCurrent =
-      !row.isRevoked && row.replacedBy === undefined && this.#clock.nowMs() < facts.notAfterMs;
+  #isUsable({ row, facts, isRevoked }: Held, role: 'issuer' | 'server'): boolean {
+    const isCurrent = !isRevoked && row.replacedBy === undefined && this.#clock.nowMs() < facts.notAfterMs;
     return row.role === role && row.hasKey && isCurrent;
   }
 
@@ -62,8 +76,8 @@ export class CertificateBook {
     for (const { row } of this.#all) {
       if ((row.role !== 'issuer' && row.role !== 'anchor') || row.isRevoked) continue;
       for (const pem of [row.pem, ...row.chain]) {
-        const { sha256, notAfterMs } = factsOf(pem);
-        if (!this.#revoked.has(sha256) && this.#clock.nowMs() < notAfterMs) found.set(sha256, pem);
+        const { certificate, sha256, notAfterMs } = factsOf(pem);
+        if (!this.isRevoked(certificate) && this.#clock.nowMs() < notAfterMs) found.set(sha256, pem);
       }
     }
     return [...found].map(([sha256, pem]) => ({ pem, sha256 }));
@@ -71,13 +85,31 @@ export class CertificateBook {
 
   reload(): void {
     const store = this.#store;
-    this.#all = store.all().map((row) => ({ row, facts: factsOf(row.pem) }));
+    const rows = store.all();
+    const cas = rows
+      .filter(({ role }) => role === 'issuer' || role === 'anchor')
+      .flatMap(({ pem, chain }) => [pem, ...chain]);
+    this.#cas = [...new Set(cas)].map((pem) => factsOf(pem));
     this.#revoked = new Set(store.revocations().map(({ sha256 }) => sha256));
+    const lists = store.revocationLists();
+    this.#lists = lists.map(({ issuerSha256, nextUpdateMs }) => ({ issuerSha256, nextUpdateMs }));
     this.#listed = new Set(
-      store
-        .revocationLists()
-        .flatMap(({ issuerName, serials }) => serials.map((one) => `${issuerName}\n${one}`)),
+      lists.flatMap(({ issuerName, serials }) => serials.map((one) => `${issuerName}\n${one}`)),
     );
+    this.#all = rows.map((row) => {
+      const facts = factsOf(row.pem);
+      return { row, facts, isRevoked: this.isRevoked(facts.certificate) };
+    });
+  }
+
+  /** Names of CAs in use whose revocation list is past the time of the next one (RFC 5280 5.1.2.5). */
+  staleLists(): string[] {
+    const nowMs = this.#clock.nowMs();
+    const stale = this.#lists.filter(({ nextUpdateMs }) => nextUpdateMs !== null && nowMs >= nextUpdateMs);
+    if (stale.length === 0) return [];
+    return this.anchors()
+      .filter(({ sha256 }) => stale.some(({ issuerSha256 }) => issuerSha256 === sha256))
+      .map(({ pem }) => factsOf(pem).name);
   }
 
   find(sha256: string): Held | undefined {
@@ -113,8 +145,41 @@ export class CertificateBook {
     };
   }
 
-  /** Revoked here, or on the list of its CA. */
+  /** Revoked here or on the list of its CA, or signed by a CA that was. */
   isRevoked(certificate: X509Certificate): boolean {
+    return this.verdict(certificate) === 'revoked';
+  }
+
+  /**
+   * Looks at the CAs that we hold, not at those that came along with it: a chain that a caller puts together can leave
+   * out the one that was revoked. One that a revoked CA has signed is revoked, whatever else leads to it: whoever has
+   * the CA's key makes such certificates. Its own dates and usage are the handshake's to check.
+   */
+  verdict(certificate: X509Certificate): TrustVerdict {
+    return this.#verdict(certificate, mostLevels);
+  }
+
+  #verdict(certificate: X509Certificate, levels: number): TrustVerdict {
+    if (this.#isNamed(certificate)) return 'revoked';
+    const sha256 = sha256Of(certificate);
+    const held = this.#cas.find((ca) => ca.sha256 === sha256);
+    const isOver = held !== undefined && this.#clock.nowMs() >= held.notAfterMs;
+    const issuers = this.#cas.filter(
+      (ca) =>
+        ca.sha256 !== sha256 &&
+        certificate.checkIssued(ca.certificate) &&
+        certificate.verify(ca.certificate.publicKey),
+    );
+    if (issuers.some((ca) => this.#isNamed(ca.certificate))) return 'revoked';
+    if (held !== undefined && !isOver && certificate.checkIssued(certificate)) return 'trusted';
+    if (levels === 0) return 'unknown-issuer';
+    const above = issuers.map((ca) => this.#verdict(ca.certificate, levels - 1));
+    if (!isOver && above.includes('trusted')) return 'trusted';
+    return above.includes('revoked') ? 'revoked' : 'unknown-issuer';
+  }
+
+  /** Itself, by fingerprint or on a list. */
+  #isNamed(certificate: X509Certificate): boolean {
     if (this.#revoked.has(sha256Of(certificate))) return true;
     if (this.#listed.size === 0) return false;
     return this.#listed.has(`${certificate.issuer}\n${plainSerial(certificate.serialNumber)}`);

@@ -21,7 +21,7 @@ import type { Cancel, Clock, Logger, Random } from '../ports.ts';
 import type { CertificateRows, CertificateRow, NewCertificate } from '../queue/certificates.ts';
 import type { Secret } from '../system/secret.ts';
 import { backupOf, restoreBackup } from './backup.ts';
-import { CertificateBook } from './certificate-book.ts';
+import { CertificateBook, type TrustVerdict } from './certificate-book.ts';
 import { dayMs, daysLeft, dueWarning, type Held, isCounted, renewServerDays } from './countdown.ts';
 import { readCa, readRevocationList, readServerCertificate } from './imports.ts';
 import { wrapKey } from './key-export.ts';
@@ -227,9 +227,17 @@ export class Certificates {
           return this.#book.summariesOf([leaf.sha256]);
         }
         case 'revocation-list': {
-          const list = await readRevocationList(request.pem, this.#book.anchors());
+          const list = await readRevocationList(
+            request.pem,
+            this.#book.anchors(),
+            this.#deps.store.revocationLists(),
+            this.#nowMs(),
+          );
           this.#deps.store.putRevocationList(list);
+          this.#deps.logger.warn('revocation-list-imported', { certificates: list.serials.length });
           this.#changed();
+          // It may name the CA that signs here.
+          if (this.#duty === 'serve') await this.#keepServer();
           return this.#book.summariesOf([list.issuerSha256]);
         }
         default:
@@ -257,25 +265,36 @@ export class Certificates {
     return this.#book.anchors().map(({ pem }) => pem);
   }
 
-  /** Revoked here, or on the list of its CA. */
+  /** Revoked here or on the list of its CA, or signed by a CA that was. */
   isRevoked(certificate: X509Certificate): boolean {
     return this.#book.isRevoked(certificate);
   }
 
-  /** Calls after anything that `identities`, `trusted` or `isRevoked` would answer otherwise now. */
+  /** Whether CAs that are held, in date and not revoked lead from it to a root. */
+  verdict(certificate: X509Certificate): TrustVerdict {
+    return this.#book.verdict(certificate);
+  }
+
+  /** Calls after anything that `identities`, `trusted`, `isRevoked` or `verdict` would answer otherwise now. */
   onTrustChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** What stands between this installation and "All safe": certificates that have ended and that somebody relies on. */
+  /**
+   * What stands between this installation and "All safe": certificates that have ended and that somebody relies on, and
+   * revocation lists that their CA should have replaced by now.
+   */
   standing(): readonly ErrorReport[] {
     const nowMs = this.#nowMs();
     const ended = this.#book.all.filter((held) => isCounted(held) && nowMs >= held.facts.notAfterMs);
-    if (ended.length === 0) return [];
-    const names = ended.slice(0, 3).map(({ row }) => `"${row.name}"`);
-    const more = ended.length > 3 ? ` and ${ended.length - 3} more` : '';
-    return [reportFor('certificate-expired', `${names.join(', ')}${more}`)];
+    const stale = this.#book.staleLists();
+    return [
+      ...(ended.length === 0
+        ? []
+        : [reportFor('certificate-expired', namesOf(ended.map(({ row }) => row.name)))]),
+      ...(stale.length === 0 ? [] : [reportFor('revocation-list-old', namesOf(stale))]),
+    ];
   }
 
   /** Everything, private keys included, as one value for the sealed configuration backup. */
@@ -514,6 +533,12 @@ export class Certificates {
 
 function familyOfSpki(spki: Buffer): KeyFamily {
   return familyOf(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
+}
+
+/** The first three. */
+function namesOf(all: readonly string[]): string {
+  const names = all.slice(0, 3).map((name) => `"${name}"`);
+  return `${names.join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`;
 }
 
 /** Certificates print an IPv6 address in full, systems in short. */

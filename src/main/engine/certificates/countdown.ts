@@ -11,6 +11,8 @@ export const renewServerDays = 75;
 export interface Held {
   readonly row: CertificateRow;
   readonly facts: CertificateFacts;
+  /** Itself, or the CA that signed it. */
+  readonly isRevoked: boolean;
 }
 
 export type Standing = 'valid' | 'expires-soon' | 'expired' | 'not-yet-valid' | 'revoked' | 'replaced';
@@ -20,8 +22,8 @@ export function daysLeft({ notAfterMs }: Pick<CertificateFacts, 'notAfterMs'>, n
   return Math.floor((notAfterMs - nowMs) / dayMs);
 }
 
-export function standingOf({ row, facts }: Held, nowMs: number): Standing {
-  if (row.isRevoked) return 'revoked';
+export function standingOf({ row, facts, isRevoked }: Held, nowMs: number): Standing {
+  if (isRevoked) return 'revoked';
   if (nowMs >= facts.notAfterMs) return 'expired';
   if (nowMs < facts.notBeforeMs) return 'not-yet-valid';
   if (row.replacedBy !== undefined) return 'replaced';
@@ -29,8 +31,8 @@ export function standingOf({ row, facts }: Held, nowMs: number): Standing {
 }
 
 /** Whether anybody still relies on it: what was revoked or has a successor may end in silence. */
-export function isCounted({ row }: Held): boolean {
-  return !row.isRevoked && row.replacedBy === undefined;
+export function isCounted({ row, isRevoked }: Held): boolean {
+  return !isRevoked && row.replacedBy === undefined;
 }
 
 /** The step of the countdown that has been reached and was not told yet. */

@@ -90,10 +90,21 @@ function checkDates(one: CertificateFacts, nowMs: number): void {
   if (nowMs < one.notBeforeMs) throw unusable(`"${one.name}" is not valid yet`);
 }
 
-/** A revocation list in PEM (RFC 5280 5) that a trusted CA signed. Throws certificate-import-unusable. */
+/** RFC 5280 5.2.3 and 5.2.4: the number of a list, and what marks one that holds only changes. */
+const crlNumber = '2.5.29.20';
+const deltaCrlIndicator = '2.5.29.27';
+/** How far a CA's clock may be ahead of ours. */
+const clockDriftMs = 86_400_000;
+
+/**
+ * A revocation list in PEM (RFC 5280 5) that a trusted CA signed, and that is not older than the one `known` of that CA:
+ * an old list would take revocations back. Throws certificate-import-unusable.
+ */
 export async function readRevocationList(
   pem: string,
   trusted: readonly { readonly pem: string; readonly sha256: string }[],
+  known: readonly RevocationList[],
+  nowMs: number,
 ): Promise<RevocationList> {
   const x509 = await loadX509();
   let list: InstanceType<typeof x509.X509Crl>;
@@ -109,15 +120,38 @@ export async function readRevocationList(
     if (!isSigned) continue;
     const serials = list.entries.slice(0, mostSerials + 1).map((one) => plainSerial(one.serialNumber));
     if (serials.length > mostSerials) throw unusable(`the list names more than ${mostSerials} certificates`);
-    return {
+    if (list.getExtension(deltaCrlIndicator) !== null)
+      throw unusable('it holds only changes to another list (delta); import the whole list');
+    const number = numberOf(list.getExtension(crlNumber)?.value);
+    const read: RevocationList = {
       issuerSha256: sha256,
       issuerName: ca.subject,
       serials,
       thisUpdateMs: list.thisUpdate.getTime(),
       nextUpdateMs: list.nextUpdate?.getTime() ?? null,
+      ...(number === undefined ? {} : { number }),
     };
+    if (read.thisUpdateMs > nowMs + clockDriftMs) throw unusable('the list is not in force yet');
+    const before = known.find(({ issuerSha256 }) => issuerSha256 === sha256);
+    if (before !== undefined && isOlder(read, before))
+      throw unusable('a newer list of this CA is here already');
+    return read;
   }
   throw unusable('no CA that is trusted here signed this revocation list');
+}
+
+/** Hex without leading zeros. `der`: an INTEGER of at most 20 bytes. */
+function numberOf(der: ArrayBuffer | undefined): string | undefined {
+  const bytes = Buffer.from(der ?? new ArrayBuffer(0));
+  const length = bytes[1] ?? 0;
+  if (bytes[0] !== 2 || length < 1 || length > 20 || bytes.length !== length + 2) return undefined;
+  return plainSerial(bytes.toString('hex', 2));
+}
+
+function isOlder(list: RevocationList, than: RevocationList): boolean {
+  if (list.thisUpdateMs < than.thisUpdateMs) return true;
+  if (list.number === undefined || than.number === undefined) return false;
+  return BigInt(`0x${list.number}`) < BigInt(`0x${than.number}`);
 }
 
 function unusable(detail: string): EdgeSyncError {

@@ -53,6 +53,8 @@ export interface RevocationList {
   readonly serials: readonly string[];
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number | null;
+  /** The CA's own count of its lists, hex without leading zeros; lists of old CAs have none. */
+  readonly number?: string | undefined;
 }
 
 interface StoredRow {

@@ -8,7 +8,7 @@ import { AssociationSocket } from '../dicom/association-socket.ts';
 import { MessageReader } from '../dicom/dimse-reader.ts';
 import { commandField, type DimseCommand, encodeCommand, responseBit, status } from '../dicom/dimse.ts';
 import type { AssociateRequest } from '../dicom/pdu-associate.ts';
-import { type AssociateReject, type FragmentPosition, ProtocolError } from '../dicom/pdu.ts';
+import { type AssociateReject, type FragmentPosition, ProtocolError, rejections } from '../dicom/pdu.ts';
 import type { Wait } from '../dicom/pdu-reader.ts';
 import { storageCommitmentPushSopClass } from '../dicom/sop-classes.ts';
 import type { Intake } from '../intake/intake-port.ts';
@@ -179,7 +179,12 @@ export class Acceptor {
     const { authorized } = admission;
     const { accept, contexts } = negotiate(request, authorized.allowsClass);
     const rejection = this.#host.claimPlace(this);
-    if (rejection !== undefined) return { tag: 'reject', reject: rejection };
+    if (rejection !== undefined) {
+      // Of a stop, staff know.
+      if (rejection === rejections.localLimitExceeded)
+        this.#report('association-limit', 'it may send, and there was no place for it');
+      return { tag: 'reject', reject: rejection };
+    }
     this.#authorized = authorized;
     this.#turnKey = this.#caller;
     this.#contexts = contexts;

@@ -18,7 +18,8 @@ export interface TlsTrust {
   identities(): readonly { readonly certificatePem: string; readonly keyPem: Secret }[];
   /** CAs in PEM; never empty. */
   trusted(): readonly string[];
-  isRevoked(certificate: X509Certificate): boolean;
+  /** Asked of CAs that are held here: Node tells a server nothing of the chain that a client showed. */
+  verdict(certificate: X509Certificate): 'trusted' | 'revoked' | 'unknown-issuer';
   onTrustChange(listener: () => void): () => void;
 }
 
@@ -79,7 +80,7 @@ export class TlsDoor {
     this.#stopListening = deps.trust.onTrustChange(() => this.#trustChanged());
   }
 
-  /** Connections that were cut because their certificate was revoked, so far. */
+  /** Connections that were cut because their certificate is no longer trusted, so far. */
   get cutByRevocation(): number {
     return this.#cutByRevocation;
   }
@@ -129,8 +130,10 @@ export class TlsDoor {
       return;
     }
     const { remoteAddress } = pending;
-    if (chainOf(certificate).some((one) => this.#deps.trust.isRevoked(one))) {
-      this.#refuse('tls-certificate-revoked', remoteAddress, 'revoked');
+    const verdict = this.#deps.trust.verdict(certificate);
+    if (verdict !== 'trusted') {
+      const { code, what } = verdictFailure[verdict];
+      this.#refuse(code, remoteAddress, what);
       socket.destroy();
       return;
     }
@@ -175,10 +178,11 @@ export class TlsDoor {
       this.#deps.logger.error('tls-context-not-renewed', {}, error);
     }
     for (const [socket, certificate] of this.#open) {
-      if (!chainOf(certificate).some((one) => this.#deps.trust.isRevoked(one))) continue;
+      const verdict = this.#deps.trust.verdict(certificate);
+      if (verdict === 'trusted') continue;
       this.#cutByRevocation += 1;
       this.#open.delete(socket);
-      this.#deps.logger.warn('connection cut: certificate revoked', { remoteAddress: socket.remoteAddress });
+      this.#deps.logger.warn('connection cut', { verdict, remoteAddress: socket.remoteAddress });
       socket.destroy();
     }
   }
@@ -253,16 +257,6 @@ class Pending implements Handshake {
   }
 }
 
-/** The certificate and those above it, as far as they came along or are known. */
-function chainOf(certificate: X509Certificate): X509Certificate[] {
-  const chain = [certificate];
-  for (let next = certificate.issuerCertificate; next !== undefined && chain.length < 8;) {
-    chain.push(next);
-    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
-  }
-  return chain;
-}
-
 interface Failure {
   readonly code: ErrorCode;
   readonly what: string;
@@ -273,6 +267,14 @@ const notTrusted: Failure = {
   code: 'tls-peer-untrusted',
   what: 'it does not trust the certificate of this node',
 };
+
+const verdictFailure = {
+  revoked: { code: 'tls-certificate-revoked', what: 'it or its issuer is revoked' },
+  'unknown-issuer': {
+    code: 'tls-certificate-foreign',
+    what: 'the CA that issued it is not held here; import it with those above it',
+  },
+} as const satisfies Record<string, Failure>;
 
 const failureByTlsCode: Readonly<Record<string, Failure>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: {
