@@ -133,6 +133,10 @@ export async function actionStatuses(): Promise<string> {
   for (const [problem, text] of Object.entries(problems) as [CommitmentProblem, string][])
     add(refusalOf(problem).status, text);
   add(status.resourceLimitation, 'too many requests are open; the disk is full');
+  add(
+    (await ActionInProgress.notAuthorised().finish()).status,
+    'the pairing was changed or ended since the association began',
+  );
   add(status.processingFailure, 'the request could not be recorded');
   const rows = [...when]
     .sort(([a], [b]) => a - b)

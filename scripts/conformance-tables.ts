@@ -4,7 +4,7 @@
  */
 import { artimMs } from '../src/main/engine/dicom/association.ts';
 import { decodedTerms } from '../src/main/engine/dicom/character-set.ts';
-import { commitmentLayout, commitmentLimits } from '../src/main/engine/dicom/commitment-dataset.ts';
+import { commitmentLayout } from '../src/main/engine/dicom/commitment-dataset.ts';
 import { longestDirectoryBytes } from '../src/main/engine/dicom/dicomdir.ts';
 import {
   implementationClassUid,
@@ -31,7 +31,8 @@ import {
   transferSyntaxes,
 } from '../src/main/engine/dicom/transfer-syntaxes.ts';
 import { pairedIdleMs } from '../src/main/engine/devices/pairing-list.ts';
-import { mostInMemory } from '../src/main/engine/commitment/commitment-request.ts';
+import { requestLimits } from '../src/main/engine/commitment/commitment-request.ts';
+import { mostInMemory } from '../src/main/engine/commitment/reference-room.ts';
 import { unknownGraceMs, waitMs } from '../src/main/engine/commitment/commitment-result.ts';
 import {
   deliverMs,
@@ -268,11 +269,12 @@ function commitmentLimitTable(): string {
   return table(
     ['What', 'Limit'],
     [
-      ['Instances in one request', count(commitmentLimits.maxReferences)],
-      ['Dataset of one request', size(commitmentLimits.maxBytes)],
+      ['Instances in one request', count(requestLimits.maxReferences)],
+      ['Dataset of one request', size(requestLimits.maxBytes)],
       ['Instances of all requests on their way in', count(mostInMemory)],
       ['Requests without a delivered result', count(mostOpen)],
       ['Instances in these', count(mostOpenReferences)],
+      ['Of the last three: for each caller', 'a quarter; for all that are not paired, together, half'],
       ['Waiting for an instance that is not here yet', duration(unknownGraceMs)],
       ['Waiting for instances to be verified', duration(waitMs)],
       [

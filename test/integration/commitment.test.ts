@@ -123,9 +123,11 @@ describe('an N-ACTION', () => {
   });
 
   it('that names more instances than fit is refused for lack of resources', async () => {
-    const many = Array.from({ length: 100_001 }, (_, index) => named(String(index))[0]!);
+    const many = Array.from({ length: 10_001 }, (_, index) => named(String(index))[0]!);
     expect(await act({}, request('1.2.9.1', many))).toBe(0x0213);
-    expect(await rig.queue.commitments.open()).toEqual([]);
+    expect(rig.incidents).toMatchObject([{ code: 'commitment-refused', subject: 'CT_ROOM_1@127.0.0.1' }]);
+    expect(await act({}, request('1.2.9.1', many.slice(1)))).toBe(status.success);
+    expect(await rig.queue.commitments.open()).toMatchObject([{ total: 10_000 }]);
   });
 
   it('may come again under its Transaction UID and is one request', async () => {
@@ -246,7 +248,7 @@ describe('a result on the association that asked', () => {
     await requestor.release();
     expect(events).toEqual([2]);
     expect(rig.incidents).toMatchObject([{ code: 'commitment-failed' }]);
-    expect(rig.queue.commitments.days('2026-01-01')).toMatchObject([{ named: 3, committed: 0 }]);
+    expect(rig.queue.commitments.days('2026-01-01')).toMatchObject([{ named: 2, committed: 0 }]);
   });
 
   it('refuses another request under a Transaction UID in use, instance by instance', async () => {
@@ -328,7 +330,7 @@ describe('delivery', () => {
     expect((open?.nextAttemptAtMs ?? 0) - rig.kit.clock.nowMs()).toBeGreaterThan(60_000);
     await rig.until(() => rig.service.openCount === 0, 'it is given up', 3_600_000);
     expect(rig.incidents).toMatchObject([{ code: 'commitment-undelivered', subject: 'CT_ROOM_1@127.0.0.1' }]);
-    expect(rig.queue.commitments.days('2026-01-01')).toMatchObject([{ named: 1, committed: 0 }]);
+    expect(rig.queue.commitments.days('2026-01-01')).toEqual([]);
   });
 
   it('falls back to the association that asked when the device refuses our role', async () => {
@@ -397,5 +399,95 @@ describe('delivery', () => {
     await rig.kit.verifyAll();
     await rig.until(() => rig.service.openCount === 0, 'the answer is delivered');
     expect(await asking).toMatchObject({ tag: 'answered', failed: [] });
+  });
+});
+
+/** An association on which results are taken. */
+async function listening(callingAe?: string): Promise<Requestor> {
+  const syntaxes = [storageCommitmentPushSopClass, verificationSopClass];
+  return Requestor.open({
+    peer: peer(callingAe),
+    contexts: syntaxes.map((abstractSyntax, index) => ({
+      ...{ id: index * 2 + 1, abstractSyntax, transferSyntaxes: [implicit] },
+    })),
+    clock,
+    eventReports: inbox(),
+  });
+}
+
+async function actOn(requestor: Requestor, dataset: Buffer): Promise<number> {
+  const command: Action = {
+    ...{ tag: 'n-action-rq', messageId: requestor.nextMessageId, actionTypeId: 1, dataset: 'follows' },
+    ...{ sopClassUid: storageCommitmentPushSopClass, sopInstanceUid: storageCommitmentPushSopInstance },
+  };
+  const answer = await requestor.request(1, command, pieces(dataset), undefined);
+  return 'status' in answer ? answer.status : -1;
+}
+
+describe('while a result waits for a pause of the device', () => {
+  it('it says what is true when it is sent: a second content that came meanwhile is not committed', async () => {
+    await rig.receive('1');
+    await rig.kit.verifyAll();
+    const requestor = await listening();
+    expect(await actOn(requestor, request('1.2.9.1', named('1')))).toBe(status.success);
+    // Busy for longer than it takes to look at the request and to begin its delivery.
+    for (let turn = 0; turn < 8; turn += 1) {
+      const echo = { tag: 'c-echo-rq', sopClassUid: verificationSopClass, dataset: 'none' } as const;
+      await requestor.request(3, { ...echo, messageId: requestor.nextMessageId }, undefined, undefined);
+      await rig.kit.clock.advance(100);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(events).toEqual([]);
+    await rig.queue.recordReceived(newInstance('1b', 'study-1', { details: { sopInstanceUid: '1.2.3.1' } }));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(events).toEqual([]);
+    await rig.kit.verifyAll();
+    await rig.until(() => rig.service.openCount === 0, 'the answer is delivered');
+    expect(events).toEqual([1]);
+    await requestor.release();
+  });
+});
+
+describe('a device whose pairing ended while its association is open', () => {
+  it('is served no longer, and told nothing', async () => {
+    rig.deviceId = 'd'.repeat(32);
+    await rig.receive('1');
+    await rig.kit.verifyAll();
+    const requestor = await listening();
+    expect(await actOn(requestor, request('1.2.9.1', named('1')))).toBe(status.success);
+    rig.isWelcome = false;
+    expect(await actOn(requestor, request('1.2.9.2', named('1')))).toBe(0x0124);
+    await rig.until(
+      () => rig.logger.lines.some(({ event }) => event === 'commitment not delivered'),
+      'the delivery is refused',
+    );
+    expect(events).toEqual([]);
+    expect(rig.service.openCount).toBe(1);
+    await requestor.release();
+  });
+});
+
+describe('a caller that asks for too much', () => {
+  const many = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => named(`9${from + index}`)[0]!);
+
+  it('has a share, and leaves room for others', async () => {
+    rig.deviceId = 'e'.repeat(32);
+    const codes: number[] = [];
+    for (let turn = 0; turn < 13; turn += 1)
+      codes.push(await act({}, request(`1.2.9.${turn}`, many(turn * 10_000, 10_000)), 'EVIL'));
+    expect(codes).toEqual([...Array<number>(12).fill(status.success), 0x0213]);
+    expect(rig.incidents).toMatchObject([{ code: 'commitment-refused', subject: 'EVIL@127.0.0.1' }]);
+    rig.deviceId = 'f'.repeat(32);
+    expect(await act({}, request('1.2.9.1', named('1')), 'GOOD')).toBe(status.success);
+  }, 120_000);
+
+  it('does not keep its place for weeks with images that nobody knows', async () => {
+    expect(await act({}, request('1.2.9.1', named('unknown')))).toBe(status.success);
+    await rig.until(() => rig.incidents.length === 1, 'staff hear of it');
+    await rig.kit.clock.advance(day - 10 * 60_000);
+    expect(rig.service.openCount).toBe(1);
+    await rig.until(() => rig.service.openCount === 0, 'it is forgotten', 60_000);
+    expect(rig.incidents).toMatchObject([{ code: 'commitment-failed' }]);
   });
 });

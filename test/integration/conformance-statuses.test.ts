@@ -5,6 +5,7 @@ import {
   failureReason,
   type ReferencedInstance,
 } from '../../src/main/engine/dicom/commitment-dataset.ts';
+import { requestLimits } from '../../src/main/engine/commitment/commitment-request.ts';
 import { type DimseCommand, encodeCommand } from '../../src/main/engine/dicom/dimse.ts';
 import type { ProposedContext } from '../../src/main/engine/dicom/pdu-associate.ts';
 import type { Authorize } from '../../src/main/engine/receive/authorize.ts';
@@ -180,7 +181,7 @@ const asked = request('1.2.9.1', named('1'));
 const emptySequence = Buffer.from([0x08, 0x00, 0x99, 0x11, 0, 0, 0, 0]);
 
 function* tooMany(): Generator<ReferencedInstance> {
-  for (let index = 0; index <= 100_000; index += 1)
+  for (let index = 0; index <= requestLimits.maxReferences; index += 1)
     yield { sopClassUid: ctImage, sopInstanceUid: `1.2.3.${index}` };
 }
 
@@ -194,6 +195,7 @@ const actions: Readonly<Record<string, () => readonly [Partial<Action>, Buffer]>
   '0120': () => [{ dataset: 'none' }, asked],
   '0121': () => [{}, request('', named('1'))],
   '0123': () => [{ actionTypeId: 2 }, asked],
+  '0124': () => [{}, asked],
   '0213': () => [{}, request('1.2.9.1', tooMany())],
 };
 
@@ -203,6 +205,7 @@ describe('N-ACTION statuses that the conformance statement claims', () => {
   it.each(claims)('%s is answered', async (claim) => {
     const rig = await commitmentRig();
     const requestor = await Requestor.open({ peer: peerOf(rig), contexts: commitmentContext, clock });
+    rig.isWelcome = claim !== '0124';
     const [wishes, dataset] = actions[claim]?.() ?? [{}, Buffer.alloc(0)];
     expect(hex(await acted(requestor, wishes, dataset))).toBe(claim);
     await requestor.release();

@@ -19,6 +19,10 @@ export class CommitmentRig {
   readonly logger = new FakeLogger();
   /** Of every device; undefined: none has one. */
   endpoint: CommitmentEndpoint | undefined;
+  /** Who calls is this device; null: nobody that is paired. */
+  deviceId: string | null = null;
+  /** Whether whoever calls may come in; asked at the association and again later. */
+  isWelcome = true;
   /** Endpoints that were connected to. */
   connections = 0;
   service!: CommitmentService;
@@ -91,6 +95,10 @@ export class CommitmentRig {
       clock: sockets,
       logger: this.logger,
       reportIncident: (incident) => void this.incidents.push(incident),
+      authorize: () =>
+        this.isWelcome
+          ? { tag: 'accept', deviceId: this.deviceId, allowsClass: () => true }
+          : { tag: 'reject', reason: 'unknown-title' },
       settings: { host: '127.0.0.1', port: this.#port, aeTitle: 'EDGESYNC', maxAssociations: 25 },
     });
     this.#port = (await this.#scp.start()).port;

@@ -39,9 +39,10 @@ beforeEach(async () => {
   const channel: ReportChannel = {
     caller,
     transferSyntaxUid: implicitVrLittleEndian,
-    report: (eventTypeId) => {
-      told.push(eventTypeId);
-      return Promise.resolve(0);
+    report: async (make) => {
+      const report = await make();
+      if (report !== undefined) told.push(report.eventTypeId);
+      return report && 0;
     },
   };
   service.channelOpened(channel);

@@ -1,4 +1,5 @@
 /** Storage commitment as the receiver sees it. */
+import type { ErrorCode } from '../../../shared/errors.ts';
 
 /** Who asks, as the association has it. */
 export interface CommitmentCaller {
@@ -24,6 +25,14 @@ export interface CommitmentAnswer {
   readonly status: number;
   /** At most 64 characters, no value of the peer's. */
   readonly comment?: string;
+  /** What staff have to hear of. */
+  readonly incident?: ErrorCode;
+}
+
+/** N-EVENT-REPORT as it goes out. */
+export interface EventReport {
+  readonly eventTypeId: number;
+  readonly dataset: Buffer;
 }
 
 /** A way to tell a device the result: an association that it opened and on which it is the user of storage commitment. */
@@ -31,10 +40,13 @@ export interface ReportChannel {
   readonly caller: CommitmentCaller;
   readonly transferSyntaxUid: string;
   /**
-   * Sends an N-EVENT-REPORT when nothing else is going on, and resolves with the status of its answer.
-   * Rejects with EdgeSyncError peer-timeout, peer-unreachable (the association ended), cancelled.
+   * Sends an N-EVENT-REPORT when nothing else is going on, and resolves with the status of its answer. What it says is
+   * made by `make` only then, more than once if the device stirs meanwhile: up to a minute may pass before, in which it
+   * could become untrue. undefined: `make` gave none, and nothing was sent.
+   * Rejects with EdgeSyncError peer-timeout, peer-unreachable (the association ended), peer-refused (the device is no
+   * longer paired), cancelled, and with what `make` throws.
    */
-  report(eventTypeId: number, dataset: Buffer, signal: AbortSignal): Promise<number>;
+  report(make: () => Promise<EventReport | undefined>, signal: AbortSignal): Promise<number | undefined>;
 }
 
 export interface CommitmentScp {

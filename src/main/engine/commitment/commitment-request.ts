@@ -4,47 +4,53 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import {
   type CommitmentDataset,
   commitmentLayout,
+  type CommitmentLimits,
   type CommitmentProblem,
   CommitmentReader,
+  type ReferencedInstance,
 } from '../dicom/commitment-dataset.ts';
 import { status } from '../dicom/dimse.ts';
 import type { CommitmentAnswer, CommitmentRequest } from './commitment-port.ts';
+import { mostInMemory, type ReferenceRoom, type Share } from './reference-room.ts';
 
 /**
- * Instances that requests on their way in may name together: about 30 MB of memory, whatever many devices ask for at
- * once. One request of the largest size has room.
+ * More images than a CT makes of one patient. A request of this size is answered in about a second and takes some 4 MB
+ * while it is written down; an item with two UIDs of full length has 160 bytes, in the longest form of headers 192.
  */
-export const mostInMemory = 100_000;
+export const requestLimits: CommitmentLimits = {
+  maxBytes: 4 * 1024 * 1024,
+  maxReferences: mostInMemory / 4,
+};
 
-/** Shared by all requests on their way in. */
-export class ReferenceRoom {
-  #taken = 0;
+/**
+ * Takes a request that could be read; `contentSha256` (hex) is over what it names. References up to `count` are not
+ * looked at again after `recorded(count)`.
+ */
+export type AcceptRequest = (
+  dataset: CommitmentDataset,
+  contentSha256: string,
+  recorded: (count: number) => void,
+) => Promise<CommitmentAnswer>;
 
-  /** False when there is none left. */
-  take(count: number): boolean {
-    if (this.#taken + count > mostInMemory) return false;
-    this.#taken += count;
-    return true;
-  }
-
-  giveBack(count: number): void {
-    this.#taken -= count;
-  }
-}
-
-/** Takes a request that could be read; `contentSha256` (hex) is over what it names. */
-export type AcceptRequest = (dataset: CommitmentDataset, contentSha256: string) => Promise<CommitmentAnswer>;
+const forgotten: ReferencedInstance = { sopClassUid: '', sopInstanceUid: '' };
 
 export class IncomingRequest implements CommitmentRequest {
   readonly #room: ReferenceRoom;
+  readonly #shares: readonly Share[];
   readonly #accept: AcceptRequest;
   #reader: CommitmentReader | undefined;
   #problem: CommitmentProblem = 'malformed';
   #taken = 0;
 
-  constructor(transferSyntaxUid: string, room: ReferenceRoom, accept: AcceptRequest) {
+  constructor(
+    transferSyntaxUid: string,
+    room: ReferenceRoom,
+    shares: readonly Share[],
+    accept: AcceptRequest,
+  ) {
     const layout = commitmentLayout(transferSyntaxUid);
-    this.#reader = layout === undefined ? undefined : new CommitmentReader(layout);
+    this.#reader = layout === undefined ? undefined : new CommitmentReader(layout, requestLimits);
+    this.#shares = shares;
     this.#room = room;
     this.#accept = accept;
   }
@@ -55,17 +61,25 @@ export class IncomingRequest implements CommitmentRequest {
     const more = this.#reader.count - this.#taken;
     // Fewer after a problem, when what was read so far is forgotten.
     if (more <= 0) return;
-    if (this.#room.take(more)) this.#taken += more;
+    if (this.#room.take(this.#shares, more)) this.#taken += more;
     else this.#drop('too-many');
   }
 
   async finish(): Promise<CommitmentAnswer> {
     try {
       const reading = this.#reader?.finish() ?? { tag: 'problem' as const, problem: this.#problem };
+      this.#reader = undefined;
       if (reading.tag === 'problem') return refusalOf(reading.problem);
-      const { dataset } = reading;
-      if (dataset.references.length === 0) return refusalOf('empty-sequence');
-      return await this.#accept(dataset, contentOf(dataset));
+      const { transactionUid, failed } = reading.dataset;
+      const references = [...reading.dataset.references];
+      if (references.length === 0) return refusalOf('empty-sequence');
+      const dataset = { transactionUid, references, failed };
+      let recorded = 0;
+      return await this.#accept(dataset, contentOf(dataset), (count) => {
+        references.fill(forgotten, recorded, count);
+        this.#giveBack(Math.min(count - recorded, this.#taken));
+        recorded = count;
+      });
     } finally {
       this.abort();
     }
@@ -78,8 +92,12 @@ export class IncomingRequest implements CommitmentRequest {
   #drop(problem: CommitmentProblem): void {
     this.#problem = problem;
     this.#reader = undefined;
-    this.#room.giveBack(this.#taken);
-    this.#taken = 0;
+    this.#giveBack(this.#taken);
+  }
+
+  #giveBack(count: number): void {
+    this.#room.giveBack(this.#shares, count);
+    this.#taken -= count;
   }
 }
 
@@ -91,7 +109,11 @@ export function refusalOf(problem: CommitmentProblem): CommitmentAnswer {
       return { status: status.processingFailure, comment: 'the request cannot be read' };
     case 'too-large':
     case 'too-many':
-      return { status: status.resourceLimitation, comment: 'too many instances at once' };
+      return {
+        status: status.resourceLimitation,
+        comment: 'too many instances at once',
+        incident: 'commitment-refused',
+      };
     case 'missing-attribute':
       return { status: status.missingAttribute, comment: 'an attribute of type 1 is missing' };
     case 'empty-value':

@@ -84,13 +84,14 @@ const pageSize = 250;
  * changed and an instance has to be waited for again. Throws EdgeSyncError.
  */
 export async function buildResult(
-  commitments: Pick<Commitments, 'standings' | 'transactionUid'>,
+  commitments: Pick<Commitments, 'standings' | 'transactionUid' | 'revision'>,
   commitment: Pick<OpenCommitment, 'id'>,
   layout: Layout,
   stage: Stage,
 ): Promise<CommitmentResult | undefined> {
   const transactionUid = commitments.transactionUid(commitment.id);
-  if (transactionUid === undefined) return undefined;
+  const revision = commitments.revision(commitment.id);
+  if (transactionUid === undefined || revision === undefined) return undefined;
   const writer = new CommitmentWriter(layout, transactionUid);
   const failedAt = new Set<number>();
   for (let after = -1; ;) {
@@ -110,6 +111,8 @@ export async function buildResult(
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (writer.referenceCount + writer.failedCount === 0) return undefined;
+  // Something may have changed in the pages that were read already.
+  if (commitments.revision(commitment.id) !== revision) return undefined;
   return {
     eventTypeId: failedAt.size === 0 ? eventType.success : eventType.failuresExist,
     dataset: writer.end(),

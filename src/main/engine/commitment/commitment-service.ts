@@ -16,7 +16,8 @@ import type {
   CommitmentScp,
   ReportChannel,
 } from './commitment-port.ts';
-import { IncomingRequest, ReferenceRoom } from './commitment-request.ts';
+import { IncomingRequest } from './commitment-request.ts';
+import { ReferenceRoom, sharesOf } from './reference-room.ts';
 import { buildResult, failures, isDue, stageOf, unknownGraceMs, waitMs } from './commitment-result.ts';
 import {
   type DeviceEndpoint,
@@ -46,7 +47,11 @@ const largeReferences = 5_000;
 /** Beyond these a request is refused (0213): a device that goes mad must not fill the disk. */
 export const mostOpen = 5_000;
 export const mostOpenReferences = 500_000;
+/** Of a request in which nothing is known here, when the device has no address: it has to come back for its answer. */
+export const deliverUnknownMs = 24 * 3_600_000;
 const keepEndedMs = 30 * 24 * 3_600_000;
+/** More than a year, so that a month can be compared with the same one of last year. */
+const keepDaysMs = 400 * 24 * 3_600_000;
 const forgetEveryMs = 24 * 3_600_000;
 
 export interface CommitmentServiceDeps {
@@ -122,8 +127,11 @@ export class CommitmentService implements CommitmentScp {
   }
 
   begin(caller: CommitmentCaller, transferSyntaxUid: string): CommitmentRequest {
-    return new IncomingRequest(transferSyntaxUid, this.#room, (dataset, contentSha256) =>
-      this.#accept(caller, dataset, contentSha256),
+    return new IncomingRequest(
+      transferSyntaxUid,
+      this.#room,
+      sharesOf(caller),
+      (dataset, contentSha256, recorded) => this.#accept(caller, dataset, contentSha256, recorded),
     );
   }
 
@@ -145,14 +153,19 @@ export class CommitmentService implements CommitmentScp {
     caller: CommitmentCaller,
     { transactionUid, references }: CommitmentDataset,
     contentSha256: string,
+    written: (count: number) => void,
   ): Promise<CommitmentAnswer> {
     const { queue, clock } = this.#deps;
-    if (!this.#hasRoomFor(references.length))
-      return { status: status.resourceLimitation, comment: 'too many requests are open' };
+    if (!this.#hasRoomFor(caller, references.length))
+      return {
+        status: status.resourceLimitation,
+        comment: 'too many requests are open',
+        incident: 'commitment-refused',
+      };
     try {
       const day = calendarDay(clock.nowMs());
       const asked = { ...caller, transactionUid, references, contentSha256, day };
-      const recorded = await queue.commitments.record(asked);
+      const recorded = await queue.commitments.record(asked, written);
       if (recorded.tag === 'recorded') this.#open.set(recorded.commitment.id, recorded.commitment);
       else this.#retrySoon(recorded.id);
       this.#logger.info('commitment asked', { instances: references.length, how: recorded.tag });
@@ -162,15 +175,20 @@ export class CommitmentService implements CommitmentScp {
       const { code } = toEdgeSyncError(error);
       this.#logger.error('commitment not recorded', { code }, error);
       return code === 'disk-full'
-        ? { status: status.resourceLimitation, comment: 'the disk is full' }
+        ? { status: status.resourceLimitation, comment: 'the disk is full', incident: 'disk-full' }
         : { status: status.processingFailure, comment: 'the request could not be recorded' };
     }
   }
 
-  #hasRoomFor(count: number): boolean {
-    if (this.#open.size >= mostOpen) return false;
-    const references = [...this.#open.values()].reduce((sum, one) => sum + one.total, 0);
-    return references + count <= mostOpenReferences;
+  #hasRoomFor(caller: CommitmentCaller, count: number): boolean {
+    const requests = new ReferenceRoom(mostOpen);
+    const instances = new ReferenceRoom(mostOpenReferences);
+    for (const one of this.#open.values()) {
+      // What an earlier run took counts, even if it does not fit the shares of today.
+      requests.add(sharesOf(one), 1);
+      instances.add(sharesOf(one), one.total);
+    }
+    return requests.take(sharesOf(caller), 1) && instances.take(sharesOf(caller), count);
   }
 
   /** The device asks once more for what it has not got. */
@@ -251,7 +269,21 @@ export class CommitmentService implements CommitmentScp {
     if (one.readyAtMs === null) return;
     if (failures(one) > 0) await this.#tellFailure(one);
     if (nowMs - one.readyAtMs >= deliverMs) await this.#giveUp(one);
+    else if (nowMs - one.readyAtMs >= deliverUnknownMs && this.#isHopeless(one)) await this.#forget(one);
     else if ((one.nextAttemptAtMs ?? 0) <= nowMs) this.#tryDelivery(one);
+  }
+
+  /** Staff were told of its failure, and a device that wants its answer has had a day to come for it. */
+  #isHopeless(one: OpenCommitment): boolean {
+    const hasEndpoint =
+      this.#deps.endpointOf?.(one.callingAeTitle, one.remoteAddress, one.deviceId) !== undefined;
+    return !hasEndpoint && (one.isDuplicate || one.unknown + one.refused === one.total);
+  }
+
+  async #forget(one: OpenCommitment): Promise<void> {
+    await this.#deps.queue.commitments.giveUp(one.id);
+    this.#open.delete(one.id);
+    this.#logger.info('commitment of unknown instances forgotten', { instances: one.total });
   }
 
   #change(id: number, change: Partial<OpenCommitment>): OpenCommitment | undefined {
@@ -269,7 +301,7 @@ export class CommitmentService implements CommitmentScp {
     const dues = [...this.#open.values()].flatMap((one) =>
       one.readyAtMs === null
         ? [one.requestedAtMs + unknownGraceMs, one.requestedAtMs + waitMs]
-        : [one.nextAttemptAtMs ?? Infinity, one.readyAtMs + deliverMs],
+        : [one.nextAttemptAtMs ?? Infinity, one.readyAtMs + deliverUnknownMs, one.readyAtMs + deliverMs],
     );
     const nextMs = dues.filter((due) => due > nowMs).reduce((least, due) => Math.min(least, due), Infinity);
     this.#lookIn(Math.min(sweepMs, Math.max(nextMs - nowMs, gatherMs)));
@@ -279,7 +311,9 @@ export class CommitmentService implements CommitmentScp {
     const { queue, clock } = this.#deps;
     if (clock.nowMs() < this.#forgetAtMs) return;
     this.#forgetAtMs = clock.nowMs() + forgetEveryMs;
-    while ((await queue.commitments.forgetEnded(clock.nowMs() - keepEndedMs, settleAtOnce)) === settleAtOnce);
+    const beforeDay = calendarDay(clock.nowMs() - keepDaysMs);
+    const beforeMs = clock.nowMs() - keepEndedMs;
+    while ((await queue.commitments.forgetEnded(beforeMs, beforeDay, settleAtOnce)) === settleAtOnce);
   }
 
   // ---- telling

@@ -162,9 +162,11 @@ async function overChannel(
   signal: AbortSignal,
 ): Promise<DeliveryOutcome> {
   const layout = commitmentLayout(channel.transferSyntaxUid);
-  const result = layout === undefined ? undefined : await makeResult(layout);
-  if (result === undefined) return { tag: 'withdrawn' };
-  requireTaken(await channel.report(result.eventTypeId, result.dataset, signal));
+  if (layout === undefined) return { tag: 'withdrawn' };
+  let result: CommitmentResult | undefined;
+  const code = await channel.report(async () => (result = await makeResult(layout)), signal);
+  if (code === undefined || result === undefined) return { tag: 'withdrawn' };
+  requireTaken(code);
   return { tag: 'taken', result };
 }
 

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newInstance, proof, QueueKit } from '../../../../test/support/queue-kit.ts';
 import type { Queue } from './queue.ts';
@@ -29,6 +31,15 @@ function asked(names: readonly string[], wishes: Partial<NewCommitment> = {}): N
     day: '2026-01-05',
     ...wishes,
   };
+}
+
+function rows(table: string): number {
+  const db = new Database(join(kit.dir, 'queue.db'), { readonly: true });
+  try {
+    return db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? -1;
+  } finally {
+    db.close();
+  }
 }
 
 async function record(commitment: NewCommitment): Promise<OpenCommitment> {
@@ -188,22 +199,39 @@ describe('after a restart', () => {
     expect(queue.checkConsistency()).toEqual([]);
   });
 
-  it('forgets ended requests after their time, and keeps the counts', async () => {
+  it('forgets ended requests after their time, and keeps what is committed', async () => {
+    await queue.recordReceived(newInstance('1'));
     const { id } = await record(asked(['1']));
     await queue.commitments.delivered(id, new Set());
     expect(queue.commitments.facts(id)).toBeUndefined();
     expect(queue.commitments.standings(id, -1, 10)).toEqual([]);
-    expect(await queue.commitments.forgetEnded(kit.clock.nowMs(), 10)).toBe(0);
-    expect(await queue.commitments.forgetEnded(kit.clock.nowMs() + 1, 10)).toBe(1);
+    expect(await queue.commitments.forgetEnded(kit.clock.nowMs(), '2026-01-05', 10)).toBe(0);
+    expect(await queue.commitments.forgetEnded(kit.clock.nowMs() + 1, '2026-01-05', 10)).toBe(1);
     expect(queue.commitments.days('2026-01-05')).toMatchObject([{ named: 1, committed: 1 }]);
+    expect(await queue.commitments.forgetEnded(kit.clock.nowMs() + 1, '2026-01-06', 10)).toBe(1);
+    expect(queue.commitments.days('2026-01-01')).toEqual([]);
+    expect(queue.commitments.committedBySource()).toEqual(new Map([['CT_ROOM_1', 1]]));
+  });
+
+  it('forgets answers of long ago that were no success', async () => {
+    await queue.recordReceived(newInstance('1'));
+    const { id } = await record(asked(['1']));
+    await queue.commitments.delivered(id, new Set([0]));
+    expect(rows('commitment_answer')).toBe(1);
+    await queue.commitments.forgetEnded(0, '2026-01-06', 10);
+    expect(rows('commitment_answer')).toBe(0);
   });
 });
 
 describe('what each device was answered', () => {
-  it('counts different instances per device and day', async () => {
+  beforeEach(async () => {
+    for (const name of ['1', '2', '3', '4']) await queue.recordReceived(newInstance(name));
+  });
+
+  it('counts different instances per AE title and day, when the answer is taken', async () => {
     const first = await record(asked(['1', '2', '3']));
-    const day = { callingAeTitle: 'CT_ROOM_1', deviceId: null, day: '2026-01-05' };
-    expect(queue.commitments.days('2026-01-01')).toEqual([{ ...day, named: 3, committed: 0 }]);
+    const day = { callingAeTitle: 'CT_ROOM_1', day: '2026-01-05' };
+    expect(queue.commitments.days('2026-01-01')).toEqual([]);
     await queue.commitments.delivered(first.id, new Set([1]));
     expect(queue.commitments.days('2026-01-01')).toEqual([{ ...day, named: 3, committed: 2 }]);
     // Asked again the next day, with one more.
@@ -217,6 +245,43 @@ describe('what each device was answered', () => {
     expect(queue.commitments.committedBySource()).toEqual(new Map([['CT_ROOM_1', 4]]));
   });
 
+  it('counts an instance once for its AE title, whatever devices ask under that title', async () => {
+    for (const deviceId of ['a'.repeat(32), null, 'b'.repeat(32)]) {
+      const { id } = await record(asked(['1', '2'], { deviceId }));
+      await queue.commitments.delivered(id, new Set());
+    }
+    expect(queue.commitments.committedBySource()).toEqual(new Map([['CT_ROOM_1', 2]]));
+    expect(queue.status().sources).toMatchObject([{ received: 4, committed: 2 }]);
+    const last = await record(asked(['1', '2'], { deviceId: 'a'.repeat(32) }));
+    await queue.commitments.delivered(last.id, new Set([0]));
+    expect(queue.commitments.committedBySource()).toEqual(new Map([['CT_ROOM_1', 1]]));
+  });
+
+  it('writes no row about an instance that is not here', async () => {
+    const { id } = await record(asked(['77', '78'], { deviceId: 'a'.repeat(32) }));
+    await queue.commitments.delivered(id, new Set([0, 1]));
+    expect([rows('commitment_answer'), rows('commitment_day'), rows('commitment_source')]).toEqual([0, 0, 0]);
+  });
+
+  it('writes no row for an AE title that is neither paired nor has sent anything', async () => {
+    const { id } = await record(asked(['1'], { callingAeTitle: 'MADE_UP' }));
+    await queue.commitments.delivered(id, new Set());
+    expect([rows('commitment_answer'), rows('commitment_day'), rows('commitment_source')]).toEqual([0, 0, 0]);
+    const paired = await record(asked(['1'], { callingAeTitle: 'COMMIT_AE', deviceId: 'a'.repeat(32) }));
+    await queue.commitments.delivered(paired.id, new Set());
+    expect(queue.commitments.committedBySource()).toEqual(new Map([['COMMIT_AE', 1]]));
+  });
+
+  it('counts what was named with its class and with a wrong one as it was told last', async () => {
+    const references = [
+      { sopClassUid: ct, sopInstanceUid: '1.2.3.1' },
+      { sopClassUid: us, sopInstanceUid: '1.2.3.1' },
+    ];
+    const { id } = await record(asked([], { references }));
+    await queue.commitments.delivered(id, new Set([1]));
+    expect(queue.commitments.committedBySource()).toEqual(new Map([['CT_ROOM_1', 1]]));
+  });
+
   it('takes a success back when the device is answered otherwise later', async () => {
     const first = await record(asked(['1']));
     await queue.commitments.delivered(first.id, new Set());
@@ -225,10 +290,28 @@ describe('what each device was answered', () => {
     expect(queue.commitments.days('2026-01-01')).toMatchObject([{ named: 1, committed: 0 }]);
   });
 
-  it('counts no success for an answer that nobody took', async () => {
+  it('counts nothing for an answer that nobody took', async () => {
     const { id } = await record(asked(['1']));
     await queue.commitments.giveUp(id);
-    expect(queue.commitments.days('2026-01-01')).toMatchObject([{ named: 1, committed: 0 }]);
+    expect(queue.commitments.days('2026-01-01')).toEqual([]);
     expect(await queue.commitments.open()).toEqual([]);
+  });
+});
+
+describe('the revision of a request', () => {
+  it('changes when an instance stands otherwise, and is none while one is not looked at', async () => {
+    await queue.recordReceived(newInstance('1'));
+    const { id } = await record(asked(['1']));
+    expect(queue.commitments.revision(id)).toBeUndefined();
+    await standings(id);
+    const waiting = queue.commitments.revision(id);
+    expect(waiting).toBeTypeOf('number');
+    await kit.verifyAll();
+    expect(queue.commitments.revision(id)).toBeUndefined();
+    await standings(id);
+    const verified = queue.commitments.revision(id);
+    expect(verified).not.toBe(waiting);
+    await queue.commitments.settle(100, isStored);
+    expect(queue.commitments.revision(id)).toBe(verified);
   });
 });

@@ -69,14 +69,13 @@ export type RecordedCommitment =
   /** The same request is open already. */
   | { readonly tag: 'known'; readonly id: number };
 
-/** Per device and day on which instances were first named. */
+/** Per AE title and day of the request in which instances were first answered. Only instances that are here count. */
 export interface CommitmentDay {
   readonly callingAeTitle: string;
-  readonly deviceId: string | null;
   readonly day: string;
-  /** Different instances that the device named. */
+  /** Different instances about which an answer was taken. */
   readonly named: number;
-  /** Of these: answered with success, and the device took that answer. */
+  /** Of these: answered with success, where the last answer decides. */
   readonly committed: number;
 }
 
@@ -106,6 +105,11 @@ interface StoredReference {
   readonly dirty: number;
 }
 
+interface AnsweredReference {
+  readonly position: number;
+  readonly uid_lookup: Buffer;
+}
+
 interface Copy {
   readonly state: InstanceState;
   readonly details: Buffer;
@@ -113,7 +117,6 @@ interface Copy {
 
 interface StoredDay {
   readonly ae_title: string;
-  readonly device_id: string;
   readonly day: string;
   readonly named: number;
   readonly committed: number;
@@ -133,8 +136,14 @@ export class Commitments {
     this.#statements = prepare(core);
   }
 
-  /** Resolves when every row of it is on stable storage. Nothing of it counts before. */
-  async record(asked: NewCommitment): Promise<RecordedCommitment> {
+  /**
+   * Resolves when every row of it is on stable storage. Nothing of it counts before. References up to `count` are not
+   * looked at again after `recorded(count)`.
+   */
+  async record(
+    asked: NewCommitment,
+    recorded: (count: number) => void = () => undefined,
+  ): Promise<RecordedCommitment> {
     const { sealer } = this.#core.ports;
     const lookup = sealer.lookup('commitment-transaction', `${callerKey(asked)}/${asked.transactionUid}`);
     const content = sealer.lookup('commitment-content', asked.contentSha256);
@@ -148,11 +157,9 @@ export class Commitments {
         uids: sealer.seal(uidsPlace, JSON.stringify([one.sopClassUid, one.sopInstanceUid])),
       }));
       await this.#core.write(() => {
-        for (const row of rows) {
-          this.#statements.addReference.run(id, row.position, row.lookup, row.uids);
-          this.#statements.addAnswer.run(row.lookup, asked.callingAeTitle, asked.deviceId ?? '', asked.day);
-        }
+        for (const row of rows) this.#statements.addReference.run(id, row.position, row.lookup, row.uids);
       });
+      recorded(Math.min(at + chunk, asked.references.length));
     }
     return this.#core.write(() => this.#finish(id, lookup, content));
   }
@@ -205,6 +212,16 @@ export class Commitments {
     );
   }
 
+  /**
+   * Another value whenever one of its instances stands otherwise than before; undefined while one was changed and not
+   * looked at since, or when the request is no longer open.
+   */
+  revision(id: number): number | undefined {
+    return this.#core.read(() =>
+      this.#statements.isDirty.get(id) === undefined ? this.#statements.revision.get(id) : undefined,
+    );
+  }
+
   /** Its answer is due since then; null: it waits again. */
   setReady(id: number, atMs: number | null): Promise<void> {
     return this.#core.write(() => void this.#statements.ready.run(atMs, id));
@@ -219,8 +236,8 @@ export class Commitments {
   }
 
   /**
-   * The device took the answer, in which the references at `failed` were not committed. Counts per device and day
-   * change with it.
+   * The device took the answer, in which the references at `failed` were not committed. The counts change with it, for
+   * instances that are here and an AE title that is paired or has sent something: what nobody knows leaves no row.
    */
   async delivered(id: number, failed: ReadonlySet<number>): Promise<void> {
     const facts = this.facts(id);
@@ -236,24 +253,28 @@ export class Commitments {
     await this.#removeReferences(id);
   }
 
-  /** Forgets requests that ended before then; the counts stay. Resolves with how many, at most `limit`. */
-  forgetEnded(beforeMs: number, limit: number): Promise<number> {
+  /**
+   * Forgets requests that ended before then, and of days before `beforeDay` (YYYY-MM-DD) the counts and the answers
+   * that were no success; what is committed stays. Resolves with the most that was forgotten of one kind, at most `limit`.
+   */
+  forgetEnded(beforeMs: number, beforeDay: string, limit: number): Promise<number> {
     return this.#core.write(() => {
       const ids = this.#statements.ended.all(beforeMs, limit);
       for (const id of ids) this.#statements.remove.run(id);
-      return ids.length;
+      const answers = this.#statements.forgetAnswers.run(beforeDay, limit).changes;
+      const days = this.#statements.forgetDays.run(beforeDay, limit).changes;
+      return Math.max(ids.length, answers, days);
     });
   }
 
   /**
-   * What each device named in storage commitments and was answered, from `sinceDay` (YYYY-MM-DD) on, oldest day first.
+   * What each AE title was answered about instances that are here, from `sinceDay` (YYYY-MM-DD) on, oldest day first.
    * `committed` is what it was told last: an image whose cloud copy was found damaged since is told by its own failure.
    */
   days(sinceDay: string): CommitmentDay[] {
     return this.#core.read(() =>
       this.#statements.days.all(sinceDay).map((row) => ({
         callingAeTitle: row.ae_title,
-        deviceId: row.device_id === '' ? null : row.device_id,
         day: row.day,
         named: row.named,
         committed: row.committed,
@@ -261,7 +282,7 @@ export class Commitments {
     );
   }
 
-  /** Different instances per calling AE title that were answered with success, over all days. */
+  /** Different instances per calling AE title, here, whose last answer was success; over all days. */
   committedBySource(): ReadonlyMap<string, number> {
     return this.#core.read(
       () => new Map(this.#statements.sources.all().map((row) => [row.ae_title, row.committed])),
@@ -344,21 +365,23 @@ export class Commitments {
   }
 
   async #keepAnswers(facts: OpenCommitment, failed: ReadonlySet<number>): Promise<void> {
-    const { callingAeTitle, deviceId } = facts;
-    for (let after = -1; ;) {
-      const rows = this.#core.read(() => this.#statements.page.all(facts.id, after, chunk));
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      await this.#core.write(() => {
-        for (const { position, uid_lookup: lookup } of rows)
-          this.#statements.setAnswer.run(
-            failed.has(position) ? 0 : 1,
-            lookup,
-            callingAeTitle,
-            deviceId ?? '',
-          );
-      });
-      after = last.position;
+    const { id, callingAeTitle, deviceId } = facts;
+    const isKnown =
+      deviceId !== null || this.#core.read(() => this.#statements.hasSent.get(callingAeTitle)) !== undefined;
+    if (!isKnown) return;
+    // A UID may be named with its class and with a wrong one: what was committed of it comes last.
+    for (const committed of [0, 1] as const) {
+      for (let after = -1; ;) {
+        const rows = this.#core.read(() => this.#statements.answered.all(id, after, chunk));
+        const last = rows.at(-1);
+        if (last === undefined) break;
+        const these = rows.filter(({ position }) => failed.has(position) === (committed === 0));
+        await this.#core.write(() => {
+          for (const { uid_lookup: lookup } of these)
+            this.#statements.setAnswer.run(callingAeTitle, committed, id, lookup);
+        });
+        after = last.position;
+      }
     }
   }
 
@@ -399,10 +422,6 @@ function prepare(core: QueueCore) {
       `INSERT INTO commitment_reference (commitment_id, position, uid_lookup, uids, standing, dirty)
          VALUES (?, ?, ?, ?, 'new', 1)`,
     ),
-    addAnswer: core.prepare<[Buffer, string, string, string]>(
-      `INSERT INTO commitment_answer (uid_lookup, ae_title, device_id, day, committed) VALUES (?, ?, ?, ?, 0)
-         ON CONFLICT (uid_lookup, ae_title, device_id) DO NOTHING`,
-    ),
     begin: core.prepare<[number]>(`UPDATE commitment SET state = 'open' WHERE id = ?`),
     allDuplicate: core.prepare<[number]>(
       `UPDATE commitment_reference SET standing = 'duplicate', dirty = 0 WHERE commitment_id = ?`,
@@ -438,8 +457,30 @@ function prepare(core: QueueCore) {
     end: core.prepare<[string, number, number]>(
       `UPDATE commitment SET state = ?, ended_at = ? WHERE id = ? AND state = 'open'`,
     ),
-    setAnswer: core.prepare<[number, Buffer, string, string]>(
-      'UPDATE commitment_answer SET committed = ? WHERE uid_lookup = ? AND ae_title = ? AND device_id = ?',
+    isDirty: core.prepare<[number]>(
+      `SELECT 1 FROM commitment_reference INDEXED BY commitment_reference_dirty
+         WHERE dirty = 1 AND commitment_id = ? AND standing <> 'duplicate' LIMIT 1`,
+    ),
+    revision: core
+      .prepare<[number], number>(`SELECT revision FROM commitment WHERE id = ? AND state = 'open'`)
+      .pluck(),
+    hasSent: core.prepare<[string]>('SELECT 1 FROM source WHERE ae_title = ?'),
+    answered: core.prepare<[number, number, number], AnsweredReference>(
+      `SELECT position, uid_lookup FROM commitment_reference WHERE commitment_id = ? AND position > ?
+         ORDER BY position LIMIT ?`,
+    ),
+    setAnswer: core.prepare<[string, 0 | 1, number, Buffer]>(
+      `INSERT INTO commitment_answer (uid_lookup, ae_title, day, committed)
+         SELECT i.uid_lookup, ?, c.day, ? FROM commitment AS c, instance AS i WHERE c.id = ? AND i.uid_lookup = ? LIMIT 1
+         ON CONFLICT (uid_lookup, ae_title) DO UPDATE SET committed = excluded.committed`,
+    ),
+    forgetAnswers: core.prepare<[string, number]>(
+      `DELETE FROM commitment_answer WHERE (uid_lookup, ae_title) IN (SELECT uid_lookup, ae_title FROM commitment_answer
+         INDEXED BY commitment_answer_failed WHERE committed = 0 AND day < ? LIMIT ?)`,
+    ),
+    forgetDays: core.prepare<[string, number]>(
+      `DELETE FROM commitment_day WHERE (day, ae_title) IN (
+         SELECT day, ae_title FROM commitment_day WHERE day < ? ORDER BY day LIMIT ?)`,
     ),
     removeReferences: core.prepare<[number, number, number]>(
       `DELETE FROM commitment_reference WHERE commitment_id = ? AND position IN (
@@ -457,7 +498,7 @@ function prepare(core: QueueCore) {
       )
       .pluck(),
     days: core.prepare<[string], StoredDay>(
-      'SELECT * FROM commitment_day WHERE day >= ? ORDER BY day, ae_title, device_id',
+      'SELECT * FROM commitment_day WHERE day >= ? ORDER BY day, ae_title',
     ),
     sources: core.prepare<[], { readonly ae_title: string; readonly committed: number }>(
       'SELECT ae_title, committed FROM commitment_source',

@@ -38,6 +38,14 @@ export class ActionInProgress {
     });
   }
 
+  /** PS3.7 annex C.5.14: the pairing was changed or ended since the negotiation. */
+  static notAuthorised(): ActionInProgress {
+    return new ActionInProgress(undefined, {
+      status: status.notAuthorised,
+      comment: 'not allowed for this device',
+    });
+  }
+
   write(bytes: Buffer): void {
     this.#request?.write(bytes);
   }

@@ -4,7 +4,7 @@
  * else for it.
  */
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import type { CommitmentCaller, ReportChannel } from '../commitment/commitment-port.ts';
+import type { CommitmentCaller, EventReport, ReportChannel } from '../commitment/commitment-port.ts';
 import { type DimseCommand, encodeCommand } from '../dicom/dimse.ts';
 import type { FragmentKind } from '../dicom/pdu.ts';
 import type { Wait } from '../dicom/pdu-reader.ts';
@@ -23,6 +23,8 @@ export interface EventReportsDeps {
   readonly contextId: number;
   readonly transferSyntaxUid: string;
   readonly clock: Clock;
+  /** Whether the device may still be told: its pairing may have ended since the association began. */
+  readonly stands: () => boolean;
   /** Whether a message of the peer's is under way or not yet answered. */
   readonly isBusy: () => boolean;
   /** One whole command or dataset, in one go: nothing comes between its fragments. */
@@ -70,13 +72,24 @@ export class EventReports implements ReportChannel {
     this.#closing.abort(new EdgeSyncError('peer-unreachable', 'the association ended'));
   }
 
-  async report(eventTypeId: number, dataset: Buffer, signal: AbortSignal): Promise<number> {
+  async report(
+    make: () => Promise<EventReport | undefined>,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
     if (this.#isReporting) throw new EdgeSyncError('peer-timeout', 'another result is being told');
     this.#isReporting = true;
     const ending = AbortSignal.any([this.#closing.signal, signal]);
     try {
-      await this.#pause(ending);
-      return await this.#exchange(eventTypeId, dataset, ending);
+      const until = this.#deps.clock.monotonicMs() + longestWaitMs;
+      for (;;) {
+        await this.#pause(until, ending);
+        if (!this.#deps.stands()) throw new EdgeSyncError('peer-refused', 'it is no longer paired');
+        const report = await make();
+        if (report === undefined) return undefined;
+        ending.throwIfAborted();
+        // Nothing comes between this question and the bytes on their way.
+        if (this.#quietMs >= pauseMs) return await this.#exchange(report, ending);
+      }
     } catch (error) {
       throw this.#closing.signal.aborted ? this.#closing.signal.reason : error;
     } finally {
@@ -84,20 +97,24 @@ export class EventReports implements ReportChannel {
     }
   }
 
-  async #pause(ending: AbortSignal): Promise<void> {
+  /** In both directions. */
+  get #quietMs(): number {
     const { clock, isBusy } = this.#deps;
-    const until = clock.monotonicMs() + longestWaitMs;
+    return isBusy() ? 0 : clock.monotonicMs() - this.#lastMs;
+  }
+
+  async #pause(until: number, ending: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
     for (;;) {
       ending.throwIfAborted();
-      const nowMs = clock.monotonicMs();
-      const quietMs = isBusy() ? 0 : nowMs - this.#lastMs;
+      const quietMs = this.#quietMs;
       if (quietMs >= pauseMs) return;
-      if (nowMs >= until) throw new EdgeSyncError('peer-timeout', 'it is busy');
+      if (clock.monotonicMs() >= until) throw new EdgeSyncError('peer-timeout', 'it is busy');
       await clock.sleep(pauseMs - quietMs, ending);
     }
   }
 
-  async #exchange(eventTypeId: number, dataset: Buffer, ending: AbortSignal): Promise<number> {
+  async #exchange({ eventTypeId, dataset }: EventReport, ending: AbortSignal): Promise<number> {
     const { contextId, clock, send } = this.#deps;
     this.#messageId = (this.#messageId % 0xffff) + 1;
     const messageId = this.#messageId;

@@ -24,6 +24,8 @@ CREATE TABLE commitment (
   unsettled INTEGER NOT NULL CHECK (unsettled >= 0),
   unknown INTEGER NOT NULL CHECK (unknown >= 0),
   refused INTEGER NOT NULL CHECK (refused >= 0),
+  -- grows whenever one of its references stands otherwise than before
+  revision INTEGER NOT NULL DEFAULT 0,
   requested_at INTEGER NOT NULL,
   day TEXT NOT NULL,
   -- since when its answer is due; NULL while it waits
@@ -53,46 +55,46 @@ CREATE TABLE commitment_reference (
 CREATE INDEX commitment_reference_uid ON commitment_reference (uid_lookup);
 CREATE INDEX commitment_reference_dirty ON commitment_reference (dirty) WHERE dirty = 1;
 
--- the last answer about each instance that a device named: the base of "safe to erase"
+-- The last answer that an AE title took about each instance that is here: the base of "safe to erase". As many rows as
+-- images at most for each title; titles are those of paired devices and of senders.
 CREATE TABLE commitment_answer (
   uid_lookup BLOB NOT NULL,
   ae_title TEXT NOT NULL,
-  device_id TEXT NOT NULL,
-  -- when it was first named
+  -- of the request that was answered first
   day TEXT NOT NULL,
   committed INTEGER NOT NULL CHECK (committed IN (0, 1)),
-  PRIMARY KEY (uid_lookup, ae_title, device_id)
+  PRIMARY KEY (uid_lookup, ae_title)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX commitment_answer_failed ON commitment_answer (day) WHERE committed = 0;
 
 CREATE TABLE commitment_day (
   ae_title TEXT NOT NULL,
-  device_id TEXT NOT NULL,
   day TEXT NOT NULL,
   named INTEGER NOT NULL CHECK (named >= 0),
   committed INTEGER NOT NULL CHECK (committed >= 0),
-  PRIMARY KEY (day, ae_title, device_id)
+  PRIMARY KEY (day, ae_title)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE commitment_source (
   ae_title TEXT PRIMARY KEY,
-  named INTEGER NOT NULL CHECK (named >= 0),
   committed INTEGER NOT NULL CHECK (committed >= 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER commitment_answer_insert AFTER INSERT ON commitment_answer BEGIN
-  INSERT INTO commitment_day VALUES (NEW.ae_title, NEW.device_id, NEW.day, 1, NEW.committed)
-    ON CONFLICT (day, ae_title, device_id) DO UPDATE SET named = named + 1, committed = committed + excluded.committed;
-  INSERT INTO commitment_source VALUES (NEW.ae_title, 1, NEW.committed)
-    ON CONFLICT (ae_title) DO UPDATE SET named = named + 1, committed = committed + excluded.committed;
+  INSERT INTO commitment_day VALUES (NEW.ae_title, NEW.day, 1, NEW.committed)
+    ON CONFLICT (day, ae_title) DO UPDATE SET named = named + 1, committed = committed + excluded.committed;
+  INSERT INTO commitment_source VALUES (NEW.ae_title, NEW.committed)
+    ON CONFLICT (ae_title) DO UPDATE SET committed = committed + excluded.committed;
 END;
 CREATE TRIGGER commitment_answer_change AFTER UPDATE OF committed ON commitment_answer WHEN OLD.committed <> NEW.committed BEGIN
   UPDATE commitment_day SET committed = committed - OLD.committed + NEW.committed
-    WHERE day = NEW.day AND ae_title = NEW.ae_title AND device_id = NEW.device_id;
+    WHERE day = NEW.day AND ae_title = NEW.ae_title;
   UPDATE commitment_source SET committed = committed - OLD.committed + NEW.committed WHERE ae_title = NEW.ae_title;
 END;
 
 CREATE TRIGGER commitment_standing AFTER UPDATE OF standing ON commitment_reference WHEN OLD.standing <> NEW.standing BEGIN
   UPDATE commitment SET
+    revision = revision + 1,
     unsettled = unsettled - (OLD.standing IN ('new', 'waits')) + (NEW.standing IN ('new', 'waits')),
     unknown = unknown - (OLD.standing = 'unknown') + (NEW.standing = 'unknown'),
     refused = refused - (OLD.standing IN ('conflict', 'unsupported')) + (NEW.standing IN ('conflict', 'unsupported'))
