@@ -76,6 +76,12 @@ describe('a crowd', () => {
   });
 
   it('of 500 that connect and vanish, half of them with an association, leaves no descriptor behind', async () => {
+    // The spool keeps blank files open, as many as were ever wanted at once: here one for each place.
+    const begun = storeMessage(makeDicomFile({ pixelBytes: 200_000 }).dataset).subarray(0, 100_000);
+    const held = await Promise.all(Array.from({ length: 24 }, () => node.associated()));
+    for (const peer of held) peer.send(begun);
+    await node.storeHonestly();
+    await node.hangUp();
     const { descriptors } = await node.facts();
     await underAttack(node, async (stores) => {
       for (let turn = 0; turn < 10; turn += 1) {

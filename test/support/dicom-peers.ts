@@ -255,8 +255,9 @@ export class BytePeer {
     }
   }
 
+  /** In whatever way: a reset closes it too, and comes instead of an orderly end when unread bytes were left. */
   async closed(): Promise<void> {
-    if (!this.isClosed) await once(this.socket, 'close');
+    if (!this.isClosed) await new Promise((resolve) => this.socket.once('close', resolve));
   }
 
   /** Vanishes: RST, as when the other PC loses power and its network card answers for it. */
