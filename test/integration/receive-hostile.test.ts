@@ -342,6 +342,7 @@ describe('limits', () => {
       fourth.send(associateRq());
       const { type, body } = await fourth.pdu(0);
       expect([type, ...body]).toEqual([3, 0, 2, 3, 2]);
+      expect(small.incidents).toMatchObject([{ code: 'association-limit', subject: 'HOSTILE@127.0.0.1' }]);
       peers[0]!.send(encodeReleaseRequest());
       await peers[0]!.pdu(1);
       const fifth = await associated(small.port);

@@ -87,6 +87,7 @@ async function handshakes(own: { leaf: string; ca: string; key: Secret }): Promi
       incidents.push(code);
       told.resolve(undefined);
     },
+    turns: { connects: () => undefined },
     arrived: () => undefined,
     left: () => undefined,
     opened: (socket, _address, sha256) => {

@@ -248,8 +248,8 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
           tls: {
             port: settings.dicom.tls.port,
             trust: certificates,
-            onListening: (_host: string, port: number) => {
-              status.tlsListening({ tag: 'up', port });
+            onListening: (host: string, port: number) => {
+              status.tlsListening({ tag: 'up', host, port });
               certificates.addressesChanged();
             },
             onDown: (error: EdgeSyncError) => status.tlsListening({ tag: 'down', error: error.report }),

@@ -9,6 +9,7 @@ import { FakeKeyStore } from '../../../test/fakes/fake-key-store.ts';
 import { FakeLogger } from '../../../test/fakes/fake-logger.ts';
 import { FakeRandom } from '../../../test/fakes/fake-random.ts';
 import { Engine } from './engine.ts';
+import { publicHosts } from './status-source.ts';
 
 let dir: string;
 let engine: Engine;
@@ -59,4 +60,12 @@ it('says when the listener went down by itself, and when it is up again', async 
     await clock.advance(1000);
   }
   expect(await engine.service.status()).toMatchObject({ listener: { up: true, port } });
+});
+
+it('warns of a public address on either port, each once', () => {
+  const open = { tag: 'up', host: '8.8.8.8', port: 104 } as const;
+  const home = { tag: 'up', host: '192.168.1.2', port: 2762 } as const;
+  expect(publicHosts(home, { ...open, port: 2762 })).toEqual(['8.8.8.8']);
+  expect(publicHosts(open, open)).toEqual(['8.8.8.8']);
+  expect(publicHosts(home, { tag: 'off' })).toEqual([]);
 });

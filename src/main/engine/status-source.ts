@@ -21,7 +21,7 @@ export type Listening =
 /** The port for devices with certificates. */
 export type TlsListening =
   | { readonly tag: 'off' }
-  | { readonly tag: 'up'; readonly port: number }
+  | { readonly tag: 'up'; readonly host: string; readonly port: number }
   | { readonly tag: 'down'; readonly error: ErrorReport };
 
 export class StatusSource {
@@ -105,7 +105,7 @@ export class StatusSource {
       unrecorded: incidents.unrecorded,
       refusal: intake.standing()?.report ?? null,
       standing: [
-        ...(isPublic(listening) ? [reportFor('public-address', listening.host)] : []),
+        ...publicHosts(listening, this.#tls).map((host) => reportFor('public-address', host)),
         ...(this.#tls.tag === 'down' ? [this.#tls.error] : []),
         ...certificates.standing(),
       ],
@@ -124,7 +124,8 @@ export class StatusSource {
   }
 }
 
-/** Only where it was forced: otherwise it is not listened on. */
-function isPublic(listening: Listening): listening is Extract<Listening, { tag: 'up' }> {
-  return listening.tag === 'up' && addressScope(listening.host) === 'public';
+/** Only where it was forced: otherwise it is not listened on. Each listener follows its address by itself. */
+export function publicHosts(...listeners: readonly (Listening | TlsListening)[]): readonly string[] {
+  const hosts = listeners.flatMap((one) => (one.tag === 'up' ? [one.host] : []));
+  return [...new Set(hosts)].filter((host) => addressScope(host) === 'public');
 }

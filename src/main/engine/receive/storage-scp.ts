@@ -7,6 +7,7 @@ import { type AssociateReject, rejections } from '../dicom/pdu.ts';
 import type { Intake } from '../intake/intake-port.ts';
 import type { IncidentReport, ReportIncident } from '../model.ts';
 import type { Clock, Logger, NetworkInterfaces } from '../ports.ts';
+import { AddressLog } from './address-log.ts';
 import { Acceptor, type AcceptorDeps } from './acceptor.ts';
 import { loopbackOnly } from './admission.ts';
 import type { Authorize, PeerFacts } from './authorize.ts';
@@ -73,6 +74,7 @@ export class StorageScp {
   readonly #acceptorDeps: AcceptorDeps;
   readonly #places: Places<Acceptor | Handshake>;
   readonly #incidents: IncidentLimit;
+  readonly #log: AddressLog;
   readonly #work = new Set<Promise<unknown>>();
   #listener: Listener | undefined;
   #tlsListener: Listener | undefined;
@@ -85,13 +87,14 @@ export class StorageScp {
     this.#deps = deps;
     this.#places = new Places(deps.settings.maxAssociations);
     this.#clock = deps.clock;
+    this.#log = AddressLog.over(deps.logger, deps.clock);
     this.#incidents = new IncidentLimit(deps.reportIncident, deps.clock, deps.logger);
     const reportIncident = (incident: IncidentReport): void => this.#incidents.report(incident);
     this.#acceptorDeps = {
       intake: deps.intake,
       commitment: deps.commitment,
       clock: deps.clock,
-      logger: deps.logger,
+      logger: this.#log,
       reportIncident,
       refusedClasses: new RefusedClassReports(reportIncident, deps.clock),
       aeTitle: deps.settings.aeTitle,
@@ -152,7 +155,8 @@ export class StorageScp {
     const door = new TlsDoor({
       trust: tls.trust,
       clock,
-      logger,
+      logger: this.#log,
+      turns: this.#acceptorDeps.turns,
       reportIncident: (incident) => this.#incidents.report(incident),
       arrived: (handshake) => this.#places.arrive(handshake)?.cut(),
       left: (handshake) => this.#places.leave(handshake),
@@ -192,6 +196,7 @@ export class StorageScp {
     await closed;
     while (this.#work.size > 0) await Promise.allSettled([...this.#work]);
     this.#incidents.close();
+    this.#log.close();
   }
 
   #connected(socket: Socket): void {
@@ -208,7 +213,7 @@ export class StorageScp {
 
   /** It ends by itself: to the association these bytes are a PDU that does not exist. */
   #tlsOnPlainPort(remoteAddress: string): void {
-    this.#deps.logger.warn('TLS on the plain port', { remoteAddress });
+    this.#log.warn('TLS on the plain port', { remoteAddress });
     this.#incidents.report({
       code: 'tls-on-plain-port',
       subject: remoteAddress,

@@ -11,6 +11,8 @@ import { tlsCurves, tlsSuites } from '../dicom/tls-profile.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Cancel, Clock, Logger } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
+import type { FairTurns } from './fair-turns.ts';
+import { HandshakePace } from './handshake-pace.ts';
 
 /** What the door asks of the certificates. */
 export interface TlsTrust {
@@ -36,6 +38,8 @@ export interface TlsDoorDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reportIncident: ReportIncident;
+  /** Waits for the turns of those who are let in already. */
+  readonly turns: Pick<FairTurns, 'connects'>;
   /** Takes a place while it shakes hands, and gives it back. */
   readonly arrived: (handshake: Handshake) => void;
   readonly left: (handshake: Handshake) => void;
@@ -45,6 +49,9 @@ export interface TlsDoorDeps {
 
 /** From the first byte to the last of the handshake; an old device with RSA needs a second or two. */
 export const handshakeMs = 15_000;
+
+/** Of this thread, for one handshake: signing and key agreement. */
+const handshakeCostMs = 0.6;
 
 /** Record type of a handshake (RFC 8446 5.1), and the first PDU of DICOM (PS3.8 9.3.2). */
 const tlsHandshakeRecord = 0x16;
@@ -65,10 +72,12 @@ export class TlsDoor {
   readonly #seen = new WeakMap<Socket, Pending>();
   readonly #open = new Map<TLSSocket, X509Certificate>();
   readonly #stopListening: () => void;
+  readonly #pace: HandshakePace;
   #cutByRevocation = 0;
 
   constructor(deps: TlsDoorDeps) {
     this.#deps = { ...deps, logger: deps.logger.child('tls') };
+    this.#pace = new HandshakePace(deps.clock);
     this.#server = createServer({
       ...this.#context(),
       requestCert: true,
@@ -112,13 +121,29 @@ export class TlsDoor {
     if (looksLikeTls(chunk)) {
       socket.pause();
       socket.unshift(chunk);
-      this.#server.emit('connection', socket);
+      void this.#begin(pending);
       return;
     }
     const isDicom = chunk[0] === associateRequestPdu;
     this.#deps.logger.warn('plain bytes on the TLS port', { remoteAddress, dicom: isDicom });
     if (isDicom) this.#report('plain-on-tls-port', remoteAddress, `from ${remoteAddress}`);
     socket.end(isDicom ? abortPdu : Buffer.alloc(0), () => socket.destroy());
+  }
+
+  /** Never rejects. */
+  async #begin(pending: Pending): Promise<void> {
+    const { turns, clock, logger } = this.#deps;
+    const { socket, remoteAddress } = pending;
+    const start = this.#pace.begin(remoteAddress);
+    if (start.tag === 'too-many') {
+      logger.warn('too many handshakes', { remoteAddress });
+      pending.cut();
+      return;
+    }
+    if (start.waitMs > 0) await clock.sleep(start.waitMs);
+    await turns.connects(handshakeCostMs);
+    // It may have gone, or been cut for others, while it waited.
+    if (this.#pending.has(socket) && !socket.destroyed) this.#server.emit('connection', socket);
   }
 
   #secure(socket: TLSSocket): void {
