@@ -7,8 +7,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { CommitmentService } from '../../src/main/engine/commitment/commitment-service.ts';
 import { DiskGuard } from '../../src/main/engine/intake/disk-guard.ts';
 import { IntakeStage } from '../../src/main/engine/intake/intake-stage.ts';
+import type { IncidentReport } from '../../src/main/engine/model.ts';
 import { Queue } from '../../src/main/engine/queue/queue.ts';
 import { StorageScp } from '../../src/main/engine/receive/storage-scp.ts';
 import { EnvelopeWriters } from '../../src/main/engine/seal/envelope-writer.ts';
@@ -82,14 +84,21 @@ async function main(folder: string): Promise<void> {
     logger,
   });
   const incidents: Record<string, number> = {};
+  const reportIncident = (incident: IncidentReport): void => {
+    incidents[incident.code] = (incidents[incident.code] ?? 0) + (incident.times ?? 1);
+    void queue.reportIncident(incident);
+  };
+  const commitment = new CommitmentService({
+    ...{ queue, clock, random, logger, reportIncident, aeTitle: 'EDGESYNC' },
+    openConnection: () => Promise.reject(new Error('no device has an endpoint')),
+  });
+  await commitment.start();
   const scp = new StorageScp({
     intake,
+    commitment,
     clock,
     logger,
-    reportIncident: (incident) => {
-      incidents[incident.code] = (incidents[incident.code] ?? 0) + (incident.times ?? 1);
-      void queue.reportIncident(incident);
-    },
+    reportIncident,
     settings: { host: '127.0.0.1', port: 0, aeTitle: 'EDGESYNC', maxAssociations: 25 },
   });
   const { port } = await scp.start();
@@ -113,6 +122,7 @@ async function main(folder: string): Promise<void> {
     say(facts(-1));
   }
   await scp.stop();
+  await commitment.stop();
   await spool.close();
   const again = await FileSpool.open({ dir: spoolDir, ...shared });
   let spooled = 0;
