@@ -109,6 +109,8 @@ needs('orthanc')('storage commitment asked for by Orthanc', () => {
   });
 
   it('is answered with success on a new association once the images are verified', async () => {
+    // Paired: of a title that is not and has sent nothing, no counts are kept.
+    rig.deviceId = 'c'.repeat(32);
     await rig.receive('1', '2');
     const path = await orthanc.ask(named('1', '2'));
     await rig.until(() => rig.service.openCount === 1, 'the request is recorded');
