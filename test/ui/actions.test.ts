@@ -167,7 +167,10 @@ inBrowser('a study', () => {
     await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByRole('menuitemradio', { name: /^Hide initials/ }).click();
     await page.keyboard.press('Escape');
-    await page.getByText(/\bRV\b/).first().waitFor({ state: 'detached' });
+    await page
+      .getByText(/\bRV\b/)
+      .first()
+      .waitFor({ state: 'detached' });
     expect(await page.content()).not.toMatch(/\bRV\b/);
     expect(await page.title()).not.toContain('RV');
   });

@@ -77,7 +77,9 @@ export const decodedTerms = {
   /** C.12-2. The default repertoire, ISO-IR 6, is the empty value. */
   single: Object.keys(singleByte).map((number) => `ISO_IR ${number}`),
   /** C.12-3 and C.12-4. */
-  extended: ['6', ...Object.keys(singleByte), '87', '159', '149', '58'].map((number) => `ISO 2022 IR ${number}`),
+  extended: ['6', ...Object.keys(singleByte), '87', '159', '149', '58'].map(
+    (number) => `ISO 2022 IR ${number}`,
+  ),
   /** C.12-5. */
   whole: Object.keys(whole),
 } as const;
