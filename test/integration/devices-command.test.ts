@@ -69,3 +69,26 @@ it('says what is wrong with a pairing, and changes nothing', { timeout: 60_000 }
   expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('[device-unknown]')]);
   expect((await installation.command(['devices', 'list'])).out).toContain('No device is paired');
 });
+
+it(
+  'sends commitment answers as the device comes, unless it is said otherwise',
+  { timeout: 60_000 },
+  async () => {
+    const fingerprint = 'ab'.repeat(32);
+    const commitment = ['--commitment', 'CT_SCP@192.168.1.40:104'];
+    const tls = ['pair', 'CT', '--aet', 'CT1', '--certificate', fingerprint, ...commitment];
+    expect((await json<Device>(...tls)).commitment).toMatchObject({ channel: 'tls', port: 104 });
+    expect(
+      (await json<Device>('change', 'CT', '--commitment-plain', ...commitment)).commitment,
+    ).toMatchObject({
+      channel: 'plain',
+    });
+    expect((await installation.command(['devices', 'list'])).out).toContain('answers go without encryption');
+    expect((await json<Device>('change', 'CT', ...commitment)).commitment).toMatchObject({ channel: 'tls' });
+
+    const plain = ['pair', 'US', '--aet', 'US1', '--address', '192.168.1.41', ...commitment];
+    expect((await json<Device>(...plain)).commitment).toMatchObject({ channel: 'plain' });
+    const both = await installation.command(['devices', ...plain, '--commitment-tls', '--commitment-plain']);
+    expect([both.code, both.err]).toEqual([64, expect.stringContaining('exclude each other')]);
+  },
+);

@@ -129,7 +129,8 @@ function pairingOptions(command: Command): Command {
     .option('--all-classes', 'all storage classes of the standard')
     .option('--commitment <node>', 'where answers to storage commitment go: HOST:PORT or AET@HOST:PORT')
     .option('--no-commitment', 'answers go back on the association that asked')
-    .option('--commitment-tls', 'these answers go over TLS')
+    .option('--commitment-tls', 'these answers go over TLS (default for a device with a certificate)')
+    .option('--commitment-plain', 'these answers go without encryption (default for a device without TLS)')
     .option('--json', 'as JSON');
 }
 

@@ -29,6 +29,7 @@ export interface PairingOptions {
   /** HOST:PORT or AET@HOST:PORT. */
   readonly commitment?: string | false;
   readonly commitmentTls?: boolean;
+  readonly commitmentPlain?: boolean;
 }
 
 export async function runDevicesList(client: EngineClient, format: Format, output: Output): Promise<number> {
@@ -75,9 +76,10 @@ export async function runDevicesChange(
   options: PairingOptions & { readonly format: Format },
   output: Output,
 ): Promise<number> {
-  const change = checkedChange(options);
-  if (Object.keys(change).length === 0) throw new EdgeSyncError('usage', 'name what is to be changed');
-  const { id } = await deviceOf(client, wanted);
+  if (Object.keys(checkedChange(options, 'plain')).length === 0)
+    throw new EdgeSyncError('usage', 'name what is to be changed');
+  const { id, channel } = await deviceOf(client, wanted);
+  const change = checkedChange(options, channel);
   return paired(await client.devices.change({ id, change }), options.format, output);
 }
 
@@ -88,7 +90,7 @@ export async function runDevicesAllow(
   output: Output,
 ): Promise<number> {
   const caller = oneOf(await client.devices.callers(), wanted, 'caller-unknown');
-  const pairing = checkedChange(options);
+  const pairing = checkedChange(options, caller.channel);
   const device = await client.devices.allowCaller({ id: caller.id, name: options.name ?? '', pairing });
   return paired(device, options.format, output);
 }
@@ -190,10 +192,13 @@ const scopeText = {
   public: 'the whole internet: refused unless forced',
 } as const;
 
-function pairingParts(options: PairingOptions): Partial<Record<keyof PairingInput, unknown>> {
+/** `present`: how the device is paired now, or called. */
+function pairingParts(
+  options: PairingOptions,
+  present: Device['channel'] = 'plain',
+): Partial<Record<keyof PairingInput, unknown>> {
   const { aet, address, anyAddress, certificate, plain, allClasses, commitment } = options;
-  const channel =
-    certificate !== undefined ? 'tls' : plain === true || address !== undefined ? 'plain' : undefined;
+  const channel = givenChannel(options) ?? (address === undefined ? undefined : 'plain');
   if (certificate !== undefined && plain === true)
     throw new EdgeSyncError('usage', '--plain and --certificate exclude each other');
   return {
@@ -208,15 +213,23 @@ function pairingParts(options: PairingOptions): Partial<Record<keyof PairingInpu
     ...(allClasses === true ? { classes: 'standard' } : {}),
     ...(commitment === undefined
       ? {}
-      : { commitment: commitment === false ? null : endpointOf(commitment, options) }),
+      : {
+          commitment:
+            commitment === false ? null : endpointOf(commitment, options, givenChannel(options) ?? present),
+        }),
   };
 }
 
+function givenChannel({ certificate, plain }: PairingOptions): Device['channel'] | undefined {
+  if (certificate !== undefined) return 'tls';
+  return plain === true ? 'plain' : undefined;
+}
+
 /** Parts of a pairing that stand by themselves: an address named for a device with TLS does not make it a plain one. */
-function checkedChange(options: PairingOptions): PairingChange {
-  const { channel, ...parts } = pairingParts(options);
-  const isChannelGiven = options.plain === true || options.certificate !== undefined;
-  const parsed = pairingChangeSchema.safeParse({ ...parts, ...(isChannelGiven ? { channel } : {}) });
+function checkedChange(options: PairingOptions, present: Device['channel']): PairingChange {
+  const { channel: _guessed, ...parts } = pairingParts(options, present);
+  const channel = givenChannel(options);
+  const parsed = pairingChangeSchema.safeParse({ ...parts, ...(channel === undefined ? {} : { channel }) });
   if (!parsed.success) throw usage(parsed.error);
   return parsed.data;
 }
@@ -226,7 +239,14 @@ function plainFingerprint(text: string): string {
   return text.replaceAll(/[:\s]/g, '').toLowerCase();
 }
 
-function endpointOf(text: string, { commitmentTls }: PairingOptions): CommitmentEndpoint {
+/** Answers go as the device comes, unless it is said otherwise: nobody gives up encryption by leaving something out. */
+function endpointOf(
+  text: string,
+  { commitmentTls, commitmentPlain }: PairingOptions,
+  channel: Device['channel'],
+): CommitmentEndpoint {
+  if (commitmentTls === true && commitmentPlain === true)
+    throw new EdgeSyncError('usage', '--commitment-tls and --commitment-plain exclude each other');
   const match = /^(?:(?<aet>[^@]{1,16})@)?(?:\[(?<six>[^\]]+)\]|(?<host>[^:@]+)):(?<port>\d{1,5})$/.exec(
     text,
   );
@@ -235,7 +255,7 @@ function endpointOf(text: string, { commitmentTls }: PairingOptions): Commitment
   return {
     host: six ?? host ?? '',
     port: Number(port),
-    channel: commitmentTls === true ? 'tls' : 'plain',
+    channel: commitmentTls === true ? 'tls' : commitmentPlain === true ? 'plain' : channel,
     ...(aet === undefined ? {} : { aeTitle: aet }),
   };
 }
@@ -277,6 +297,9 @@ function deviceLines(device: Device): readonly string[] {
     ...(commitment === null
       ? []
       : [`      storage commitment to ${commitment.host}:${commitment.port} (${commitment.channel})`]),
+    ...(channel === 'tls' && commitment?.channel === 'plain'
+      ? ['      ! The device sends over TLS, but these answers go without encryption.']
+      : []),
     `      last seen: ${device.lastSeenAt ?? 'never'}`,
   ];
 }
