@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { requestLimits } from '../../src/main/engine/commitment/commitment-request.ts';
 import {
   encodeCommitmentRequest,
   failureReason,
@@ -123,11 +124,14 @@ describe('an N-ACTION', () => {
   });
 
   it('that names more instances than fit is refused for lack of resources', async () => {
-    const many = Array.from({ length: 10_001 }, (_, index) => named(String(index))[0]!);
+    const many = Array.from(
+      { length: requestLimits.maxReferences + 1 },
+      (_, index) => named(String(index))[0]!,
+    );
     expect(await act({}, request('1.2.9.1', many))).toBe(0x0213);
     expect(rig.incidents).toMatchObject([{ code: 'commitment-refused', subject: 'CT_ROOM_1@127.0.0.1' }]);
     expect(await act({}, request('1.2.9.1', many.slice(1)))).toBe(status.success);
-    expect(await rig.queue.commitments.open()).toMatchObject([{ total: 10_000 }]);
+    expect(await rig.queue.commitments.open()).toMatchObject([{ total: requestLimits.maxReferences }]);
   });
 
   it('may come again under its Transaction UID and is one request', async () => {
@@ -474,9 +478,12 @@ describe('a caller that asks for too much', () => {
   it('has a share, and leaves room for others', async () => {
     rig.deviceId = 'e'.repeat(32);
     const codes: number[] = [];
-    for (let turn = 0; turn < 13; turn += 1)
-      codes.push(await act({}, request(`1.2.9.${turn}`, many(turn * 10_000, 10_000)), 'EVIL'));
-    expect(codes).toEqual([...Array<number>(12).fill(status.success), 0x0213]);
+    // A quarter of the 500,000 instances that may be open.
+    const { maxReferences } = requestLimits;
+    const fitting = 125_000 / maxReferences;
+    for (let turn = 0; turn <= fitting; turn += 1)
+      codes.push(await act({}, request(`1.2.9.${turn}`, many(turn * maxReferences, maxReferences)), 'EVIL'));
+    expect(codes).toEqual([...Array<number>(fitting).fill(status.success), 0x0213]);
     expect(rig.incidents).toMatchObject([{ code: 'commitment-refused', subject: 'EVIL@127.0.0.1' }]);
     rig.deviceId = 'f'.repeat(32);
     expect(await act({}, request('1.2.9.1', named('1')), 'GOOD')).toBe(status.success);

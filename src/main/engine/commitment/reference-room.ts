@@ -2,10 +2,10 @@
 import type { CommitmentCaller } from './commitment-port.ts';
 
 /**
- * Instances that requests on their way in may name together: about 15 MB of memory, whatever many devices ask for at
+ * Instances that requests on their way in may name together: about 8 MB of memory, whatever many devices ask for at
  * once. A quarter of it is a request of the largest size.
  */
-export const mostInMemory = 40_000;
+export const mostInMemory = 20_000;
 
 /** One of the accounts that a caller draws on, and which part of the whole fits in it. */
 export interface Share {
