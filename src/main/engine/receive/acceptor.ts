@@ -18,7 +18,7 @@ import { ActionInProgress, type ActionRequest } from './action-service.ts';
 import { AnswerPace } from './answer-pace.ts';
 import { admit, proposedClasses } from './admission.ts';
 import type { Authorize, Authorized, PeerFacts } from './authorize.ts';
-import { type CallerWatch, callerSubject } from './caller-watch.ts';
+import { type AdmittedCaller, type CallerWatch, callerSubject } from './caller-watch.ts';
 import { EventReports } from './event-reports.ts';
 import type { Burden, FairTurns } from './fair-turns.ts';
 import { type AcceptedContext, negotiate } from './negotiation.ts';
@@ -135,9 +135,7 @@ export class Acceptor {
         if (this.#authorized !== undefined) return this.#feed(chunk);
         // Many connections have one chunk each: their turn is awaited before it, not after it.
         const turn = this.#deps.turns.connects(connectionCostMs);
-        if (turn === undefined) return this.#feed(chunk);
-        const copy = Buffer.from(chunk);
-        return turn.then(() => this.#feed(copy));
+        return turn === undefined ? this.#feed(chunk) : turn.then(() => this.#feed(chunk));
       },
       transportClosed: () => this.#association.transportClosed(),
     });
@@ -196,13 +194,13 @@ export class Acceptor {
     return { tag: 'accept', accept };
   }
 
-  #openReports({ deviceId }: Authorized): void {
+  #openReports(authorized: Authorized): void {
     const { commitment, clock } = this.#deps;
     const [contextId, context] =
       [...this.#contexts].find(([, one]) => one.abstractSyntax === storageCommitmentPushSopClass) ?? [];
     if (commitment === undefined || contextId === undefined || context === undefined) return;
     this.#reports = new EventReports({
-      caller: { callingAeTitle: this.#callingAeTitle, remoteAddress: this.remoteAddress, deviceId },
+      caller: this.#admitted(authorized),
       contextId,
       transferSyntaxUid: context.transferSyntax,
       clock,
@@ -213,10 +211,10 @@ export class Acceptor {
     commitment.channelOpened(this.#reports);
   }
 
-  #tellLacking(request: AssociateRequest, { deviceId, allowsClass }: Authorized): void {
+  #tellLacking(request: AssociateRequest, authorized: Authorized): void {
     const { callers, refusedClasses: reports } = this.#deps;
-    const caller = { callingAeTitle: this.#callingAeTitle, remoteAddress: this.remoteAddress, deviceId };
-    const lacking = refusedClasses(request, this.#contexts.values(), allowsClass);
+    const caller = this.#admitted(authorized);
+    const lacking = refusedClasses(request, this.#contexts.values(), authorized.allowsClass);
     if (lacking.length > 0) reports.tell(caller, callers.lacked(caller, lacking));
   }
 
@@ -283,13 +281,8 @@ export class Acceptor {
     const context = this.#contexts.get(contextId);
     if (commitment === undefined || context === undefined || this.#authorized === undefined)
       return this.#refuse(commandField.nActionRq, request);
-    const caller = {
-      callingAeTitle: this.#callingAeTitle,
-      remoteAddress: this.remoteAddress,
-      deviceId: this.#authorized.deviceId,
-    };
     const action = this.#stands()
-      ? ActionInProgress.begin(request, context, caller, commitment)
+      ? ActionInProgress.begin(request, context, this.#admitted(this.#authorized), commitment)
       : ActionInProgress.notAuthorised();
     this.#target = { tag: 'action', action, request };
     return request.dataset === 'none' ? this.#finishAction(action, request) : undefined;
@@ -306,13 +299,10 @@ export class Acceptor {
   }
 
   #finishAction(action: ActionInProgress, request: ActionRequest): Wait {
-    this.#target = { tag: 'drop' };
-    this.#isFinishing = true;
-    const answered = this.#hold(action.finish()).then(({ status: code, comment, incident }) => {
-      this.#isFinishing = false;
+    return this.#finish(action.finish(), ({ status: code, comment, incident }) => {
       if (code !== status.success) this.#deps.logger.warn('commitment refused', { status: code });
       if (incident !== undefined) this.#report(incident, comment ?? '');
-      const wait = this.#respond({
+      return this.#respond({
         tag: 'n-action-rsp',
         messageId: request.messageId,
         sopClassUid: request.sopClassUid,
@@ -322,6 +312,16 @@ export class Acceptor {
         dataset: 'none',
         ...(comment === undefined ? {} : { errorComment: comment }),
       });
+    });
+  }
+
+  /** A dataset is whole: its answer is decided while the peer's clock stands still, and a stop waits for it. */
+  #finish<Result>(work: Promise<Result>, answer: (result: Result) => Wait): Wait {
+    this.#target = { tag: 'drop' };
+    this.#isFinishing = true;
+    const answered = this.#hold(work).then((result) => {
+      this.#isFinishing = false;
+      const wait = answer(result);
       if (this.#isDraining) this.#association.abort();
       return wait;
     });
@@ -355,14 +355,7 @@ export class Acceptor {
   #finishStore(store: StoreInProgress, request: StoreRequest): Wait {
     // Ended while its last bytes were being taken: the stream was aborted then.
     if (this.#target.tag !== 'store') return undefined;
-    this.#target = { tag: 'drop' };
-    this.#isFinishing = true;
-    const answered = this.#hold(store.finish()).then((answer) => {
-      this.#isFinishing = false;
-      return this.#answerStore(answer, request);
-    });
-    this.#host.settles(answered);
-    return answered;
+    return this.#finish(store.finish(), (answer) => this.#answerStore(answer, request));
   }
 
   #answerStore(answer: StoreAnswer, request: StoreRequest): Wait {
@@ -374,7 +367,7 @@ export class Acceptor {
       this.#deps.logger.warn('store refused', { status: answer.status, code });
       this.#report(code, 'an image was not accepted');
     }
-    const wait = this.#respond({
+    return this.#respond({
       tag: 'c-store-rsp',
       messageId: request.messageId,
       sopClassUid: request.sopClassUid,
@@ -382,8 +375,6 @@ export class Acceptor {
       status: answer.status,
       ...(answer.comment === undefined ? {} : { errorComment: answer.comment }),
     });
-    if (this.#isDraining) this.#association.abort();
-    return wait;
   }
 
   /** 0211, unrecognised operation, after the dataset if there is one (PS3.7 annex C.5.23). */
@@ -499,6 +490,10 @@ export class Acceptor {
 
   #report(code: ErrorCode, detail: string): void {
     this.#deps.reportIncident({ code, subject: this.#caller, detail });
+  }
+
+  #admitted({ deviceId }: Authorized): AdmittedCaller {
+    return { callingAeTitle: this.#callingAeTitle, remoteAddress: this.remoteAddress, deviceId };
   }
 
   get #caller(): string {

@@ -157,7 +157,7 @@ export class StorageScp {
       clock,
       logger: this.#log,
       turns: this.#acceptorDeps.turns,
-      reportIncident: (incident) => this.#incidents.report(incident),
+      reportIncident: this.#acceptorDeps.reportIncident,
       arrived: (handshake) => this.#places.arrive(handshake)?.cut(),
       left: (handshake) => this.#places.leave(handshake),
       opened: (socket, remoteAddress, certificateSha256) =>
