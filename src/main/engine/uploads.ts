@@ -101,8 +101,7 @@ export class Uploads {
       rehead: (job) => this.#reheads.rehead(job),
       connect: () => this.connect(destination),
       archiveKeyRecord: () => ({ archiveId: keys.archiveId, bytes: keys.archiveKeyRecord() }),
-      lastProofAtMs: () =>
-        queue.status().destinations.find((one) => one.name === destination.name)?.lastProofAtMs ?? null,
+      lastProofAtMs: () => queue.lastProofAtMs(destination.name),
       reportIncident,
       onChange,
       clock,

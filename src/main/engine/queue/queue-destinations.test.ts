@@ -206,6 +206,8 @@ describe('destinations', () => {
       lastVerifiedAtMs: null,
     });
     expect(kit.reopen().status().destinations[0]?.lastProofAtMs).toBe(kit.clock.nowMs());
+    expect(kit.queue.lastProofAtMs('cloud')).toBe(kit.clock.nowMs());
+    expect(kit.queue.lastProofAtMs('no such destination')).toBeNull();
   });
 });
 

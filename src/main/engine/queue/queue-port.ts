@@ -120,6 +120,8 @@ export interface CareQueue {
 
 export interface ReadQueue {
   status(): QueueStatus;
+  /** As `status` tells it of one destination, at the cost of one row: asked for at every step of its upload loop. */
+  lastProofAtMs(destination: string): number | null;
   /** Newest first. */
   studies(limit: number): StudyRow[];
   study(studyId: string): StudyRow | undefined;

@@ -243,6 +243,10 @@ export class Queue
     return files === undefined ? status : { ...status, incidents: [...status.incidents, files] };
   }
 
+  lastProofAtMs(destination: string): number | null {
+    return this.#reading.lastProofAtMs(destination);
+  }
+
   studies(limit: number): StudyRow[] {
     return this.#reading.studies(limit);
   }

@@ -35,6 +35,8 @@ interface TallyRow {
   readonly spool_bytes: number;
 }
 
+type ProofRow = Pick<DestinationRow, 'last_verified_at' | 'last_probe_at'>;
+
 interface DestinationRow {
   readonly name: string;
   readonly required: number;
@@ -100,6 +102,7 @@ export class Reading {
   readonly #oldestPending: Database.Statement<[], number | null>;
   readonly #newestPending: Database.Statement<[], number | null>;
   readonly #destinations: Database.Statement<[], DestinationRow>;
+  readonly #proof: Database.Statement<[string], ProofRow>;
   readonly #sources: Database.Statement<
     [number],
     {
@@ -129,6 +132,9 @@ export class Reading {
       .prepare<[], number | null>(`SELECT max(received_at) FROM instance WHERE state = 'pending'`)
       .pluck();
     this.#destinations = core.prepare('SELECT * FROM destination WHERE active = 1 ORDER BY id');
+    this.#proof = core.prepare(
+      'SELECT last_verified_at, last_probe_at FROM destination WHERE active = 1 AND name = ?',
+    );
     this.#sources = core.prepare(
       `SELECT source.*, coalesce(c.committed, 0) AS committed FROM source LEFT JOIN commitment_source AS c USING (ae_title)
          ORDER BY source.ae_title LIMIT ?`,
@@ -151,6 +157,14 @@ export class Reading {
          FROM delivery AS d JOIN destination AS t ON t.id = d.destination_id
          WHERE d.instance_id = ? AND t.active = 1 ORDER BY d.destination_id`,
     );
+  }
+
+  /** Of an active destination; null without any proof. */
+  lastProofAtMs(destination: string): number | null {
+    return this.#core.read(() => {
+      const row = this.#proof.get(destination);
+      return row === undefined ? null : lastProofOf(row, this.#core.nowMs());
+    });
   }
 
   status(): QueueStatus {
@@ -273,8 +287,12 @@ export class Reading {
   }
 }
 
+/** The newest proof that it works: an upload or a probe. */
+function lastProofOf(row: ProofRow, nowMs: number): number | null {
+  return latest([past(row.last_verified_at, nowMs), past(row.last_probe_at, nowMs)]);
+}
+
 function destinationCounts(row: DestinationRow, nowMs: number): DestinationCounts {
-  const lastVerifiedAtMs = past(row.last_verified_at, nowMs);
   return {
     name: row.name,
     required: row.required === 1,
@@ -282,8 +300,8 @@ function destinationCounts(row: DestinationRow, nowMs: number): DestinationCount
     verified: row.verified,
     failed: row.failed,
     parked: row.parked,
-    lastVerifiedAtMs,
-    lastProofAtMs: latest([lastVerifiedAtMs, past(row.last_probe_at, nowMs)]),
+    lastVerifiedAtMs: past(row.last_verified_at, nowMs),
+    lastProofAtMs: lastProofOf(row, nowMs),
   };
 }
 
