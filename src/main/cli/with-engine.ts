@@ -1,7 +1,7 @@
 import { createRouterClient } from '@orpc/server';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import { Engine } from '../engine/engine.ts';
-import { createEngineClient, fromRpcError, type EngineClient } from '../rpc/client.ts';
+import { createEngineClient, type EngineClient, withOurErrors } from '../rpc/client.ts';
 import { createRouter } from '../rpc/router.ts';
 import { readRuntime } from '../rpc/runtime-file.ts';
 import { engineOptions } from './engine-options.ts';
@@ -23,15 +23,7 @@ export async function withEngine<Result>(
     const router = createRouter(engine.service, options.logger);
     const client = createRouterClient(router, {
       context: { actor: 'command-line', link: () => null },
-      interceptors: [
-        async (call) => {
-          try {
-            return await call.next();
-          } catch (error) {
-            throw fromRpcError(error);
-          }
-        },
-      ],
+      interceptors: [withOurErrors],
     });
     return await use(client);
   } finally {

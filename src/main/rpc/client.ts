@@ -32,21 +32,22 @@ export function createEngineClient(where: { readonly dataDir: string }): EngineC
       if (runtime === undefined || !(await isOurs(runtime))) throw new EdgeSyncError('engine-not-running');
       return socketFetch(runtime.socketPath, runtime.token, request);
     },
-    interceptors: [
-      async (call) => {
-        try {
-          return await call.next();
-        } catch (error) {
-          throw fromRpcError(error);
-        }
-      },
-    ],
+    interceptors: [withOurErrors],
   });
   return createORPCClient(link);
 }
 
+/** An interceptor of oRPC's clients: calls reject with the EdgeSyncError that the engine threw. */
+export async function withOurErrors<Result>(call: { readonly next: () => Promise<Result> }): Promise<Result> {
+  try {
+    return await call.next();
+  } catch (error) {
+    throw fromRpcError(error);
+  }
+}
+
 /** Turns what oRPC throws back into the EdgeSyncError the engine threw. */
-export function fromRpcError(error: unknown): unknown {
+function fromRpcError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error;
   // The contract's own check of arguments: nothing the engine did.
   if (error.code === 'BAD_REQUEST')

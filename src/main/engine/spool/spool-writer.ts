@@ -44,12 +44,12 @@ export class FileSpoolWriter implements SpoolWriter {
 
   write(buffers: readonly Buffer[]): Promise<void> | undefined {
     if (this.#ended) throw new EdgeSyncError('internal', 'spool writer used after its end');
-    for (const buffer of buffers) this.#sizeBytes += buffer.length;
     // After a failure nothing is kept: the reason is told by commit.
     if (this.#failure !== undefined) return undefined;
     for (const buffer of buffers) {
       if (buffer.length === 0) continue;
       this.#waiting.push(buffer);
+      this.#sizeBytes += buffer.length;
       this.#waitingBytes += buffer.length;
     }
     if (this.#waitingBytes >= gatherBytes) this.#startPump(gatherBytes);
