@@ -27,6 +27,14 @@ function clinicCa(name: string): { readonly crt: string; readonly key: string } 
   return { crt: read(`${name}.crt`), key: read(`${name}.key`) };
 }
 
+/** A key and a certificate request: NAME.key, NAME.csr. */
+function request(name: string, subject: string, ...extra: readonly string[]): void {
+  openssl(
+    ...['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`],
+    ...['-subj', subject, ...extra],
+  );
+}
+
 const read = (name: string): string => readFileSync(kit.path(name), 'utf8');
 const passphrase = 'a passphrase of 24 chars';
 
@@ -100,14 +108,10 @@ needs('openssl')('the site CA and OpenSSL', () => {
   });
 
   it('signs a request made by OpenSSL: its names, and none of the rights it asks for', async () => {
-    openssl(
-      ...['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'd.key', '-out', 'd.csr'],
-      ...[
-        '-subj',
-        '/CN=MR1',
-        '-addext',
-        'subjectAltName=DNS:mr1.clinic.example,IP:10.0.0.9,email:x@y.example',
-      ],
+    request(
+      'd',
+      '/CN=MR1',
+      ...['-addext', 'subjectAltName=DNS:mr1.clinic.example,IP:10.0.0.9,email:x@y.example'],
       ...['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=keyCertSign'],
     );
     const signed = await kit.certificates.sign({ requestPem: read('d.csr'), days: 100 });
@@ -184,19 +188,7 @@ needs('openssl')('the site CA and OpenSSL', () => {
   it('takes no CA that is none, has ended, is not whole, or comes with the key of another', async () => {
     const [ca, other] = [clinicCa('Clinic'), clinicCa('Other')];
     const device = await kit.device('US1');
-    openssl(
-      'req',
-      '-new',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      's.key',
-      '-out',
-      's.csr',
-      '-subj',
-      '/CN=Sub',
-    );
+    request('s', '/CN=Sub');
     kit.write('s.ext', 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n');
     openssl(
       ...['x509', '-req', '-in', 's.csr', '-CA', 'Clinic.crt', '-CAkey', 'Clinic.key', '-CAcreateserial'],
@@ -223,19 +215,7 @@ needs('openssl')('the site CA and OpenSSL', () => {
 
   it('takes the revocation list of a trusted CA, and of nobody else', async () => {
     clinicCa('Clinic');
-    openssl(
-      'req',
-      '-new',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'd.key',
-      '-out',
-      'd.csr',
-      '-subj',
-      '/CN=D',
-    );
+    request('d', '/CN=D');
     kit.write('index.txt', '');
     kit.write('crlnumber', '01\n');
     kit.write(

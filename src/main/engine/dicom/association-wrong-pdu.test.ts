@@ -1,15 +1,13 @@
 /** Every PDU in every state that an association can stand still in, against PS3.8 table 9-10, bytes on the wire looked at. */
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts';
+import {
+  smallAccept as accept,
+  smallRequest as request,
+} from '../../../../test/support/small-association.ts';
 import { Association, type AssociationEnd } from './association.ts';
 import { type Role, type State } from './association-states.ts';
-import {
-  type AssociateRequest,
-  encodeAssociateAccept,
-  encodeAssociateRequest,
-  encodeTitleBlock,
-  ownUserInformation,
-} from './pdu-associate.ts';
+import { encodeAssociateAccept, encodeAssociateRequest } from './pdu-associate.ts';
 import {
   encodeAbort,
   encodeAssociateReject,
@@ -18,27 +16,6 @@ import {
   encodeReleaseResponse,
   rejections,
 } from './pdu.ts';
-
-const user = ownUserInformation(
-  { implementationClassUid: '1.2', implementationVersionName: 'TEST' },
-  { roles: [], identity: 'none' },
-);
-const request: AssociateRequest = {
-  protocolVersion: 1,
-  calledAeTitle: 'B',
-  callingAeTitle: 'A',
-  applicationContext: '1.2.840.10008.3.1.1.1',
-  contexts: [{ id: 1, abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }],
-  user,
-  titleBlock: encodeTitleBlock('B', 'A'),
-};
-const accept = {
-  protocolVersion: 1,
-  applicationContext: request.applicationContext,
-  contexts: [{ id: 1, result: 'accepted', transferSyntax: '1.2.840.10008.1.2' }],
-  user,
-  titleBlock: request.titleBlock,
-} as const;
 
 const pdus = {
   'A-ASSOCIATE-RQ': encodeAssociateRequest(request),
@@ -147,6 +124,19 @@ function established(right: Partial<Record<PduName, Outcome>>): Record<PduName, 
   };
 }
 
+/** Sta13, on either side: what comes is ignored, or answered by an abort. */
+const awaitingClose: Record<PduName, Outcome> = {
+  'A-ASSOCIATE-RQ': { sent: [aborts('2')], next: 'sta13' },
+  'A-ASSOCIATE-AC': ignored,
+  'A-ASSOCIATE-RJ': ignored,
+  'P-DATA-TF': ignored,
+  'A-RELEASE-RQ': ignored,
+  'A-RELEASE-RP': ignored,
+  'A-ABORT': peerAborted,
+  unknown: { sent: [aborts('1')], next: 'sta13' },
+  'too long': { sent: [aborts('6')], next: 'sta13' },
+};
+
 const expected: Record<Role, Partial<Record<State, Record<PduName, Outcome>>>> = {
   acceptor: {
     sta2: {
@@ -170,17 +160,7 @@ const expected: Record<Role, Partial<Record<State, Record<PduName, Outcome>>>> =
       'A-RELEASE-RP': { sent: [], next: 'sta1', closed: true },
     }),
     sta10: established({ 'A-RELEASE-RP': { sent: [releaseRp], next: 'sta13' } }),
-    sta13: {
-      'A-ASSOCIATE-RQ': { sent: [aborts('2')], next: 'sta13' },
-      'A-ASSOCIATE-AC': ignored,
-      'A-ASSOCIATE-RJ': ignored,
-      'P-DATA-TF': ignored,
-      'A-RELEASE-RQ': ignored,
-      'A-RELEASE-RP': ignored,
-      'A-ABORT': peerAborted,
-      unknown: { sent: [aborts('1')], next: 'sta13' },
-      'too long': { sent: [aborts('6')], next: 'sta13' },
-    },
+    sta13: awaitingClose,
   },
   requestor: {
     sta5: established({
@@ -197,17 +177,7 @@ const expected: Record<Role, Partial<Record<State, Record<PduName, Outcome>>>> =
       'A-RELEASE-RP': { sent: [], next: 'sta1', closed: true },
     }),
     sta11: established({ 'A-RELEASE-RP': { sent: [], next: 'sta1', closed: true } }),
-    sta13: {
-      'A-ASSOCIATE-RQ': { sent: [aborts('2')], next: 'sta13' },
-      'A-ASSOCIATE-AC': ignored,
-      'A-ASSOCIATE-RJ': ignored,
-      'P-DATA-TF': ignored,
-      'A-RELEASE-RQ': ignored,
-      'A-RELEASE-RP': ignored,
-      'A-ABORT': peerAborted,
-      unknown: { sent: [aborts('1')], next: 'sta13' },
-      'too long': { sent: [aborts('6')], next: 'sta13' },
-    },
+    sta13: awaitingClose,
   },
 };
 

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts';
-import { type AssociateAnswer, Association, type AssociationEnd, artimMs } from './association.ts';
 import {
-  type AssociateRequest,
-  encodeAssociateAccept,
-  encodeAssociateRequest,
-  encodeTitleBlock,
-  ownUserInformation,
-} from './pdu-associate.ts';
+  smallAccept as accept,
+  smallRequest as request,
+} from '../../../../test/support/small-association.ts';
+import { type AssociateAnswer, Association, type AssociationEnd, artimMs } from './association.ts';
+import { encodeAssociateAccept, encodeAssociateRequest } from './pdu-associate.ts';
 import {
   encodeAbort,
   encodeAssociateReject,
@@ -17,26 +15,6 @@ import {
   rejections,
 } from './pdu.ts';
 
-const user = ownUserInformation(
-  { implementationClassUid: '1.2', implementationVersionName: 'TEST' },
-  { roles: [], identity: 'none' },
-);
-const request: AssociateRequest = {
-  protocolVersion: 1,
-  calledAeTitle: 'B',
-  callingAeTitle: 'A',
-  applicationContext: '1.2.840.10008.3.1.1.1',
-  contexts: [{ id: 1, abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }],
-  user,
-  titleBlock: encodeTitleBlock('B', 'A'),
-};
-const accept = {
-  protocolVersion: 1,
-  applicationContext: request.applicationContext,
-  contexts: [{ id: 1, result: 'accepted', transferSyntax: '1.2.840.10008.1.2' }],
-  user,
-  titleBlock: request.titleBlock,
-} as const;
 const associateRq = encodeAssociateRequest(request);
 const associateAc = encodeAssociateAccept(accept);
 const pData = Buffer.concat([encodePDataHeader(1, 'command', 'last', 2), Buffer.from('ab')]);
@@ -202,14 +180,16 @@ describe('an acceptor', () => {
 
   it('refuses a peer whose maximum PDU length leaves no room for data', async () => {
     const all = acceptor();
-    const tiny = { ...request, user: { ...user, maxPduBytes: 6 } };
+    const tiny = { ...request, user: { ...request.user, maxPduBytes: 6 } };
     await all.association.receive(encodeAssociateRequest(tiny));
     expect(all.sent).toEqual([providerAbort('6')]);
   });
 
   it('cuts what it sends to the length the peer takes', async () => {
     const all = acceptor();
-    await all.association.receive(encodeAssociateRequest({ ...request, user: { ...user, maxPduBytes: 16 } }));
+    await all.association.receive(
+      encodeAssociateRequest({ ...request, user: { ...request.user, maxPduBytes: 16 } }),
+    );
     all.sent.length = 0;
     await all.association.send(1, 'command', 'last', Buffer.from('0123456789abcdefghi'));
     const pieces = ['0123456789', 'abcdefghi'].map((text, index) => {
