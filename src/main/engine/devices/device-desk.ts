@@ -281,18 +281,20 @@ export class DeviceDesk implements CallerWatch {
     const seenIds = [...this.#seenUnsaved];
     this.#seenUnsaved.clear();
     const seen = new Map(seenIds.map((id) => [id, this.#seenAtMs.get(id) ?? 0]));
-    const isEmpty = [
-      callers.callers,
-      callers.callersGone,
-      observed.observed,
-      observed.observedGone,
-      seenIds,
-    ].every((one) => one.length === 0);
+    const isEmpty = [callers.rows, callers.gone, observed.rows, observed.gone, seenIds].every(
+      (one) => one.length === 0,
+    );
     if (isEmpty) return;
     this.#revision += 1;
     onChange();
     try {
-      await store.write({ ...callers, ...observed, seen });
+      await store.write({
+        callers: callers.rows,
+        callersGone: callers.gone,
+        observed: observed.rows,
+        observedGone: observed.gone,
+        seen,
+      });
     } catch (error) {
       this.#callers.notSaved(callers);
       this.#observed.notSaved(observed);

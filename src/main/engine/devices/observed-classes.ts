@@ -10,10 +10,11 @@ import {
   verificationSopClass,
 } from '../dicom/sop-classes.ts';
 import type { Clock, Random } from '../ports.ts';
-import type { Changed, ObservedRow, ObservedState } from '../queue/devices.ts';
+import type { ObservedRow, ObservedState } from '../queue/devices.ts';
 import { type AdmittedCaller, lackedSubject } from '../receive/caller-watch.ts';
 import type { RefusedClass } from '../receive/refused-classes.ts';
 import { plainAddress } from '../system/ip-address.ts';
+import { type KeptChanges, KeptEntries, type KeptEntry } from './kept-entries.ts';
 
 /** Kept in all that nobody has allowed; the one proposed longest ago goes for a new one. */
 export const mostObserved = 512;
@@ -29,24 +30,23 @@ interface ObservedFacts {
   readonly uid: string;
 }
 
-interface Entry {
-  readonly id: string;
+interface Entry extends KeptEntry {
   facts: ObservedFacts;
   state: ObservedState;
   count: number;
   readonly firstAtMs: number;
   lastAtMs: number;
-  unsaved: 'nothing' | 'count' | 'all';
-  /** The database may have a row of it. */
-  isKept: boolean;
 }
 
 export class ObservedClasses {
   readonly #clock: Clock;
   readonly #random: Random;
-  /** By device (or title on this PC) and class; the one proposed longest ago first. */
-  readonly #entries = new Map<string, Entry>();
-  #gone = new Set<string>();
+  /** By device (or title on this PC) and class. */
+  readonly #entries = new KeptEntries<Entry, ObservedRow>(
+    mostObserved,
+    ({ id, state, count, firstAtMs, lastAtMs }) => ({ id, state, count, firstAtMs, lastAtMs }),
+    ({ facts }) => facts,
+  );
 
   constructor(clock: Clock, random: Random, rows: readonly ObservedRow[]) {
     this.#clock = clock;
@@ -54,7 +54,7 @@ export class ObservedClasses {
     for (const row of [...rows].sort((a, b) => a.lastAtMs - b.lastAtMs)) {
       // Sealed, so it is what was written.
       const facts = JSON.parse(row.facts) as ObservedFacts;
-      this.#entries.set(keyOf(facts), { ...row, facts, unsaved: 'nothing', isKept: true });
+      this.#entries.put(keyOf(facts), { ...row, facts, unsaved: 'nothing', isKept: true });
     }
   }
 
@@ -76,7 +76,7 @@ export class ObservedClasses {
   }
 
   get(id: string): ObservedClass | undefined {
-    const entry = this.#find(id);
+    const entry = this.#entries.find(id);
     return entry === undefined ? undefined : shown(entry);
   }
 
@@ -95,7 +95,7 @@ export class ObservedClasses {
 
   /** What was decided. Gives the subject of its incident. */
   decide(id: string, state: ObservedState): string | undefined {
-    const entry = this.#find(id);
+    const entry = this.#entries.find(id);
     if (entry === undefined) return undefined;
     entry.state = state;
     if (entry.unsaved === 'nothing') entry.unsaved = 'count';
@@ -104,35 +104,17 @@ export class ObservedClasses {
 
   /** Its device is gone: what was observed of it goes too. Gives the subjects of the incidents. */
   forget(deviceId: string): readonly string[] {
-    const gone = [...this.#entries].filter(([, { facts }]) => facts.deviceId === deviceId);
-    for (const [key] of gone) this.#drop(key);
+    const gone = [...this.#entries.entries()].filter(([, { facts }]) => facts.deviceId === deviceId);
+    for (const [key] of gone) this.#entries.drop(key);
     return gone.map(([, { facts }]) => subjectOf(facts));
   }
 
-  takeChanges(): {
-    readonly observed: readonly Changed<ObservedRow>[];
-    readonly observedGone: readonly string[];
-  } {
-    const observed = [...this.#entries.values()].flatMap((entry) => {
-      if (entry.unsaved === 'nothing') return [];
-      const { id, state, count, firstAtMs, lastAtMs } = entry;
-      const facts = entry.unsaved === 'all' ? JSON.stringify(entry.facts) : undefined;
-      entry.unsaved = 'nothing';
-      entry.isKept = true;
-      return [{ id, facts, state, count, firstAtMs, lastAtMs }];
-    });
-    const observedGone = [...this.#gone];
-    this.#gone = new Set();
-    return { observed, observedGone };
+  takeChanges(): KeptChanges<ObservedRow> {
+    return this.#entries.takeChanges();
   }
 
-  notSaved(changes: {
-    readonly observed: readonly Changed<ObservedRow>[];
-    readonly observedGone: readonly string[];
-  }): void {
-    const ids = new Set(changes.observed.map(({ id }) => id));
-    for (const entry of this.#entries.values()) if (ids.delete(entry.id)) entry.unsaved = 'all';
-    for (const id of [...ids, ...changes.observedGone]) this.#gone.add(id);
+  notSaved(changes: KeptChanges<ObservedRow>): void {
+    this.#entries.notSaved(changes);
   }
 
   #touch(caller: AdmittedCaller, uid: string): Entry {
@@ -141,7 +123,6 @@ export class ObservedClasses {
     const key = keyOf(facts);
     const known = this.#entries.get(key);
     const nowMs = this.#clock.nowMs();
-    this.#entries.delete(key);
     if (known === undefined) this.#makeRoom(facts);
     const isSame = known !== undefined && JSON.stringify(known.facts) === JSON.stringify(facts);
     const entry: Entry = {
@@ -154,13 +135,13 @@ export class ObservedClasses {
       unsaved: isSame && known.unsaved !== 'all' ? 'count' : 'all',
       isKept: known?.isKept ?? false,
     };
-    this.#entries.set(key, entry);
+    this.#entries.put(key, entry);
     return entry;
   }
 
   /** What was allowed stays: for this PC it is the permission itself. */
   #makeRoom(facts: ObservedFacts): void {
-    const open = [...this.#entries].filter(([, { state }]) => state !== 'allowed');
+    const open = [...this.#entries.entries()].filter(([, { state }]) => state !== 'allowed');
     const ofDevice = open.filter(([, one]) => ownerOf(one.facts) === ownerOf(facts));
     const full =
       ofDevice.length >= mostObservedPerDevice ? ofDevice : open.length >= mostObserved ? open : [];
@@ -176,20 +157,7 @@ export class ObservedClasses {
       ) ??
       full.find(([, { state }]) => state === 'seen') ??
       full[0];
-    if (oldest !== undefined) this.#drop(oldest[0]);
-  }
-
-  #drop(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    if (entry.isKept) this.#gone.add(entry.id);
-    if (this.#gone.size > 10 * mostObserved) this.#gone.delete(this.#gone.values().next().value ?? '');
-  }
-
-  #find(id: string): Entry | undefined {
-    for (const entry of this.#entries.values()) if (entry.id === id) return entry;
-    return undefined;
+    if (oldest !== undefined) this.#entries.drop(oldest[0]);
   }
 
   #count(holds: (entry: Entry) => boolean): number {

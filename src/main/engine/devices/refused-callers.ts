@@ -3,11 +3,12 @@ import { mostCallerClasses, type RefusedCaller } from '../../../shared/devices.t
 import { oddAeTitle } from '../dicom/pdu-associate.ts';
 import type { IncidentReport } from '../model.ts';
 import type { Clock, Random } from '../ports.ts';
-import type { CallerRow, Changed } from '../queue/devices.ts';
+import type { CallerRow } from '../queue/devices.ts';
 import { refusalText } from '../receive/admission.ts';
 import { callerSubject, type RefusedCall } from '../receive/caller-watch.ts';
 import { plainAddress } from '../system/ip-address.ts';
 import type { CallerIdentity } from './caller-match.ts';
+import { type KeptChanges, KeptEntries, type KeptEntry } from './kept-entries.ts';
 import { classKeyword, isClassUid } from './observed-classes.ts';
 
 /** Kept in all; the one that called longest ago goes for a new one. */
@@ -24,8 +25,7 @@ type CallerFacts = Pick<
   'callingAeTitle' | 'calledAeTitle' | 'address' | 'channel' | 'certificate' | 'because'
 > & { readonly classes: readonly string[] };
 
-interface Entry {
-  readonly id: string;
+interface Entry extends KeptEntry {
   facts: CallerFacts;
   count: number;
   readonly firstAtMs: number;
@@ -33,29 +33,34 @@ interface Entry {
   dismissedAtMs: number | null;
   /** How often it called since the last report. */
   untold: number;
-  /** What the database does not have yet. */
-  unsaved: 'nothing' | 'count' | 'all';
-  /** The database may have a row of it. */
-  isKept: boolean;
 }
 
 export class RefusedCallers {
   readonly #clock: Clock;
   readonly #random: Random;
-  /** By what makes a caller the same one; the one that called longest ago first. */
-  readonly #entries = new Map<string, Entry>();
-  #gone = new Set<string>();
+  /** By what makes a caller the same one. */
+  readonly #entries = new KeptEntries<Entry, CallerRow>(
+    mostCallers,
+    ({ id, count, firstAtMs, lastAtMs, dismissedAtMs }) => ({
+      id,
+      count,
+      firstAtMs,
+      lastAtMs,
+      dismissedAtMs,
+    }),
+    ({ facts }) => facts,
+  );
   #untoldOthers = 0;
 
   constructor(clock: Clock, random: Random, rows: readonly CallerRow[]) {
     this.#clock = clock;
     this.#random = random;
     const byTime = [...rows].sort((a, b) => a.lastAtMs - b.lastAtMs);
-    for (const { id } of byTime.slice(0, -mostCallers)) this.#gone.add(id);
+    for (const { id } of byTime.slice(0, -mostCallers)) this.#entries.sweep(id);
     for (const row of byTime.slice(-mostCallers)) {
       // Sealed, so it is what was written.
       const facts = JSON.parse(row.facts) as CallerFacts;
-      this.#entries.set(keyOf(facts), { ...row, facts, untold: 0, unsaved: 'nothing', isKept: true });
+      this.#entries.put(keyOf(facts), { ...row, facts, untold: 0, unsaved: 'nothing', isKept: true });
     }
   }
 
@@ -64,10 +69,9 @@ export class RefusedCallers {
     const key = keyOf(facts);
     const known = this.#entries.get(key);
     const nowMs = this.#clock.nowMs();
-    this.#entries.delete(key);
     if (known === undefined) {
       this.#makeRoom(facts.address);
-      this.#entries.set(key, {
+      this.#entries.put(key, {
         id: this.#random.bytes(16).toString('hex'),
         facts,
         count: 1,
@@ -89,7 +93,7 @@ export class RefusedCallers {
       known.dismissedAtMs = null;
     if (known.dismissedAtMs === null) known.untold += 1;
     known.unsaved = isSame && known.unsaved !== 'all' ? 'count' : 'all';
-    this.#entries.set(key, known);
+    this.#entries.put(key, known);
   }
 
   /** The latest first. */
@@ -98,8 +102,8 @@ export class RefusedCallers {
   }
 
   get(id: string): RefusedCaller | undefined {
-    const found = this.#find(id);
-    return found === undefined ? undefined : shown(found[1]);
+    const entry = this.#entries.find(id);
+    return entry === undefined ? undefined : shown(entry);
   }
 
   /** How many nobody has decided about. */
@@ -111,7 +115,7 @@ export class RefusedCallers {
 
   /** Gives the subjects of incidents that are over with it; undefined when there is no such caller. */
   dismiss(id: string): readonly string[] | undefined {
-    const entry = this.#find(id)?.[1];
+    const entry = this.#entries.find(id);
     if (entry === undefined) return undefined;
     entry.dismissedAtMs = this.#clock.nowMs();
     entry.untold = 0;
@@ -121,11 +125,11 @@ export class RefusedCallers {
 
   /** Forgets those that would be let in now; gives the subjects of incidents that are over with them. */
   settle(isPaired: (caller: CallerIdentity) => boolean): readonly string[] {
-    const settled = [...this.#entries].filter(([, { facts }]) => {
+    const settled = [...this.#entries.entries()].filter(([, { facts }]) => {
       const identity = identityOf(facts);
       return identity !== undefined && isPaired(identity);
     });
-    for (const [key] of settled) this.#drop(key);
+    for (const [key] of settled) this.#entries.drop(key);
     return this.#over(settled.map(([, entry]) => subjectOf(entry)));
   }
 
@@ -153,34 +157,12 @@ export class RefusedCallers {
     return incidents;
   }
 
-  /** What is to be written since the last time. Give it back with `notSaved` when that failed. */
-  takeChanges(): {
-    readonly callers: readonly Changed<CallerRow>[];
-    readonly callersGone: readonly string[];
-  } {
-    const callers = [...this.#entries.values()].flatMap((entry) => {
-      if (entry.unsaved === 'nothing') return [];
-      const { id, count, firstAtMs, lastAtMs, dismissedAtMs } = entry;
-      const facts = entry.unsaved === 'all' ? JSON.stringify(entry.facts) : undefined;
-      entry.unsaved = 'nothing';
-      entry.isKept = true;
-      return [{ id, facts, count, firstAtMs, lastAtMs, dismissedAtMs }];
-    });
-    const callersGone = [...this.#gone];
-    this.#gone = new Set();
-    return { callers, callersGone };
+  takeChanges(): KeptChanges<CallerRow> {
+    return this.#entries.takeChanges();
   }
 
-  notSaved(changes: {
-    readonly callers: readonly Changed<CallerRow>[];
-    readonly callersGone: readonly string[];
-  }): void {
-    const ids = new Set(changes.callers.map(({ id }) => id));
-    for (const entry of this.#entries.values()) {
-      ids.delete(entry.id);
-      if (changes.callers.some(({ id }) => id === entry.id)) entry.unsaved = 'all';
-    }
-    for (const id of [...ids, ...changes.callersGone]) this.#gone.add(id);
+  notSaved(changes: KeptChanges<CallerRow>): void {
+    this.#entries.notSaved(changes);
   }
 
   /** Several callers can have one subject (with and without TLS, say): it is over when nobody is left to decide about. */
@@ -190,36 +172,24 @@ export class RefusedCallers {
     return [...new Set(subjects)].filter((one) => !open.has(one));
   }
 
-  #find(id: string): [string, Entry] | undefined {
-    for (const one of this.#entries) if (one[1].id === id) return one;
-    return undefined;
-  }
-
   #makeRoom(address: string): void {
     let ofAddress = 0;
     let oldestOfAddress: string | undefined;
-    for (const [key, { facts }] of this.#entries) {
+    let oldest: string | undefined;
+    for (const [key, { facts }] of this.#entries.entries()) {
+      oldest ??= key;
       if (facts.address !== address) continue;
       ofAddress += 1;
       oldestOfAddress ??= key;
     }
     if (ofAddress >= mostCallersPerAddress) this.#push(oldestOfAddress);
-    else if (this.#entries.size >= mostCallers) this.#push(this.#entries.keys().next().value);
+    else if (this.#entries.size >= mostCallers) this.#push(oldest);
   }
 
   #push(key: string | undefined): void {
     if (key === undefined) return;
     this.#untoldOthers += this.#entries.get(key)?.untold ?? 0;
-    this.#drop(key);
-  }
-
-  #drop(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    if (entry.isKept) this.#gone.add(entry.id);
-    // Bounded even while nothing can be written: what is forgotten here is swept at the next start.
-    if (this.#gone.size > 10 * mostCallers) this.#gone.delete(this.#gone.values().next().value ?? '');
+    this.#entries.drop(key);
   }
 }
 
