@@ -42,9 +42,18 @@ export interface CloudStore {
   close(): Promise<void>;
 }
 
+/** Repaired copies of one object; one that is damaged more often than that is an incident for a person. */
+export const maxRepairs = 9;
+
 /** Names below the prefix. */
 export const cloudNames = {
   object: (objectName: string): string => `objects/${objectName.slice(0, 2)}/${objectName}.cms`,
+  /**
+   * Where a good copy goes when a damaged one lies under the object's own name: nothing is ever overwritten, so a
+   * reader tries these in order after it. `repair` from 1 to `maxRepairs`.
+   */
+  repairedObject: (objectName: string, repair: number): string =>
+    `objects/${objectName.slice(0, 2)}/${objectName}.r${repair}.cms`,
   manifest: (installationId: string, sequence: number): string =>
     `manifests/${installationId}/${String(sequence).padStart(10, '0')}.cms`,
   manifests: 'manifests/',
