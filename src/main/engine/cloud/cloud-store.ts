@@ -23,7 +23,7 @@ export type PutOutcome =
   | { readonly tag: 'exists' };
 
 export interface CloudStore {
-  readonly kind: 'azure';
+  readonly kind: 'azure' | 's3' | 'folder';
   /**
    * Create-only. Resumes blocks left by an earlier attempt of the same bytes.
    * `onProgress` gets the bytes confirmed by the service so far.
@@ -61,4 +61,8 @@ export const cloudNames = {
   /** The archive key sealed to the recovery certificate, with its HMAC: what a new PC starts from. */
   archiveKey: (archiveId: string): string => `keys/${archiveId}.json`,
   keys: 'keys/',
+  /** Sealed backups of settings, pairings and CA: one numbered chain per installation. */
+  backup: (installationId: string, number: number): string =>
+    `backups/${installationId}/${String(number).padStart(10, '0')}.cms`,
+  backups: 'backups/',
 } as const;

@@ -21,6 +21,7 @@ const labels = {
   manifest: 'edge-sync manifest v1',
   column: 'edge-sync sealed column v1',
   keyFile: 'edge-sync key file v1',
+  backup: 'edge-sync backup v1',
 } as const;
 
 /** Epochs fit the four bytes they have in a key identifier. */
@@ -43,6 +44,7 @@ export class ArchiveKeys {
   readonly #objectNameKey: Secret;
   readonly #manifestKey: Secret;
   readonly #keyFileKey: Secret;
+  readonly #backupKey: Secret;
   readonly #keks = new Map<number, Secret>();
 
   private constructor(archiveKey: Secret) {
@@ -53,6 +55,7 @@ export class ArchiveKeys {
     this.#objectNameKey = deriveSecret(archiveKey, labels.objectName);
     this.#manifestKey = deriveSecret(archiveKey, labels.manifest);
     this.#keyFileKey = deriveSecret(archiveKey, labels.keyFile);
+    this.#backupKey = deriveSecret(archiveKey, labels.backup);
   }
 
   static fromArchiveKey(archiveKey: Secret): ArchiveKeys {
@@ -100,6 +103,11 @@ export class ArchiveKeys {
   /** 32-byte HMAC-SHA256 that proves a manifest was written by this archive. */
   manifestMac(bytes: Uint8Array): Buffer {
     return createHmac('sha256', this.#manifestKey.reveal()).update(bytes).digest();
+  }
+
+  /** 32-byte HMAC-SHA256 that proves a backup of the settings was written by this archive. */
+  backupMac(bytes: Uint8Array): Buffer {
+    return createHmac('sha256', this.#backupKey.reveal()).update(bytes).digest();
   }
 
   /** 32-byte HMAC-SHA256 that proves keys.json was written by this installation. */

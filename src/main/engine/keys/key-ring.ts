@@ -117,6 +117,11 @@ export class KeyRing {
     return this.#keys.manifestMac(bytes);
   }
 
+  /** 32 bytes, HMAC-SHA256: of backups of the settings. */
+  backupMac(this: KeyRing, bytes: Uint8Array): Buffer {
+    return this.#keys.backupMac(bytes);
+  }
+
   /** What belongs at cloudNames.archiveKey(archiveId). Throws recovery-missing before enrolment. */
   archiveKeyRecord(): Buffer {
     const { recovery } = this.#body;

@@ -12,6 +12,7 @@ export interface RestoreKeys {
   readonly openers: OpenerFactory;
   objectName(identity: InstanceIdentity): string;
   manifestMac(bytes: Uint8Array): Buffer;
+  backupMac(bytes: Uint8Array): Buffer;
 }
 
 /**
@@ -28,5 +29,6 @@ export function restoreKeysFromWords(words: readonly string[], archiveKeyRecord:
     openers: new EnvelopeReaders({ kek: (id) => keys.kekById(id), agreements: [recovery.agreement] }),
     objectName: (identity) => keys.objectName(identity),
     manifestMac: (bytes) => keys.manifestMac(bytes),
+    backupMac: (bytes) => keys.backupMac(bytes),
   };
 }
