@@ -31,9 +31,9 @@ export async function openSealedFile(options: {
     const unfinished = new UnfinishedFile(temporary, handle);
     try {
       const opener = openers.create();
+      const chunk = Buffer.allocUnsafeSlow(readBytes);
       let sizeBytes = 0;
       for (let position = 0; ;) {
-        const chunk = Buffer.allocUnsafe(readBytes);
         const { bytesRead } = await sealed.read(chunk, 0, readBytes, position).catch((error: unknown) => {
           throw new EdgeSyncError('file-not-readable', file, { cause: error });
         });

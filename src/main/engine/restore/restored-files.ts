@@ -5,6 +5,7 @@ import path from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { createDatasetDigest } from '../dicom/dataset-digest.ts';
 import type { Random } from '../ports.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import { moveWithoutReplacing } from '../system/move-file.ts';
 
 /** Where a restored image belongs, from its own identity. */
@@ -204,7 +205,7 @@ export class UnfinishedFile {
     this.#handle = handle;
   }
 
-  /** The buffers belong to the file until the next call has resolved. */
+  /** The buffers belong to the file from here on: their memory is given back as soon as they are written. */
   async write(buffers: readonly Buffer[]): Promise<void> {
     for (const buffer of buffers) {
       this.#gathered.push(buffer);
@@ -234,10 +235,13 @@ export class UnfinishedFile {
     this.#gatheredBytes = 0;
     if (buffers.length === 0) return;
     const bytes = Buffer.concat(buffers);
+    for (const buffer of buffers) releaseMemory(buffer);
     try {
       for (let at = 0; at < bytes.length;) at += (await this.#handle.write(bytes, at)).bytesWritten;
     } catch (error) {
       throw diskError(error);
+    } finally {
+      releaseMemory(bytes);
     }
   }
 

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { ObjectSource } from '../cloud/cloud-store.ts';
 import type { Opener, OpenerFactory } from '../seal/seal-port.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import type { DatasetDigest, DatasetDigestFactory } from './dataset-digest.ts';
 
 /** What a sealed object has to be, to be sent or to be accepted. */
@@ -25,7 +26,10 @@ export class ObjectInspector {
   /** @throws EdgeSyncError object-format, object-tampered, object-truncated, object-no-recipient. */
   push(chunk: Buffer): void {
     this.#ciphertext.update(chunk);
-    for (const plaintext of this.#opener.push(chunk)) this.#dataset.update(plaintext);
+    for (const plaintext of this.#opener.push(chunk)) {
+      this.#dataset.update(plaintext);
+      releaseMemory(plaintext);
+    }
   }
 
   /** The tag has matched when this returns. @throws like `push`. */
