@@ -254,6 +254,28 @@ describe('restore from the cloud', () => {
     },
   );
 
+  it('takes the copy that was put beside a damaged object, past others that are damaged too', async () => {
+    const image = testImage('1');
+    const [name] = await uploaded([image]);
+    const good = await bytesOf(store, cloudNames.object(name!));
+    await replace(cloudNames.object(name!), good.subarray(0, -3));
+    await replace(cloudNames.repairedObject(name!, 1), Buffer.from('no object'));
+    await replace(cloudNames.repairedObject(name!, 3), good);
+    const { summary } = await restored();
+    expect(summary).toMatchObject({ total: 1, restored: 1, damaged: 0, missing: 0, unproven: 0 });
+    expect((await readFile(join(to, pathOf(image)))).equals(image.file)).toBe(true);
+  });
+
+  it('counts an object that only its repaired copy is left of, and no manifest names, once', async () => {
+    await uploaded([testImage('1')]);
+    const unnamed = testImage('2', '5');
+    const name = rig.keys.objectName(unnamed.details);
+    const sealed = sealWhole(rig.sealers, unnamed.file);
+    await replace(cloudNames.repairedObject(name, 1), sealed);
+    await replace(cloudNames.repairedObject(name, 2), sealed);
+    expect((await restored()).summary).toMatchObject({ total: 2, restored: 2, unproven: 1 });
+  });
+
   it('refuses an object that somebody with the certificate alone made up and put under a name of the archive', async () => {
     await uploaded([testImage('1')]);
     const forged = testImage('9', '6');

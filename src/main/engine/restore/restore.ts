@@ -6,8 +6,10 @@ import type { Clock, Logger, Random } from '../ports.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import { forEachBounded } from './bounded.ts';
 import { readManifestChains, type ChainHead } from './manifest-chains.ts';
-import { ObjectRestorer, type RestoreKeys, type RestoreObject } from './object-restorer.ts';
-import { RestoredFiles, type RestoredIdentity } from './restored-files.ts';
+import { isAboutTheCopy, objectOfName, readCopies } from './copies.ts';
+import { ObjectRestorer, type ObjectOutcome } from './object-restorer.ts';
+import type { ExpectedObject, RestoreKeys } from './proven-object.ts';
+import { RestoredFiles } from './restored-files.ts';
 
 export type { ChainHead } from './manifest-chains.ts';
 export type { RestoreKeys } from './object-restorer.ts';
@@ -64,12 +66,14 @@ const attempts = 6;
 const firstRetryMs = 500;
 const progressEveryMs = 250;
 
-const damageCodes: ReadonlySet<string> = new Set([
-  'object-format',
-  'object-tampered',
-  'object-truncated',
-  'object-no-recipient',
-]);
+type WantedObject = ExpectedObject;
+
+/** Brings one object back, from whichever copy fits. */
+type RestoreOne<Wanted extends WantedObject = WantedObject> = (
+  restorer: ObjectRestorer,
+  wanted: Wanted,
+  isSelected: (details: InstanceDetails) => boolean,
+) => Promise<ObjectOutcome>;
 
 /**
  * Brings back what lies below the prefix, from the cloud and the keys alone.
@@ -84,15 +88,21 @@ export async function restoreFromCloud(options: RestoreFromCloud): Promise<Resto
   for (const problem of chains.problems) run.problem(problem.object, problem.report);
   const unproven = await patiently(() => unnamedObjects(store, chains.entries, signal));
   const proven = [...chains.entries.values()].filter((entry) => isWanted(selection, entry.details));
-  function* objects(): Generator<RestoreObject> {
-    for (const { objectName, details } of proven) {
-      yield { objectName, details, read: () => store.read(cloudNames.object(objectName), signal) };
-    }
-    for (const objectName of unproven) {
-      yield { objectName, details: undefined, read: () => store.read(cloudNames.object(objectName), signal) };
-    }
+  function* objects(): Generator<WantedObject> {
+    for (const { objectName, details, ...sealed } of proven) yield { objectName, details, sealed };
+    for (const objectName of unproven) yield { objectName, details: undefined };
   }
-  const counted = await run.all(objects(), proven.length + unproven.length);
+  const restoreOne: RestoreOne = async (restorer, wanted, isSelected) => {
+    const found = await readCopies(
+      store,
+      wanted.objectName,
+      (copy) => run.patiently(() => restorer.restore({ ...wanted, read: copy.read }, isSelected)),
+      signal,
+    );
+    if (found.tag === 'none') throw found.error;
+    return found.value;
+  };
+  const counted = await run.all(objects(), proven.length + unproven.length, restoreOne);
   return { ...counted, chainProblems: chains.problems.length, heads: chains.heads };
 }
 
@@ -100,12 +110,15 @@ export async function restoreFromCloud(options: RestoreFromCloud): Promise<Resto
 export async function restoreLocal(options: RestoreLocal): Promise<RestoreSummary> {
   const { spool } = options;
   const run = new RestoreRun(options);
-  const objects = [...options.objects].map(({ objectName, spoolId, details }) => ({
-    objectName,
-    details,
-    read: () => (spoolId === null ? gone() : spool.read(spoolId)),
-  }));
-  const counted = await run.all(objects, objects.length);
+  const objects = [...options.objects];
+  const counted = await run.all(objects, objects.length, (restorer, { spoolId, ...wanted }, isSelected) =>
+    run.patiently(() =>
+      restorer.restore(
+        { ...wanted, read: () => (spoolId === null ? gone() : spool.read(spoolId)) },
+        isSelected,
+      ),
+    ),
+  );
   return { ...counted, chainProblems: 0, heads: [] };
 }
 
@@ -152,13 +165,17 @@ class RestoreRun {
     this.#options.onEvent({ tag: 'problem', problem: { ...report, object } });
   }
 
-  async all(objects: Iterable<RestoreObject>, total: number): Promise<Counts> {
+  async all<Wanted extends WantedObject>(
+    objects: Iterable<Wanted>,
+    total: number,
+    restoreOne: RestoreOne<Wanted>,
+  ): Promise<Counts> {
     this.#counts.total = total;
     this.#progress('now');
     const files = await RestoredFiles.open(this.#options.to, this.#options.random);
     try {
       const restorer = new ObjectRestorer(this.#options.keys, files);
-      await forEachBounded(objects, atOnce, (object) => this.#one(restorer, object));
+      await forEachBounded(objects, atOnce, (object) => this.#one(restorer, object, restoreOne));
     } finally {
       await files.close();
     }
@@ -182,12 +199,14 @@ class RestoreRun {
     }
   }
 
-  async #one(restorer: ObjectRestorer, object: RestoreObject): Promise<void> {
+  async #one<Wanted extends WantedObject>(
+    restorer: ObjectRestorer,
+    object: Wanted,
+    restoreOne: RestoreOne<Wanted>,
+  ): Promise<void> {
     const { selection, logger } = this.#options;
     try {
-      const outcome = await this.patiently(() =>
-        restorer.restore(object, (identity) => isWanted(selection, identity)),
-      );
+      const outcome = await restoreOne(restorer, object, (details) => isWanted(selection, details));
       switch (outcome.tag) {
         case 'restored':
         case 'skipped':
@@ -199,10 +218,9 @@ class RestoreRun {
           this.#counts.total -= 1;
       }
     } catch (error) {
-      if (!(error instanceof EdgeSyncError)) throw error;
+      if (!isAboutTheCopy(error)) throw error;
       if (error.code === 'object-missing') this.#counts.missing += 1;
-      else if (damageCodes.has(error.code)) this.#counts.damaged += 1;
-      else throw error;
+      else this.#counts.damaged += 1;
       logger.warn('restore.object', { object: object.objectName, code: error.code });
       this.problem(object.objectName, error.report);
     }
@@ -217,10 +235,7 @@ class RestoreRun {
   }
 }
 
-function isWanted(
-  selection: RestoreSelection,
-  identity: Pick<RestoredIdentity, 'studyInstanceUid'>,
-): boolean {
+function isWanted(selection: RestoreSelection, identity: Pick<InstanceDetails, 'studyInstanceUid'>): boolean {
   switch (selection.tag) {
     case 'all':
       return true;
@@ -229,18 +244,18 @@ function isWanted(
   }
 }
 
-/** Objects that no manifest names. Names that are not ours are left alone. */
+/** Objects that no manifest names, each once however many copies it has. Names that are not ours are left alone. */
 async function unnamedObjects(
   store: CloudStore,
   named: ReadonlyMap<string, unknown>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const object of store.list(cloudNames.objects, signal)) {
-    const objectName = /^objects\/[0-9a-f]{2}\/([0-9a-f]{64})\.cms$/.exec(object.name)?.[1];
-    if (objectName !== undefined && !named.has(objectName)) names.push(objectName);
+  const names = new Set<string>();
+  for await (const { name } of store.list(cloudNames.objects, signal)) {
+    const objectName = objectOfName(name)?.objectName;
+    if (objectName !== undefined && !named.has(objectName)) names.add(objectName);
   }
-  return names;
+  return [...names];
 }
 
 async function* gone(): AsyncGenerator<Buffer> {
