@@ -3,6 +3,10 @@
  * (scripts/build.ts) and every key has an environment override (see main/engine/system/settings-source.ts).
  */
 import { z } from 'zod';
+import { destinationSchema } from './destination-settings.ts';
+
+export type { AzureDestinationSettings, DestinationSettings } from './destination-settings.ts';
+export { destinationNameSchema } from './destination-settings.ts';
 
 /** PS3.5 table 6.2-1, VR AE: 1 to 16 printable ASCII characters, no backslash, not spaces alone. */
 export const aeTitleSchema = z
@@ -11,40 +15,6 @@ export const aeTitleSchema = z
   .max(16, 'an AE title has at most 16 characters')
   .regex(/^[\x20-\x5b\x5d-\x7e]+$/, 'an AE title is printable ASCII without a backslash')
   .refine((title) => title.trim() === title && title !== '', 'an AE title has no spaces at its ends');
-
-/** The name is part of environment variables and keychain entries. */
-export const destinationNameSchema = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is 1 to 32 lower-case letters, digits and dashes, a letter first');
-
-/** Azure's own rule for container names: 3 to 63 lower-case letters, digits and single dashes. */
-const containerSchema = z
-  .string()
-  .regex(
-    /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
-    'a container is 3 to 63 lower-case letters, digits and single dashes',
-  );
-
-const prefixSchema = z
-  .string()
-  .max(200, 'a prefix has at most 200 characters')
-  .regex(
-    /^$|^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/,
-    'a prefix is letters, digits, dashes and underscores, parted by single slashes',
-  );
-
-export const azureDestinationSchema = z.strictObject({
-  name: destinationNameSchema.describe('Your name for this destination'),
-  kind: z.literal('azure'),
-  container: containerSchema,
-  prefix: prefixSchema.default('').describe('Folder inside the container'),
-  required: z
-    .boolean()
-    .default(true)
-    .describe('An image is safe when every required destination has verified it'),
-});
-
-export const destinationSchema = z.discriminatedUnion('kind', [azureDestinationSchema]);
 
 export const folderSchema = z.strictObject({
   path: z.string().min(1).describe('Watched with its subfolders'),
@@ -141,6 +111,4 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
-export type DestinationSettings = z.output<typeof destinationSchema>;
-export type AzureDestinationSettings = z.output<typeof azureDestinationSchema>;
 export type FolderSettings = z.output<typeof folderSchema>;

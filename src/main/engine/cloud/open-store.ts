@@ -1,5 +1,6 @@
+import { assertNever } from '../../../shared/assert-never.ts';
+import type { DestinationSettings } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import type { DestinationSettings } from '../../../shared/settings.ts';
 import type { Clock } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
 import { AzureStore } from './azure-store.ts';
@@ -11,7 +12,21 @@ export function openStore(
   secret: Secret | undefined,
   clock: Clock,
 ): CloudStore {
+  switch (destination.kind) {
+    case 'azure': {
+      const { container, prefix } = destination;
+      const connectionString = needed(destination, secret);
+      return new AzureStore({ connectionString, container, prefix, clock });
+    }
+    case 's3':
+    case 'folder':
+      throw new EdgeSyncError('cloud-refused', `${destination.kind} is being built`);
+    default:
+      return assertNever(destination);
+  }
+}
+
+function needed(destination: DestinationSettings, secret: Secret | undefined): Secret {
   if (secret === undefined) throw new EdgeSyncError('cloud-secret-missing', destination.name);
-  const { container, prefix } = destination;
-  return new AzureStore({ connectionString: secret, container, prefix, clock });
+  return secret;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { EdgeSyncError } from '../../../shared/errors.ts';
+import { destinationKinds } from '../../../shared/destination-settings.ts';
 import { settingsSchema, type Settings } from '../../../shared/settings.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -182,7 +183,7 @@ function plainMessage(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `allowed: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
     case 'invalid_union':
-      return 'allowed: "azure"';
+      return `allowed: ${destinationKinds.map((kind) => JSON.stringify(kind)).join(', ')}`;
     case 'too_big':
       return issue.origin === 'string' ? issue.message : `must be at most ${String(issue.maximum)}`;
     case 'too_small':
