@@ -1,11 +1,15 @@
 /**
  * Sealing and opening beside the bare primitives: AES-256-GCM plus SHA-256 of the ciphertext, same process,
  * no format, no disk. They run in turn, in small slices; a ratio is the median of five rounds' own ratios, 1 being as
- * fast as the bare primitives. Prints a table, then one JSON line.
+ * fast as the bare primitives. Then a process of its own seals and opens 2 GB, for its peak of memory. Prints a table,
+ * then one JSON line.
  *
  *     npm run bench -- seal [--quick]
  */
+import { execFile } from 'node:child_process';
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ArchiveKeys } from '../src/main/engine/keys/archive-keys.ts';
 import { deriveRecoveryKey, recoveryRecipient } from '../src/main/engine/keys/recovery-key.ts';
 import { EnvelopeReaders } from '../src/main/engine/seal/envelope-reader.ts';
@@ -213,10 +217,32 @@ function print(rows: readonly SealBenchRow[]): void {
         `${row.openRatio.toFixed(2).padStart(7)}${row.openByCertificateRatio.toFixed(2).padStart(16)}`,
     );
   }
-  console.log(JSON.stringify({ bench: 'seal', node: process.versions.node, rows }));
 }
 
-export function run(args: readonly string[]): Promise<void> {
-  print(benchSeal(args.includes('--quick') ? 'quick' : 'full'));
-  return Promise.resolve();
+interface MemoryRow {
+  readonly sizeBytes: number;
+  readonly sealPeakMib: number;
+  readonly openPeakMib: number;
+}
+
+/** Most that sealing or opening may take over idle, however large the object is. */
+const memoryFloorMib = 64;
+
+async function measureMemory(megabytes: number): Promise<MemoryRow> {
+  const child = join(import.meta.dirname, 'support/seal-memory.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [child, String(megabytes)]);
+  const row = JSON.parse(stdout) as MemoryRow;
+  console.log(
+    `${megabytes} MB: peak over idle ${row.sealPeakMib.toFixed(0)} MiB sealing, ` +
+      `${row.openPeakMib.toFixed(0)} MiB opening (at most ${memoryFloorMib})`,
+  );
+  return row;
+}
+
+export async function run(args: readonly string[]): Promise<void> {
+  const extent = args.includes('--quick') ? 'quick' : 'full';
+  const rows = benchSeal(extent);
+  print(rows);
+  const memory = await measureMemory(extent === 'quick' ? 256 : 2048);
+  console.log(JSON.stringify({ bench: 'seal', node: process.versions.node, rows, memory }));
 }
