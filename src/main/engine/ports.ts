@@ -107,7 +107,10 @@ export interface AuditEvent {
     | 'certificate-issued'
     | 'certificate-renewed'
     | 'certificate-revoked'
-    | 'certificate-imported';
+    | 'certificate-imported'
+    | 'share-created'
+    | 'share-revoked'
+    | 'share-expired';
   /** local-socket, web, engine. */
   readonly actor: string;
   /** Own identifiers only (study id, incident id): no PHI. */

@@ -4,6 +4,7 @@ import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { IncidentReport, SpoolId } from '../model.ts';
 import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
 import { AuditRows } from './audit-rows.ts';
+import { BackupMarks } from './backup-marks.ts';
 import { Care } from './care.ts';
 import { CertificateRows } from './certificates.ts';
 import { Commitments } from './commitments.ts';
@@ -47,7 +48,9 @@ import type {
   UploadProof,
 } from './queue-types.ts';
 import { Reading } from './reading.ts';
+import { Rebuilt } from './rebuilt.ts';
 import { Received } from './received.ts';
+import { Shares } from './shares.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 export interface QueueOptions {
@@ -71,6 +74,12 @@ export class Queue
   readonly devices: Devices;
   /** What devices asked in storage commitment, and what they were answered. */
   readonly commitments: Commitments;
+  /** Rows made from the manifests in the cloud. */
+  readonly rebuilt: Rebuilt;
+  /** Backups of settings, pairings and CA. */
+  readonly backups: BackupMarks;
+  /** Studies that were given out. */
+  readonly shares: Shares;
   readonly #core: QueueCore;
   readonly #received: Received;
   readonly #deliveries: Deliveries;
@@ -86,7 +95,7 @@ export class Queue
     this.#incidents = new Incidents(core);
     this.#received = new Received(core, this.#incidents);
     this.#deliveries = new Deliveries(core, this.#incidents);
-    this.#manifests = new Manifests(core);
+    this.#manifests = new Manifests(core, this.#incidents);
     this.#destinations = new Destinations(core);
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
@@ -95,6 +104,9 @@ export class Queue
     this.certificates = new CertificateRows(core);
     this.commitments = new Commitments(core);
     this.devices = new Devices(core);
+    this.rebuilt = new Rebuilt(core);
+    this.backups = new BackupMarks(core);
+    this.shares = new Shares(core);
     this.installationId = identify(core);
   }
 
