@@ -179,6 +179,65 @@ export const errorFacts = {
     message: 'The certificate cannot be used to seal images',
     nextStep: 'Choose an X.509 certificate in PEM form with an elliptic-curve key on P-256.',
   },
+  // sharing
+  'share-no-place': {
+    persistence: 'permanent',
+    message: 'No place for shared studies is set up',
+    nextStep:
+      'Set `sharing.container` to a container of its own and store its credential with `edge-sync share credential`; see docs/sharing.md.',
+  },
+  'share-place-unfit': {
+    persistence: 'permanent',
+    message: 'Studies cannot be shared through this place',
+    nextStep: 'Use a container, and better an account, of its own for shares; see docs/sharing.md.',
+  },
+  'share-browsers-refused': {
+    persistence: 'permanent',
+    message: 'The place for shares does not let browsers read, so no viewer could open a link',
+    nextStep:
+      'Run `edge-sync share check --allow-browsers`, or set the CORS rule that docs/sharing.md names.',
+  },
+  'share-study-unknown': {
+    persistence: 'permanent',
+    message: 'No image of this study is known here',
+    nextStep: 'Compare the Study Instance UID.',
+  },
+  'share-too-large': {
+    persistence: 'permanent',
+    message: 'The study has too many images for one share',
+    nextStep: 'Hand it over as files instead: `edge-sync restore --study UID --to DIR`.',
+  },
+  'share-expiry-not-allowed': {
+    persistence: 'permanent',
+    message: 'A link lives from 1 hour to 90 days',
+    nextStep: 'Give the time as in --expires 12h or --expires 7d.',
+  },
+  'share-passcode-weak': {
+    persistence: 'permanent',
+    message: 'The passcode is too easy to guess',
+    nextStep: 'Take a longer one, or let Edge Sync make one.',
+  },
+  'share-recipient-not-confirmed': {
+    persistence: 'permanent',
+    message: 'The certificate of the recipient was not confirmed',
+    nextStep:
+      'Compare its fingerprint with the recipient by phone, then confirm it, or give it with --fingerprint.',
+  },
+  'share-unknown': {
+    persistence: 'permanent',
+    message: 'There is no such share',
+    nextStep: 'Look at `edge-sync share list`.',
+  },
+  'share-not-deleted': {
+    persistence: 'transient',
+    message: 'A shared study that is over could not be deleted from the cloud yet',
+    nextStep: 'It is tried again; check the connection and the credential with `edge-sync share check`.',
+  },
+  'share-viewer-missing': {
+    persistence: 'permanent',
+    message: 'The viewer page is not part of this installation',
+    nextStep: 'Install Edge Sync again, or build it with `npm run build`.',
+  },
   // certificates and TLS
   'certificate-import-unusable': {
     persistence: 'permanent',
@@ -583,6 +642,37 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'The archive key is not in this cloud container',
     nextStep: 'Check account, container and prefix against the recovery kit.',
+  },
+  // backup of the settings, and joining an archive
+  'backup-broken': {
+    persistence: 'permanent',
+    message: 'A backup of the settings in the cloud is damaged, or was not made by this archive',
+    nextStep: 'The newest one that proves itself is used instead; look at its number and date.',
+  },
+  'backup-missing': {
+    persistence: 'permanent',
+    message: 'There is no backup of the settings to take over',
+    nextStep: 'Join with --new: keys and images come back, settings and pairings are entered again.',
+  },
+  'backup-late': {
+    persistence: 'transient',
+    message: 'Settings, pairings and certificates have not been backed up to the cloud for a day',
+    nextStep: 'Look at the destination with `edge-sync config check`; it is tried again by itself.',
+  },
+  'join-choose': {
+    persistence: 'permanent',
+    message: 'Several installations have written to this place',
+    nextStep: 'Name one with --installation ID, or begin without their settings with --new.',
+  },
+  'join-not-fresh': {
+    persistence: 'permanent',
+    message: 'This data folder holds an installation already',
+    nextStep: 'Give another folder with --data-dir, or move this one away; nothing was changed.',
+  },
+  'join-unfinished': {
+    persistence: 'permanent',
+    message: 'Joining the archive was not finished on this PC',
+    nextStep: 'Run the same `edge-sync join` again: it goes on where it stopped.',
   },
   'archive-key-conflict': {
     persistence: 'paused',

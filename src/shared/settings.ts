@@ -24,6 +24,20 @@ export const folderSchema = z.strictObject({
     .describe('delete: the file goes once every required destination has verified it'),
 });
 
+/** Where shared studies lie: a container of its own with a credential of its own; see docs/sharing.md. */
+export const sharingSchema = z.strictObject({
+  kind: z.literal('azure').default('azure'),
+  container: containerSchema.describe('For shares alone: never a container of the archive'),
+  prefix: prefixSchema.default('').describe('Folder inside the container'),
+  viewerUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an address that starts with https://' })
+    .max(500)
+    .refine((url) => !/[?#]/.test(url), 'an address without ? and #')
+    .optional()
+    .describe('Where the practice hosts the viewer page; without it the page is sent along'),
+  practice: z.string().max(100).default('').describe('Name of the practice, shown to the recipient'),
+});
+
 const giB = 1024 ** 3;
 
 export const settingsSchema = z.strictObject({
@@ -69,6 +83,7 @@ export const settingsSchema = z.strictObject({
       'at least one destination must be required',
     ),
   folders: z.array(folderSchema).default([]),
+  sharing: sharingSchema.optional().describe('Where studies are put to be shared by a link'),
   upload: z
     .strictObject({
       concurrency: z.int().min(1).max(32).default(8).describe('Objects under way at once, per destination'),
@@ -111,4 +126,5 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export type SharingSettings = z.output<typeof sharingSchema>;
 export type FolderSettings = z.output<typeof folderSchema>;

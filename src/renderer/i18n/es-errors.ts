@@ -462,6 +462,31 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'La clave del archivo no está en este contenedor de la nube',
     nextStep: 'Compare cuenta, contenedor y prefijo con el kit de recuperación.',
   },
+  'backup-broken': {
+    message: 'Una copia de la configuración en la nube está dañada o no la hizo este archivo',
+    nextStep: 'Se usa la más reciente que se demuestra auténtica; compruebe su número y su fecha.',
+  },
+  'backup-missing': {
+    message: 'No hay ninguna copia de la configuración que se pueda tomar',
+    nextStep:
+      'Únase con --new: vuelven las claves y las imágenes; la configuración y los emparejamientos se introducen de nuevo.',
+  },
+  'backup-late': {
+    message: 'La configuración, los emparejamientos y los certificados llevan un día sin copia en la nube',
+    nextStep: 'Revise el destino con `edge-sync config check`; se vuelve a intentar automáticamente.',
+  },
+  'join-choose': {
+    message: 'Varias instalaciones han escrito en este lugar',
+    nextStep: 'Indique una con --installation ID o empiece sin su configuración con --new.',
+  },
+  'join-not-fresh': {
+    message: 'Esta carpeta de datos ya contiene una instalación',
+    nextStep: 'Indique otra carpeta con --data-dir o aparte esta; no se ha cambiado nada.',
+  },
+  'join-unfinished': {
+    message: 'La unión al archivo no terminó en este equipo',
+    nextStep: 'Ejecute de nuevo el mismo `edge-sync join`: continúa donde se detuvo.',
+  },
   'archive-key-conflict': {
     message:
       'La clave del archivo en este contenedor no es la de este kit de recuperación, así que las subidas esperan',
@@ -495,6 +520,54 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'demo-failed': {
     message: 'La demostración no llegó al final',
     nextStep: 'Ejecute otra vez `npm ci` y `npm run demo`; si se repite, comunique la línea anterior.',
+  },
+  'share-no-place': {
+    message: 'No se ha configurado un lugar para los estudios compartidos',
+    nextStep:
+      'Ponga en `sharing.container` un contenedor propio y guarde su credencial con `edge-sync share credential`; véase docs/sharing.md.',
+  },
+  'share-place-unfit': {
+    message: 'No se pueden compartir estudios a través de este lugar',
+    nextStep: 'Use para compartir un contenedor propio, y mejor una cuenta propia; véase docs/sharing.md.',
+  },
+  'share-browsers-refused': {
+    message:
+      'El lugar de los estudios compartidos no deja leer a los navegadores: ningún visor podría abrir un enlace',
+    nextStep:
+      'Ejecute `edge-sync share check --allow-browsers` o ponga la regla CORS que indica docs/sharing.md.',
+  },
+  'share-study-unknown': {
+    message: 'Aquí no se conoce ninguna imagen de este estudio',
+    nextStep: 'Compare el Study Instance UID.',
+  },
+  'share-too-large': {
+    message: 'El estudio tiene demasiadas imágenes para compartirlo de una vez',
+    nextStep: 'Entréguelo en archivos: `edge-sync restore --study UID --to CARPETA`.',
+  },
+  'share-expiry-not-allowed': {
+    message: 'Un enlace vale de 1 hora a 90 días',
+    nextStep: 'Indique el tiempo así: --expires 12h o --expires 7d.',
+  },
+  'share-passcode-weak': {
+    message: 'El código es demasiado fácil de adivinar',
+    nextStep: 'Elija uno más largo o deje que Edge Sync haga uno.',
+  },
+  'share-recipient-not-confirmed': {
+    message: 'No se ha confirmado el certificado del destinatario',
+    nextStep:
+      'Compare su huella con el destinatario por teléfono y confírmela, o indíquela con --fingerprint.',
+  },
+  'share-unknown': {
+    message: 'No hay tal estudio compartido',
+    nextStep: 'Mire `edge-sync share list`.',
+  },
+  'share-not-deleted': {
+    message: 'Un estudio compartido que ya terminó no se ha podido borrar todavía de la nube',
+    nextStep: 'Se intenta de nuevo; compruebe la conexión y la credencial con `edge-sync share check`.',
+  },
+  'share-viewer-missing': {
+    message: 'Esta instalación no tiene la página del visor',
+    nextStep: 'Instale Edge Sync de nuevo o constrúyala con `npm run build`.',
   },
   cancelled: {
     message: 'Cancelado',
