@@ -633,6 +633,32 @@ export const errorFacts = {
     message: 'The cloud refused the request',
     nextStep: 'Look at the detail and the settings of the account.',
   },
+  'cloud-copy-missing': {
+    persistence: 'permanent',
+    message: 'An image that was verified is not in the cloud any more',
+    nextStep: 'Leave this PC running: it looks for a good copy and uploads it again.',
+  },
+  'cloud-copy-damaged': {
+    persistence: 'permanent',
+    message: 'An image that was verified is damaged or changed in the cloud',
+    nextStep: 'Leave this PC running: it looks for a good copy and uploads it again.',
+  },
+  'cloud-copy-mending': {
+    persistence: 'permanent',
+    message: 'A cloud copy was missing or damaged and is being replaced by a good one',
+    nextStep: 'Leave this PC running until it is done.',
+  },
+  'cloud-copy-mended': {
+    persistence: 'permanent',
+    message: 'A cloud copy was missing or damaged; a good one was stored beside it',
+    nextStep: 'Ask who may delete or change objects in the cloud storage; switch on immutability there.',
+  },
+  'cloud-copy-lost': {
+    persistence: 'permanent',
+    message: 'An image has no good copy left in the cloud or on this PC',
+    nextStep:
+      'Send the study again from the device, or have the cloud provider undelete the object, then run `edge-sync verify`.',
+  },
   'manifest-broken': {
     persistence: 'permanent',
     message: 'The list of what is stored in the cloud is damaged or was changed',

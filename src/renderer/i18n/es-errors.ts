@@ -454,6 +454,28 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'La nube rechazó la petición',
     nextStep: 'Mire el detalle y los ajustes de la cuenta.',
   },
+  'cloud-copy-missing': {
+    message: 'Una imagen verificada ya no está en la nube',
+    nextStep: 'Deje este PC encendido: busca una copia buena y la sube de nuevo.',
+  },
+  'cloud-copy-damaged': {
+    message: 'Una imagen verificada está dañada o cambiada en la nube',
+    nextStep: 'Deje este PC encendido: busca una copia buena y la sube de nuevo.',
+  },
+  'cloud-copy-mending': {
+    message: 'Una copia en la nube faltaba o estaba dañada y se está sustituyendo por una buena',
+    nextStep: 'Deje este PC encendido hasta que termine.',
+  },
+  'cloud-copy-mended': {
+    message: 'Una copia en la nube faltaba o estaba dañada; se guardó una buena a su lado',
+    nextStep:
+      'Pregunte quién puede borrar o cambiar objetos en el almacenamiento y active allí la inmutabilidad.',
+  },
+  'cloud-copy-lost': {
+    message: 'Una imagen no tiene ninguna copia buena ni en la nube ni en este PC',
+    nextStep:
+      'Envíe de nuevo el estudio desde el aparato, o pida al proveedor que recupere el objeto y ejecute `edge-sync verify`.',
+  },
   'manifest-broken': {
     message: 'La lista de lo guardado en la nube está dañada o fue modificada',
     nextStep: 'La restauración sigue con lo que se puede demostrar; avise al administrador.',

@@ -50,6 +50,7 @@ import type {
 import { Reading } from './reading.ts';
 import { Rebuilt } from './rebuilt.ts';
 import { Received } from './received.ts';
+import { Verification } from './verification.ts';
 import { Shares } from './shares.ts';
 import { WatchedFiles } from './watched-files.ts';
 
@@ -74,6 +75,8 @@ export class Queue
   readonly devices: Devices;
   /** What devices asked in storage commitment, and what they were answered. */
   readonly commitments: Commitments;
+  /** Cloud copies looked at again after their upload. */
+  readonly verification: Verification;
   /** Rows made from the manifests in the cloud. */
   readonly rebuilt: Rebuilt;
   /** Backups of settings, pairings and CA. */
@@ -103,6 +106,7 @@ export class Queue
     this.watched = new WatchedFiles(core);
     this.certificates = new CertificateRows(core);
     this.commitments = new Commitments(core);
+    this.verification = new Verification(core, this.#incidents);
     this.devices = new Devices(core);
     this.rebuilt = new Rebuilt(core);
     this.backups = new BackupMarks(core);

@@ -256,8 +256,12 @@ export function openStudyDetails(core: QueueCore, sealed: Uint8Array): StudyDeta
   return JSON.parse(core.ports.sealer.open(studyPlace, sealed)) as StudyDetails;
 }
 
+export function sealStudyDetails(core: QueueCore, details: StudyDetails): Buffer {
+  return core.ports.sealer.seal(studyPlace, JSON.stringify(details));
+}
+
 /** Images without a Study Instance UID are not thrown together: each series (or image) is a study of its own. */
-function studyKey(core: QueueCore, details: InstanceDetails): Buffer {
+export function studyKey(core: QueueCore, details: InstanceDetails): Buffer {
   const { sealer } = core.ports;
   if (details.studyInstanceUid !== '') return sealer.lookup('study-instance-uid', details.studyInstanceUid);
   return sealer.lookup(
@@ -269,7 +273,7 @@ function studyKey(core: QueueCore, details: InstanceDetails): Buffer {
 /** Objects that come along with images and do not name a study well. */
 const companionModalities = new Set(['', 'SR', 'PR', 'KO', 'DOC', 'OT', 'REG', 'SEG']);
 
-function displayDetails(details: InstanceDetails): StudyDetails {
+export function displayDetails(details: InstanceDetails): StudyDetails {
   return {
     patientName: details.patientName ?? '',
     patientId: details.patientId ?? '',
@@ -280,7 +284,7 @@ function displayDetails(details: InstanceDetails): StudyDetails {
 }
 
 /** What is empty is filled by a later image; what is there stays. The same object when nothing changed. */
-function mergeDetails(old: StudyDetails, fresh: StudyDetails): StudyDetails {
+export function mergeDetails(old: StudyDetails, fresh: StudyDetails): StudyDetails {
   const merged: StudyDetails = {
     patientName: old.patientName || fresh.patientName,
     patientId: old.patientId || fresh.patientId,

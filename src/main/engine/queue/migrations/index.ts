@@ -7,6 +7,7 @@ import * as devices from './0002-devices.ts';
 import * as commitment from './0003-commitment.ts';
 import * as certificates from './0004-certificates.ts';
 import * as attentionFiles from './0005-attention-files.ts';
+import * as verification from './0006-verification.ts';
 import * as shares from './0007-shares.ts';
 import * as rebuilt from './0008-rebuilt.ts';
 
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   { version: 3, sql: commitment.sql },
   { version: 4, sql: certificates.sql },
   { version: 5, sql: attentionFiles.sql },
+  { version: 6, sql: verification.sql },
   { version: 7, sql: shares.sql },
   { version: 8, sql: rebuilt.sql },
 ];
