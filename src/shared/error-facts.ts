@@ -659,6 +659,32 @@ export const errorFacts = {
     nextStep:
       'Send the study again from the device, or have the cloud provider undelete the object, then run `edge-sync verify`.',
   },
+  'cloud-full': {
+    persistence: 'paused',
+    message: 'The destination has no free space left',
+    nextStep: 'Make room there or raise its quota; uploads go on by themselves.',
+  },
+  'cloud-region': {
+    persistence: 'paused',
+    message: 'The bucket is in another region than the one that is set',
+    nextStep: 'Set the region of the destination to that of the bucket.',
+  },
+  'cloud-overwrites': {
+    persistence: 'paused',
+    message: 'The service overwrites objects although it is told not to, so uploads wait',
+    nextStep:
+      'Turn on versioning for the bucket and set createOnly of the destination to "by-versioning", or use another service. See docs/cloud-setup.md.',
+  },
+  'cloud-folder-denied': {
+    persistence: 'paused',
+    message: 'The folder of the destination may not be read or written by this user',
+    nextStep: 'Give the user that Edge Sync runs as read and write access to the folder or share.',
+  },
+  'proxy-refused': {
+    persistence: 'paused',
+    message: 'The proxy between this PC and the cloud refused',
+    nextStep: 'Check the settings under network.proxy and the credential stored as secret.proxy.',
+  },
   'manifest-broken': {
     persistence: 'permanent',
     message: 'The list of what is stored in the cloud is damaged or was changed',

@@ -476,6 +476,28 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep:
       'Envíe de nuevo el estudio desde el aparato, o pida al proveedor que recupere el objeto y ejecute `edge-sync verify`.',
   },
+  'cloud-full': {
+    message: 'El destino no tiene espacio libre',
+    nextStep: 'Libere espacio allí o amplíe su cuota; las subidas continúan solas.',
+  },
+  'cloud-region': {
+    message: 'El bucket está en otra región que la configurada',
+    nextStep: 'Ponga en el destino la región del bucket.',
+  },
+  'cloud-overwrites': {
+    message: 'El servicio sobrescribe objetos aunque se le pide que no, por eso las subidas esperan',
+    nextStep:
+      'Active las versiones del bucket y ponga createOnly del destino en "by-versioning", o use otro servicio. Vea docs/cloud-setup.md.',
+  },
+  'cloud-folder-denied': {
+    message: 'Este usuario no puede leer o escribir en la carpeta del destino',
+    nextStep:
+      'Dé al usuario con el que se ejecuta Edge Sync permiso de lectura y escritura en la carpeta o unidad de red.',
+  },
+  'proxy-refused': {
+    message: 'El proxy entre este PC y la nube rechazó la conexión',
+    nextStep: 'Revise los ajustes de network.proxy y la credencial guardada como secret.proxy.',
+  },
   'manifest-broken': {
     message: 'La lista de lo guardado en la nube está dañada o fue modificada',
     nextStep: 'La restauración sigue con lo que se puede demostrar; avise al administrador.',

@@ -1,7 +1,8 @@
 import { RestError } from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { clockSkew, mapAzureError, type FailedRequest } from './azure-errors.ts';
+import { mapAzureError, type FailedRequest } from './azure-errors.ts';
+import { clockSkew } from './service-answers.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 9, 0, 0);
 const request: FailedRequest = { host: 'x.blob.example', container: 'images', nowMs, ended: 'by-service' };

@@ -4,6 +4,8 @@
  */
 import { isRestError, type RestError } from '@azure/storage-blob';
 import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
+import type { EndedBy } from './request-run.ts';
+import { clockSkew, connectionError, retryAfterMs } from './service-answers.ts';
 
 /** What the store knows about the request that failed. */
 export interface FailedRequest {
@@ -12,15 +14,9 @@ export interface FailedRequest {
   /** The PC's clock when the answer came, epoch milliseconds. */
   readonly nowMs: number;
   /** Who ended it, if we did. */
-  readonly ended: 'by-service' | 'by-caller' | 'by-deadline';
+  readonly ended: EndedBy;
 }
 
-/** Beyond this difference the clock is named as the reason of a refused signature (the service itself allows 15 min). */
-export const clockSkewToleranceMs = 5 * 60_000;
-const maxRetryAfterMs = 60 * 60_000;
-
-/** Node's and libuv's codes for a name that cannot be resolved. */
-const nameCodes: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME']);
 /** Something with the name lies there already and was left alone. */
 const existsCodes: ReadonlySet<string> = new Set([
   'BlobAlreadyExists',
@@ -45,7 +41,7 @@ export function mapAzureError(error: unknown, request: FailedRequest): EdgeSyncE
     case 'by-service':
       return isRestError(error) && error.statusCode !== undefined
         ? fromAnswer(error, error.statusCode, request)
-        : fromConnection(error, request);
+        : connectionError(error, request.host);
   }
 }
 
@@ -64,20 +60,6 @@ export function meansBlocksGone(error: unknown): boolean {
   return isRestError(error) && serviceCode(error) === 'InvalidBlockList';
 }
 
-/**
- * @returns the error, if the service's clock and ours are further apart than allowed.
- * @param serviceDate the answer's Date header.
- */
-export function clockSkew(serviceDate: Date | undefined, nowMs: number): EdgeSyncError | undefined {
-  if (serviceDate === undefined || Number.isNaN(serviceDate.getTime())) return undefined;
-  const aheadMs = nowMs - serviceDate.getTime();
-  if (Math.abs(aheadMs) <= clockSkewToleranceMs) return undefined;
-  return new EdgeSyncError(
-    'cloud-clock-skew',
-    `it is ${spoken(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead' : 'behind'}`,
-  );
-}
-
 function fromAnswer(error: RestError, status: number, request: FailedRequest): EdgeSyncError {
   const code = serviceCode(error);
   const detail = code === '' ? `status ${status}` : `${status} ${code}`;
@@ -85,10 +67,10 @@ function fromAnswer(error: RestError, status: number, request: FailedRequest): E
     new EdgeSyncError(ours, text, { cause: error });
 
   if (status === 429 || status === 503) {
-    const retryAfterMs = retryAfter(error, request.nowMs);
+    const waitMs = retryAfter(error, request.nowMs);
     return new EdgeSyncError('cloud-throttled', detail, {
       cause: error,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
     });
   }
   if (status >= 500) return told('cloud-server-error');
@@ -113,18 +95,6 @@ function fromAnswer(error: RestError, status: number, request: FailedRequest): E
   return told('cloud-refused');
 }
 
-function fromConnection(error: unknown, request: FailedRequest): EdgeSyncError {
-  const code = connectionCode(error);
-  if (nameCodes.has(code)) return new EdgeSyncError('cloud-host-unknown', request.host, { cause: error });
-  const detail = code === '' ? request.host : `${request.host} (${code})`;
-  return new EdgeSyncError('cloud-unreachable', detail, { cause: error });
-}
-
-function connectionCode(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[A-Z0-9_]{1,48}$/.test(code) ? code : '';
-}
-
 /** The service's error code, or empty; anything that does not look like one is dropped. */
 function serviceCode(error: RestError): string {
   const code = error.response?.headers.get('x-ms-error-code') ?? bodyCode(error) ?? error.code;
@@ -144,23 +114,10 @@ function answerDate(error: RestError): Date | undefined {
   return date === undefined ? undefined : new Date(date);
 }
 
-/** Retry-After in seconds or as a date (RFC 9110 10.2.3), or the service's own milliseconds; bounded to an hour. */
+/** Retry-After, or the service's own milliseconds. */
 function retryAfter(error: RestError, nowMs: number): number | undefined {
   const headers = error.response?.headers;
   const ownMs = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');
-  if (ownMs !== undefined && /^\d{1,9}$/.test(ownMs)) return Math.min(Number(ownMs), maxRetryAfterMs);
-  const value = headers?.get('retry-after');
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Math.min(Number(value) * 1000, maxRetryAfterMs);
-  const at = new Date(value).getTime();
-  if (Number.isNaN(at)) return undefined;
-  const from = answerDate(error)?.getTime() ?? nowMs;
-  return Math.min(Math.max(at - from, 0), maxRetryAfterMs);
-}
-
-function spoken(ms: number): string {
-  const minutes = Math.round(ms / 60_000);
-  if (minutes < 120) return `${minutes} minutes`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+  if (ownMs !== undefined && /^\d{1,9}$/.test(ownMs)) return Math.min(Number(ownMs), 60 * 60_000);
+  return retryAfterMs(headers?.get('retry-after'), answerDate(error)?.getTime() ?? nowMs);
 }

@@ -11,19 +11,18 @@ import {
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
-import { bareEtag, blockBytes, putInBlocks, sizeDiffers } from './azure-blocks.ts';
+import { bareEtag, blockBytes, putInBlocks } from './azure-blocks.ts';
 import { parseConnectionString } from './azure-connection.ts';
-import { clockSkew, mapAzureError, meansExists, meansMissing, type FailedRequest } from './azure-errors.ts';
+import { mapAzureError, meansExists, meansMissing, type FailedRequest } from './azure-errors.ts';
 import { boundedAgentFor } from './bounded-agent.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { CloudStore, ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
+import { runRequest } from './request-run.ts';
+import { clockSkew } from './service-answers.ts';
+import { collect } from './whole-object.ts';
 
 /** RFC 8551: a CMS object. */
 const contentType = 'application/pkcs7-mime';
-/** A request without payload is answered within this time, or the cloud counts as unreachable. */
-const answerDeadlineMs = 60_000;
-/** A payload has to move at least this fast over its whole time: below, a retry at another moment is worth more. */
-const leastBytesPerSecond = 4 * 1024;
 /** 64 MiB: block buffers of all large uploads of one store together. */
 const blockBuffers = 16;
 /** Written (create-only, 0 bytes) by `check`, to see that writing is allowed. */
@@ -217,30 +216,14 @@ export class AzureStore implements CloudStore {
   }
 
   /** One request with a deadline of ours, cancelled with the caller's signal; throws EdgeSyncError only. */
-  readonly #run = async <T>(
+  readonly #run = <T>(
     sizeBytes: number,
     signal: AbortSignal | undefined,
     request: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    if (signal?.aborted === true) throw new EdgeSyncError('cancelled');
-    const controller = new AbortController();
-    let ended: FailedRequest['ended'] = 'by-service';
-    const end = (by: FailedRequest['ended']): void => {
-      ended = by;
-      controller.abort();
-    };
-    const onAbort = (): void => end('by-caller');
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const deadlineMs = answerDeadlineMs + (sizeBytes / leastBytesPerSecond) * 1000;
-    const timer = this.#clock.after(deadlineMs, () => end('by-deadline'));
-    try {
-      return await request(controller.signal);
-    } catch (error) {
-      throw mapAzureError(error, this.#failed(ended));
-    } finally {
-      timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    }
+    return runRequest(this.#clock, sizeBytes, signal, request, (error, ended) =>
+      mapAzureError(error, this.#failed(ended)),
+    );
   };
 
   #failed(ended: FailedRequest['ended']): FailedRequest {
@@ -263,16 +246,4 @@ function throughAgent(agent: http.Agent): RequestPolicyFactory {
       },
     }),
   };
-}
-
-/** The whole object in one buffer; it is at most one block. */
-async function collect(source: ObjectSource): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(source.sizeBytes);
-  let filled = 0;
-  for await (const chunk of source.read(0)) {
-    if (filled + chunk.length > bytes.length) throw sizeDiffers();
-    filled += chunk.copy(bytes, filled);
-  }
-  if (filled !== bytes.length) throw sizeDiffers();
-  return bytes;
 }
