@@ -122,7 +122,8 @@ export const errorFacts = {
   'keychain-entry-missing': {
     persistence: 'permanent',
     message: 'The key of this installation is no longer in the keychain',
-    nextStep: 'Restore the keychain entry; the recovery words still open everything that was uploaded.',
+    nextStep:
+      'Run `edge-sync recovery adopt` and type the recovery words: the installation goes on with a new key.',
   },
   'passphrase-missing': {
     persistence: 'permanent',
@@ -137,7 +138,8 @@ export const errorFacts = {
   'key-file-damaged': {
     persistence: 'permanent',
     message: 'The key file of this installation is damaged',
-    nextStep: 'Put back a copy of it; the recovery words still open everything that was uploaded.',
+    nextStep:
+      'Put back a copy of it, or run `edge-sync recovery adopt --from-cloud` with the recovery words.',
   },
   'recovery-missing': {
     persistence: 'permanent',
@@ -173,6 +175,57 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'These recovery words are valid but belong to another archive',
     nextStep: 'Use the kit of this installation; compare the fingerprint printed on it.',
+  },
+  'recovery-words-replaced': {
+    persistence: 'permanent',
+    message: 'These recovery words were replaced by newer ones',
+    nextStep: 'Use the newest kit; compare the fingerprint printed on it with `edge-sync keys status`.',
+  },
+  'recovery-replacing': {
+    persistence: 'permanent',
+    message: 'New recovery words have been made already and wait to be proven',
+    nextStep:
+      'Run `edge-sync recovery check` with the new words; `recovery replace --again` makes other ones, `--cancel` keeps the old.',
+  },
+  'recovery-not-replacing': {
+    persistence: 'permanent',
+    message: 'No replacement of the recovery words is under way',
+    nextStep: 'Nothing to do.',
+  },
+  'keys-in-order': {
+    persistence: 'permanent',
+    message: 'The keys of this installation are in order, so there is nothing to adopt',
+    nextStep: 'Start Edge Sync as usual.',
+  },
+  'keys-exist': {
+    persistence: 'permanent',
+    message: 'This data folder has keys or images of its own already, so it cannot join another archive',
+    nextStep: 'Give an empty folder with --data-dir. For lost keys of this folder run `edge-sync recovery adopt`.',
+  },
+  'passphrase-not-used': {
+    persistence: 'permanent',
+    message: 'This installation keeps its key in the keychain, so there is no passphrase to change',
+    nextStep: 'Nothing to do; `edge-sync keys rotate-device` makes a new device key.',
+  },
+  'passphrase-weak': {
+    persistence: 'permanent',
+    message: 'The passphrase is too easy to guess',
+    nextStep: 'Choose at least 12 characters, for example five words that do not belong together.',
+  },
+  'recipient-exists': {
+    persistence: 'permanent',
+    message: 'New images are sealed to this certificate or under this name already',
+    nextStep: 'Look at `edge-sync recipients list`.',
+  },
+  'recipient-unknown': {
+    persistence: 'permanent',
+    message: 'There is no such recipient',
+    nextStep: 'Look at `edge-sync recipients list`.',
+  },
+  'recipient-too-many': {
+    persistence: 'permanent',
+    message: 'There are as many recipients as an image has room for',
+    nextStep: 'Remove one with `edge-sync recipients remove`.',
   },
   'certificate-unusable': {
     persistence: 'permanent',

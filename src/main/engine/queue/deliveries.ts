@@ -4,7 +4,7 @@ import { toEdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { InstanceDetails, SpoolId } from '../model.ts';
 import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
-import type { HeldCopy, UploadJob, UploadProof } from './queue-types.ts';
+import type { HeldCopy, MendingFacts, UploadJob, UploadProof } from './queue-types.ts';
 
 interface JobRow {
   readonly object_name: Buffer;
@@ -16,6 +16,9 @@ interface JobRow {
   readonly study_id: number;
   readonly attempts: number;
   readonly lost: number;
+  /** What a verification found wrong with the cloud copy; NULL when nothing was. */
+  readonly trouble: string | null;
+  readonly object_sha256: Buffer | null;
 }
 
 /** Which list a slot asks first: of four, two for the newest study, one for what is due again, one for the oldest. */
@@ -80,13 +83,14 @@ export class Deliveries {
     );
     this.#job = core.prepare(
       `SELECT i.object_name, i.spool_id, i.size_bytes, i.recovery_fingerprint, i.details, i.received_at, i.study_id,
-         i.lost, d.attempts FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+         i.lost, d.attempts, d.object_sha256, v.trouble FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+         LEFT JOIN verification AS v ON v.destination_id = d.destination_id AND v.instance_id = d.instance_id
          WHERE d.instance_id = ? AND d.destination_id = ?`,
     );
     this.#study = core.prepare<[number], number>('SELECT study_id FROM instance WHERE id = ?').pluck();
     this.#uploaded = core.prepare(
       `UPDATE delivery SET state = 'uploaded', changed_at = ?, next_attempt_at = NULL, error_code = NULL,
-         error_detail = NULL, etag = ?, object_sha256 = ?, object_size_bytes = ?, manifest_sequence = NULL
+         error_detail = NULL, etag = ?, object_sha256 = ?, object_size_bytes = ?, repair = ?, manifest_sequence = NULL
          WHERE instance_id = ? AND destination_id = ? AND state IN ('queued', 'failed', 'parked')`,
     );
     this.#failed = core.prepare(
@@ -176,7 +180,8 @@ export class Deliveries {
   async markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void> {
     await this.#settle(instanceId, destination, (destinationId, nowMs) => {
       const sha256 = fromHex(proof.objectSha256, 32);
-      this.#uploaded.run(nowMs, proof.etag, sha256, proof.sizeBytes, instanceId, destinationId);
+      const { etag, sizeBytes, repair = null } = proof;
+      this.#uploaded.run(nowMs, etag, sha256, sizeBytes, repair, instanceId, destinationId);
     });
   }
 
@@ -272,6 +277,7 @@ export class Deliveries {
       details,
       attempts: row.attempts,
       receivedAtMs: row.received_at,
+      ...(row.trouble === null ? {} : { mending: mendingOf(row) }),
     };
   }
 
@@ -327,4 +333,8 @@ export class Deliveries {
       throw error;
     }
   }
+}
+
+function mendingOf({ object_sha256: sha256 }: JobRow): MendingFacts {
+  return { objectSha256: sha256 === null ? null : toHex(sha256) };
 }

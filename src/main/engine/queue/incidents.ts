@@ -84,9 +84,15 @@ export class Incidents {
       const nowMs = this.#core.nowMs();
       this.#core.changes.status();
       if (subject === undefined) return this.#resolveAll.run(nowMs, code).changes;
-      const lookup = this.#core.ports.sealer.lookup('incident-subject', subject);
-      return this.#resolveOne.run(nowMs, code, lookup).changes;
+      return this.settle(code, subject);
     });
+  }
+
+  /** Its cause is gone; inside a transaction of the caller's. */
+  settle(code: ErrorCode, subject: string): number {
+    const lookup = this.#core.ports.sealer.lookup('incident-subject', subject);
+    this.#core.changes.status();
+    return this.#resolveOne.run(this.#core.nowMs(), code, lookup).changes;
   }
 
   answer(id: string): Promise<boolean> {

@@ -3,7 +3,9 @@
  * so that a crash at any point ends with the same list under the same number.
  */
 import type Database from 'better-sqlite3';
-import { EdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
+import type { InstanceDetails } from '../model.ts';
+import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, toHex, type QueueCore } from './queue-core.ts';
 import type { ManifestBatch, ManifestHead, UploadedInstance } from './queue-types.ts';
 
@@ -23,10 +25,12 @@ interface Member {
   readonly etag: string;
   readonly object_sha256: Buffer;
   readonly object_size_bytes: number;
+  readonly repair: number | null;
 }
 
 export class Manifests {
   readonly #core: QueueCore;
+  readonly #incidents: Incidents;
   readonly #head: Database.Statement<[string], Head>;
   readonly #waiting: Database.Statement<[number], { oldest: number | null }>;
   readonly #count: Database.Statement<[string], number>;
@@ -37,9 +41,11 @@ export class Manifests {
   readonly #verify: Database.Statement<[number, number, number, number]>;
   readonly #close: Database.Statement<[Buffer, number, number]>;
   readonly #probe: Database.Statement<[number, string]>;
+  readonly #setAside: Database.Statement<[number, number, number]>;
 
-  constructor(core: QueueCore) {
+  constructor(core: QueueCore, incidents: Incidents) {
     this.#core = core;
+    this.#incidents = incidents;
     this.#head = core.prepare(
       `SELECT id, manifest_sequence, manifest_sha256, open_sequence, open_sealed FROM destination
          WHERE name = ? AND active = 1`,
@@ -58,8 +64,8 @@ export class Manifests {
            ORDER BY changed_at LIMIT ?)`,
     );
     this.#members = core.prepare(
-      `SELECT d.instance_id, i.study_id, i.object_name, i.details, d.etag, d.object_sha256, d.object_size_bytes
-         FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+      `SELECT d.instance_id, i.study_id, i.object_name, i.details, d.etag, d.object_sha256, d.object_size_bytes,
+         d.repair FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
          WHERE d.destination_id = ? AND d.state = 'uploaded' AND d.manifest_sequence = ? ORDER BY d.changed_at`,
     );
     this.#openBatch = core.prepare(
@@ -73,6 +79,11 @@ export class Manifests {
     this.#close = core.prepare(
       `UPDATE destination SET manifest_sequence = open_sequence, manifest_sha256 = ?, open_sequence = NULL,
          open_sealed = NULL WHERE id = ? AND open_sequence = ?`,
+    );
+    this.#setAside = core.prepare(
+      `UPDATE delivery SET state = 'parked', error_code = 'object-tampered', error_detail = NULL,
+         next_attempt_at = NULL, manifest_sequence = NULL, changed_at = ?
+         WHERE instance_id = ? AND destination_id = ? AND state = 'uploaded'`,
     );
     // The last one, not the latest: the clock may have been ahead once.
     this.#probe = core.prepare('UPDATE destination SET last_probe_at = ? WHERE name = ?');
@@ -93,7 +104,7 @@ export class Manifests {
     const head = this.#core.read(() => this.#head.get(destination));
     if (head === undefined || limit <= 0) return undefined;
     if (head.open_sequence !== null) {
-      const batch = this.#core.read(() => this.#batch(destination, head, head.open_sequence ?? 0));
+      const batch = this.#batch(destination, head, head.open_sequence);
       // Sent or not, bytes that were kept are part of the chain now; without them an empty list is simply dropped.
       if (batch.instances.length > 0 || batch.sealed !== undefined) return batch;
     }
@@ -106,7 +117,9 @@ export class Manifests {
       this.#openBatch.run(sequence, head.id);
       this.#number.run(sequence, head.id, head.id, limit);
     });
-    return this.#core.read(() => this.#batch(destination, { ...head, open_sealed: null }, sequence));
+    const batch = this.#batch(destination, { ...head, open_sealed: null }, sequence);
+    // Every row of it was set aside: whatever waits behind them is next, under the same number.
+    return batch.instances.length > 0 ? batch : this.take(destination, limit);
   }
 
   keep(batch: ManifestBatch, sealed: Buffer): Promise<void> {
@@ -135,7 +148,11 @@ export class Manifests {
   head(destination: string): ManifestHead | undefined {
     const head = this.#core.read(() => this.#head.get(destination));
     if (head === undefined || head.manifest_sha256 === null) return undefined;
-    return { sequence: head.manifest_sequence, sha256: toHex(head.manifest_sha256) };
+    return {
+      sequence: head.manifest_sequence,
+      sha256: toHex(head.manifest_sha256),
+      next: head.open_sealed === null ? 'not-written' : 'may-be-stored',
+    };
   }
 
   recordProbe(destination: string): Promise<void> {
@@ -145,17 +162,16 @@ export class Manifests {
     });
   }
 
+  /** Rows that cannot be opened are set aside: they must not hold up the others. */
   #batch(destination: string, head: Head, sequence: number): ManifestBatch {
-    const instances = this.#members.all(head.id, sequence).map((row): UploadedInstance => ({
-      instanceId: row.instance_id,
-      objectName: toHex(row.object_name),
-      proof: {
-        etag: row.etag,
-        objectSha256: toHex(row.object_sha256),
-        sizeBytes: row.object_size_bytes,
-      },
-      details: openDetails(this.#core.ports.sealer, row.details),
-    }));
+    const instances: UploadedInstance[] = [];
+    const damaged: Member[] = [];
+    for (const row of this.#core.read(() => this.#members.all(head.id, sequence))) {
+      const details = this.#detailsOf(row);
+      if (details === undefined) damaged.push(row);
+      else instances.push(uploadedInstance(row, details));
+    }
+    if (damaged.length > 0) this.#park(head.id, damaged);
     return {
       destination,
       sequence,
@@ -164,4 +180,39 @@ export class Manifests {
       sealed: head.open_sealed ?? undefined,
     };
   }
+
+  /** undefined when they do not verify. */
+  #detailsOf(row: Member): InstanceDetails | undefined {
+    try {
+      return openDetails(this.#core.ports.sealer, row.details);
+    } catch (error) {
+      if (toEdgeSyncError(error).code === 'object-tampered') return undefined;
+      throw error;
+    }
+  }
+
+  /** Their objects lie in the cloud; what they are is known no more, until the device sends them again. */
+  #park(destinationId: number, rows: readonly Member[]): void {
+    this.#core.writeNow(() => {
+      for (const row of rows) {
+        this.#setAside.run(this.#core.nowMs(), row.instance_id, destinationId);
+        this.#incidents.add({ code: 'object-tampered', subject: toHex(row.object_name) });
+        this.#core.changes.study(row.study_id);
+      }
+    });
+  }
+}
+
+function uploadedInstance(row: Member, details: InstanceDetails): UploadedInstance {
+  return {
+    instanceId: row.instance_id,
+    objectName: toHex(row.object_name),
+    proof: {
+      etag: row.etag,
+      objectSha256: toHex(row.object_sha256),
+      sizeBytes: row.object_size_bytes,
+      ...(row.repair === null ? {} : { repair: row.repair }),
+    },
+    details,
+  };
 }

@@ -38,6 +38,13 @@ export interface UploadJob {
   readonly details: InstanceDetails;
   readonly attempts: number;
   readonly receivedAtMs: number;
+  /** Its cloud copy was found missing or damaged: a good one goes beside it if need be. Absent for all others. */
+  readonly mending?: MendingFacts;
+}
+
+export interface MendingFacts {
+  /** Of the copy that had been proven before, hex; null when there was none. */
+  readonly objectSha256: string | null;
 }
 
 /** What an instance's row says of its copy on this PC. */
@@ -49,6 +56,8 @@ export interface UploadProof {
   /** SHA-256 of the ciphertext that lies in the cloud, hex. */
   readonly objectSha256: string;
   readonly sizeBytes: number;
+  /** It lies at cloudNames.repairedObject of this number, since another copy under its own name was damaged. */
+  readonly repair?: number;
 }
 
 export interface UploadedInstance {
@@ -79,6 +88,8 @@ export interface ManifestHead {
   readonly sequence: number;
   /** Of the stored bytes, hex. */
   readonly sha256: string;
+  /** may-be-stored: the bytes of the next one are kept already, so it may lie in the cloud without being recorded. */
+  readonly next: 'not-written' | 'may-be-stored';
 }
 
 /** The aggregate over the required destinations; these four sum to `received`. */

@@ -23,6 +23,9 @@ const riskyCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'keychain-entry-missing',
   'key-file-damaged',
   'manifest-broken',
+  'cloud-copy-missing',
+  'cloud-copy-damaged',
+  'cloud-copy-lost',
   'internal',
 ]);
 
