@@ -7,7 +7,7 @@ export const destinationNameSchema = z
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is 1 to 32 lower-case letters, digits and dashes, a letter first');
 
 /** Azure's own rule for container names: 3 to 63 lower-case letters, digits and single dashes. */
-const containerSchema = z
+export const containerSchema = z
   .string()
   .regex(
     /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
@@ -22,7 +22,7 @@ const bucketSchema = z
     'a bucket is 3 to 63 lower-case letters, digits, dots and dashes',
   );
 
-const prefixSchema = z
+export const prefixSchema = z
   .string()
   .max(200, 'a prefix has at most 200 characters')
   .regex(
