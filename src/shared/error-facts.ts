@@ -200,7 +200,8 @@ export const errorFacts = {
   'keys-exist': {
     persistence: 'permanent',
     message: 'This data folder has keys or images of its own already, so it cannot join another archive',
-    nextStep: 'Give an empty folder with --data-dir. For lost keys of this folder run `edge-sync recovery adopt`.',
+    nextStep:
+      'Give an empty folder with --data-dir. For lost keys of this folder run `edge-sync recovery adopt`.',
   },
   'passphrase-not-used': {
     persistence: 'permanent',
@@ -226,6 +227,32 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'There are as many recipients as an image has room for',
     nextStep: 'Remove one with `edge-sync recipients remove`.',
+  },
+  'recovery-check-due': {
+    persistence: 'permanent',
+    message: 'The recovery words were not tried for more than 90 days',
+    nextStep: 'Take the kit from its place and run `edge-sync recovery check`.',
+  },
+  'recovery-drill-failed': {
+    persistence: 'permanent',
+    message: 'The recovery drill could not open an image of the cloud',
+    nextStep:
+      'The words are right, the image is not: run `edge-sync verify --all`, which finds what is damaged and mends it where it can.',
+  },
+  'recovery-share-count': {
+    persistence: 'permanent',
+    message: 'Two different shares of the recovery kit are needed',
+    nextStep: 'Type the mark and the 25 words of one share, then those of another.',
+  },
+  'recovery-share-checksum': {
+    persistence: 'permanent',
+    message: 'The words of a share do not belong together',
+    nextStep: 'Compare each word and its place with the printed share; one is wrong or swapped.',
+  },
+  'recovery-share-mismatch': {
+    persistence: 'permanent',
+    message: 'The shares belong to different recovery kits',
+    nextStep: 'Use shares whose marks end with the same eight characters.',
   },
   'certificate-unusable': {
     persistence: 'permanent',

@@ -95,7 +95,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'keychain-entry-missing': {
     message: 'La clave de esta instalación ya no está en el almacén de claves',
     nextStep:
-      'Recupere la entrada del almacén; las palabras de recuperación siguen abriendo todo lo que se subió.',
+      'Ejecute `edge-sync recovery adopt` y escriba las palabras de recuperación: la instalación sigue con una clave nueva.',
   },
   'passphrase-missing': {
     message: 'Hace falta una frase de paso y no se dio ninguna',
@@ -107,7 +107,8 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'key-file-damaged': {
     message: 'El archivo de clave de esta instalación está dañado',
-    nextStep: 'Ponga una copia suya; las palabras de recuperación siguen abriendo todo lo que se subió.',
+    nextStep:
+      'Ponga una copia suya, o ejecute `edge-sync recovery adopt --from-cloud` con las palabras de recuperación.',
   },
   'recovery-missing': {
     message: 'Todavía no se ha creado ningún kit de recuperación',
@@ -136,6 +137,69 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'recovery-words-other': {
     message: 'Estas palabras de recuperación son válidas, pero de otro archivo',
     nextStep: 'Use el kit de esta instalación; compare la huella impresa en él.',
+  },
+  'recovery-words-replaced': {
+    message: 'Estas palabras de recuperación se sustituyeron por otras más nuevas',
+    nextStep: 'Use el kit más nuevo; compare la huella impresa en él con `edge-sync keys status`.',
+  },
+  'recovery-replacing': {
+    message: 'Ya se han creado palabras de recuperación nuevas y falta comprobarlas',
+    nextStep:
+      'Ejecute `edge-sync recovery check` con las palabras nuevas; `recovery replace --again` crea otras y `--cancel` conserva las antiguas.',
+  },
+  'recovery-not-replacing': {
+    message: 'No hay ninguna sustitución de las palabras de recuperación en curso',
+    nextStep: 'No hay que hacer nada.',
+  },
+  'keys-in-order': {
+    message: 'Las claves de esta instalación están en orden: no hay nada que recuperar',
+    nextStep: 'Inicie Edge Sync como siempre.',
+  },
+  'keys-exist': {
+    message: 'Esta carpeta de datos ya tiene claves o imágenes propias y no puede unirse a otro archivo',
+    nextStep:
+      'Indique una carpeta vacía con --data-dir. Si se perdieron las claves de esta carpeta, ejecute `edge-sync recovery adopt`.',
+  },
+  'passphrase-not-used': {
+    message: 'Esta instalación guarda su clave en el almacén de claves: no hay contraseña que cambiar',
+    nextStep: 'No hay que hacer nada; `edge-sync keys rotate-device` crea una clave de dispositivo nueva.',
+  },
+  'passphrase-weak': {
+    message: 'La contraseña es demasiado fácil de adivinar',
+    nextStep: 'Elija al menos 12 caracteres, por ejemplo cinco palabras sin relación entre sí.',
+  },
+  'recipient-exists': {
+    message: 'Las imágenes nuevas ya se cifran para este certificado o con este nombre',
+    nextStep: 'Mire `edge-sync recipients list`.',
+  },
+  'recipient-unknown': {
+    message: 'No existe ese destinatario',
+    nextStep: 'Mire `edge-sync recipients list`.',
+  },
+  'recipient-too-many': {
+    message: 'Hay tantos destinatarios como caben en una imagen',
+    nextStep: 'Quite uno con `edge-sync recipients remove`.',
+  },
+  'recovery-check-due': {
+    message: 'Las palabras de recuperación no se prueban desde hace más de 90 días',
+    nextStep: 'Saque el kit de su sitio y ejecute `edge-sync recovery check`.',
+  },
+  'recovery-drill-failed': {
+    message: 'La prueba de recuperación no pudo abrir una imagen de la nube',
+    nextStep:
+      'Las palabras son correctas, la imagen no: ejecute `edge-sync verify --all`, que encuentra lo dañado y lo repara donde puede.',
+  },
+  'recovery-share-count': {
+    message: 'Se necesitan dos partes distintas del kit de recuperación',
+    nextStep: 'Escriba la marca y las 25 palabras de una parte, y después las de otra.',
+  },
+  'recovery-share-checksum': {
+    message: 'Las palabras de una parte no encajan entre sí',
+    nextStep: 'Compare cada palabra y su lugar con la parte impresa; una está mal o cambiada de sitio.',
+  },
+  'recovery-share-mismatch': {
+    message: 'Las partes son de kits de recuperación distintos',
+    nextStep: 'Use partes cuyas marcas terminen con los mismos ocho caracteres.',
   },
   'certificate-unusable': {
     message: 'El certificado no sirve para cifrar imágenes',

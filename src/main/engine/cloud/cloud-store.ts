@@ -60,6 +60,9 @@ export const cloudNames = {
   objects: 'objects/',
   /** The archive key sealed to the recovery certificate, with its HMAC: what a new PC starts from. */
   archiveKey: (archiveId: string): string => `keys/${archiveId}.json`,
+  /** That of a later recovery kit: nothing is overwritten. `fingerprint`: of its certificate, 64 hex digits. */
+  archiveKeyOfKit: (archiveId: string, fingerprint: string): string =>
+    `keys/${archiveId}-${fingerprint.slice(0, 16)}.json`,
   keys: 'keys/',
   /** Sealed backups of settings, pairings and CA: one numbered chain per installation. */
   backup: (installationId: string, number: number): string =>

@@ -5,48 +5,29 @@ import { z } from 'zod';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
 import { readFileBounded, writeFileDurably } from '../system/durable-file.ts';
-import { archiveKeyRecordSchema } from './archive-key-record.ts';
-import { maxEpoch, type ArchiveKeys } from './archive-keys.ts';
+import type { ArchiveKeys } from './archive-keys.ts';
+import {
+  bodySchema,
+  bodySchemaV1,
+  fromVersion1,
+  type KeyFileBody,
+  type KeyFileBodyV1,
+} from './key-file-schema.ts';
+
+export type { KeyFileBody } from './key-file-schema.ts';
 
 const fileName = 'keys.json';
-/** Some 3 KiB in fact. */
-const maxFileBytes = 64 * 1024;
-const hexOf = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
-
-const kitFields = {
-  certificatePem: z.string().max(8192),
-  fingerprint: hexOf(64),
-  createdAt: z.iso.datetime(),
-  archiveKeyRecord: archiveKeyRecordSchema,
-};
-
-const recoverySchema = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('none') }),
-  z.strictObject({ state: z.literal('created'), ...kitFields }),
-  z.strictObject({ state: z.literal('proven'), ...kitFields, provenAt: z.iso.datetime() }),
-]);
-
-const bodySchema = z.strictObject({
-  format: z.literal('edge-sync-keys'),
-  version: z.literal(1),
-  installationId: hexOf(32),
-  archiveId: hexOf(32),
-  epoch: z.int().min(1).max(maxEpoch),
-  /** AES key wrap (RFC 3394) of the archive key under the device key: 40 bytes. */
-  wrappedArchiveKey: hexOf(80),
-  recovery: recoverySchema,
-});
+/** Some 4 KiB in fact; with every place for recipients and replaced kits taken about 300 KiB. */
+const maxFileBytes = 512 * 1024;
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileSchema = z.strictObject({
-  body: bodySchema,
+  body: z.discriminatedUnion('version', [bodySchemaV1, bodySchema]),
   /** SHA-256 of the body: tells accidents apart from other errors, without any key. */
-  checksum: hexOf(64),
+  checksum: hash,
   /** HMAC of the body under a key from the archive key: nobody else can change the certificate in it. */
-  mac: hexOf(64),
+  mac: hash,
 });
-
-export type KeyFileBody = Readonly<z.infer<typeof bodySchema>>;
-export type RecoveryRecord = KeyFileBody['recovery'];
 
 export interface StoredKeyFile {
   readonly body: KeyFileBody;
@@ -65,7 +46,7 @@ export async function readKeyFile(dataDir: string): Promise<StoredKeyFile | unde
   // Written again it must give the same text: no byte of the file is without meaning.
   if (encodeFile(body, checksum, mac) !== text || checksumOf(body) !== checksum) throw damaged();
   return {
-    body,
+    body: body.version === 1 ? fromVersion1(body) : body,
     verify: (keys) => {
       const same = timingSafeEqual(keys.keyFileMac(encodeBody(body)), Buffer.from(mac, 'hex'));
       if (!same || keys.archiveId !== body.archiveId) throw damaged();
@@ -90,15 +71,17 @@ export function damaged(): EdgeSyncError {
   return new EdgeSyncError('key-file-damaged', fileName);
 }
 
-function encodeFile(body: KeyFileBody, checksum: string, mac: string): string {
+type AnyBody = KeyFileBody | KeyFileBodyV1;
+
+function encodeFile(body: AnyBody, checksum: string, mac: string): string {
   return `${JSON.stringify({ body, checksum, mac }, undefined, 2)}\n`;
 }
 
-function encodeBody(body: KeyFileBody): Buffer {
+function encodeBody(body: AnyBody): Buffer {
   return Buffer.from(JSON.stringify(body), 'utf8');
 }
 
-function checksumOf(body: KeyFileBody): string {
+function checksumOf(body: AnyBody): string {
   return createHash('sha256').update(encodeBody(body)).digest('hex');
 }
 

@@ -1,10 +1,8 @@
 /** What a restore needs and no more: it opens and checks, it seals nothing and writes nothing. */
 import type { OpenerFactory } from '../seal/seal-port.ts';
 import { EnvelopeReaders } from '../seal/envelope-reader.ts';
-import { decodeRecord, openArchiveKeyRecord } from './archive-key-record.ts';
 import type { InstanceIdentity } from './archive-keys.ts';
-import { deriveRecoveryKey } from './recovery-key.ts';
-import { entropyFromWords } from './recovery-words.ts';
+import { recordFor } from './words-records.ts';
 
 export interface RestoreKeys {
   readonly archiveId: string;
@@ -20,10 +18,15 @@ export interface RestoreKeys {
  * object-format or object-tampered for a record that is not what it should be.
  */
 export function restoreKeysFromWords(words: readonly string[], archiveKeyRecord: Uint8Array): RestoreKeys {
-  const entropy = entropyFromWords(words);
-  const recovery = deriveRecoveryKey(entropy);
-  entropy.wipe();
-  const keys = openArchiveKeyRecord(decodeRecord(archiveKeyRecord), recovery);
+  return restoreKeysFromRecords(words, [archiveKeyRecord]);
+}
+
+/** As `restoreKeysFromWords`, from all the records below cloudNames.keys: see `recordFor`, which names what it throws. */
+export function restoreKeysFromRecords(
+  words: readonly string[],
+  records: readonly Uint8Array[],
+): RestoreKeys {
+  const { keys, recovery } = recordFor(words, records);
   return {
     archiveId: keys.archiveId,
     openers: new EnvelopeReaders({ kek: (id) => keys.kekById(id), agreements: [recovery.agreement] }),

@@ -1,6 +1,7 @@
 /** Gives an object further recipients without touching its content: only the head is written anew. */
 import { tlHeader, formatError } from './der.ts';
 import { findContentKey, parseHead, sameRecipient, type EnvelopeHead } from './envelope-head.ts';
+import { HeadTemplate } from './envelope-writer.ts';
 import { maxRecipients, maxRecipientsBytes, tags } from './profile.ts';
 import {
   fillRecipient,
@@ -63,6 +64,29 @@ export function addRecipients(
     infos,
     head.subarray(recipientsTo),
   ]);
+}
+
+/**
+ * A new head for the same content that only `recipients` can open: none of those it has is kept. `head` as for
+ * `addRecipients`. Throws object-format, object-no-recipient, object-tampered.
+ */
+export function replaceRecipients(
+  head: Buffer,
+  keys: OpeningKeys,
+  recipients: readonly Recipient[],
+  newEphemeralKey: () => EphemeralKey,
+): Buffer {
+  const parsed = parseHead(head);
+  if (parsed.tag === 'incomplete' || parsed.head.sizeBytes !== head.length) {
+    throw formatError('this is not a whole head');
+  }
+  if (!isStreamed(parsed.head)) throw formatError('the head has definite lengths');
+  const contentKey = findContentKey(parsed.head.recipients, keys);
+  try {
+    return new HeadTemplate(recipients).fill(contentKey, parsed.head.nonce, newEphemeralKey);
+  } finally {
+    contentKey.fill(0);
+  }
 }
 
 function isStreamed(head: EnvelopeHead): boolean {
