@@ -107,6 +107,7 @@ export default tseslint.config(
   mayImport('intake', ['dicom/', 'seal/seal-port\\.ts$', 'spool/', 'queue/']),
   mayImport('seal', []),
   mayImport('keys', ['seal/']),
+  mayImport('kit', ['keys/', 'cloud/', 'queue/recovery-drill\\.ts$', 'restore/(copies|proven-object)\\.ts$']),
   mayImport('certificates', ['queue/certificates\\.ts$']),
   mayImport('spool', []),
   mayImport('queue', []),
@@ -116,6 +117,8 @@ export default tseslint.config(
   mayImport('restore', ['cloud/', 'spool/', 'queue/', 'seal/', 'dicom/', 'upload/manifest']),
   mayImport('status', ['queue/', 'spool/']),
   mayImport('audit', []),
+  mayImport('backup', ['cloud/', 'seal/', 'queue/backup-marks\\.ts$', 'upload/retry-policy\\.ts$']),
+  mayImport('rebuild', ['cloud/', 'queue/rebuilt\\.ts$', 'restore/manifest-chains\\.ts$']),
   mayImport('access', []),
   mayImport('devices', [
     'dicom/',

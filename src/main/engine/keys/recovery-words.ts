@@ -28,11 +28,7 @@ export function entropyFromWords(typed: readonly string[]): Secret {
   if (words.length !== recoveryWordCount) {
     throw new EdgeSyncError('recovery-words-count', `there are ${words.length}`);
   }
-  const misspelt = words.flatMap((word, index) => (known.has(word) ? [] : [describe(word, index + 1)]));
-  if (misspelt.length > 0) {
-    const more = misspelt.length > mostNamed ? `; and ${misspelt.length - mostNamed} more` : '';
-    throw new EdgeSyncError('recovery-words-misspelt', `${misspelt.slice(0, mostNamed).join('; ')}${more}`);
-  }
+  checkSpelling(words);
   try {
     const entropy = mnemonicToEntropy(words.join(' '), wordlist);
     const secret = Secret.from(entropy);
@@ -45,6 +41,14 @@ export function entropyFromWords(typed: readonly string[]): Secret {
 }
 
 const known: ReadonlySet<string> = new Set(wordlist);
+
+/** `words`: in small letters. Throws recovery-words-misspelt, which names words, places and the nearest words. */
+export function checkSpelling(words: readonly string[]): void {
+  const misspelt = words.flatMap((word, index) => (known.has(word) ? [] : [describe(word, index + 1)]));
+  if (misspelt.length === 0) return;
+  const more = misspelt.length > mostNamed ? `; and ${misspelt.length - mostNamed} more` : '';
+  throw new EdgeSyncError('recovery-words-misspelt', `${misspelt.slice(0, mostNamed).join('; ')}${more}`);
+}
 
 function describe(word: string, place: number): string {
   const nearest = nearestWord(word);

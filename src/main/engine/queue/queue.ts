@@ -50,6 +50,7 @@ import type {
 import { Reading } from './reading.ts';
 import { Rebuilt } from './rebuilt.ts';
 import { Received } from './received.ts';
+import { RecoveryDrills } from './recovery-drill.ts';
 import { Verification } from './verification.ts';
 import { Shares } from './shares.ts';
 import { WatchedFiles } from './watched-files.ts';
@@ -83,6 +84,7 @@ export class Queue
   readonly backups: BackupMarks;
   /** Studies that were given out. */
   readonly shares: Shares;
+  readonly recoveryDrills: RecoveryDrills;
   readonly #core: QueueCore;
   readonly #received: Received;
   readonly #deliveries: Deliveries;
@@ -108,6 +110,7 @@ export class Queue
     this.commitments = new Commitments(core);
     this.verification = new Verification(core, this.#incidents);
     this.devices = new Devices(core);
+    this.recoveryDrills = new RecoveryDrills(core);
     this.rebuilt = new Rebuilt(core);
     this.backups = new BackupMarks(core);
     this.shares = new Shares(core);
