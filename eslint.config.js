@@ -115,6 +115,13 @@ export default tseslint.config(
   mayImport('upload', ['queue/', 'spool/', 'cloud/', 'seal/seal-port\\.ts$']),
   mayImport('recover', ['queue/', 'spool/', 'seal/seal-port\\.ts$', 'dicom/']),
   mayImport('restore', ['cloud/', 'spool/', 'queue/', 'seal/', 'dicom/', 'upload/manifest']),
+  mayImport('share', [
+    'cloud/',
+    'queue/',
+    'spool/',
+    'seal/',
+    'restore/(copies|proven-object|bounded)\\.ts$',
+  ]),
   mayImport('status', ['queue/', 'spool/']),
   mayImport('audit', []),
   mayImport('backup', ['cloud/', 'seal/', 'queue/backup-marks\\.ts$', 'upload/retry-policy\\.ts$']),

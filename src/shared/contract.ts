@@ -7,16 +7,26 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { agentEventSchema } from './agent-state.ts';
 import { attentionProcedures } from './contract-attention.ts';
+import { backupContract } from './contract-backup.ts';
 import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
 import { devicesContract } from './contract-devices.ts';
+import { sharesContract } from './contract-share.ts';
+import { recoveryProcedures } from './contract-recovery.ts';
+import { restoreContract } from './contract-restore.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
 
 /** A path on this PC, absolute: the engine's working folder is not the caller's. */
 const absolutePath = z.string().min(1).max(4096);
-/** 24 words, parted by white space; checked word by word by the engine. */
-const wordsSchema = z.array(z.string().min(1).max(32)).max(64);
 const count = z.int().min(0);
+
+export {
+  restoreEventSchema,
+  restoreSelectionSchema,
+  type RestoreEvent,
+  type RestoreRequest,
+  type RestoreSelection,
+} from './contract-restore.ts';
 
 export const fileProblemSchema = errorReportSchema.extend({ path: z.string() });
 
@@ -34,29 +44,6 @@ export const importEventSchema = z.discriminatedUnion('tag', [
   z.object({ tag: z.literal('problem'), problem: fileProblemSchema }),
 ]);
 export type ImportEvent = z.infer<typeof importEventSchema>;
-
-export const restoreSelectionSchema = z.discriminatedUnion('tag', [
-  z.object({ tag: z.literal('all') }),
-  z.object({ tag: z.literal('study'), studyInstanceUid: z.string().regex(/^[0-9.]{1,64}$/) }),
-]);
-export type RestoreSelection = z.infer<typeof restoreSelectionSchema>;
-
-export const restoreEventSchema = z.discriminatedUnion('tag', [
-  z.object({
-    tag: z.literal('progress'),
-    total: count,
-    restored: count,
-    /** Already there and identical: a resumed restore. */
-    skipped: count,
-    missing: count,
-    damaged: count,
-    /** Restored, but in no manifest. */
-    unproven: count,
-    bytes: count,
-  }),
-  z.object({ tag: z.literal('problem'), problem: errorReportSchema.extend({ object: z.string() }) }),
-]);
-export type RestoreEvent = z.infer<typeof restoreEventSchema>;
 
 export const contract = {
   agent: {
@@ -97,25 +84,12 @@ export const contract = {
       .input(z.object({ file: absolutePath, out: absolutePath }))
       .output(z.object({ out: z.string(), sizeBytes: count })),
   },
-  recovery: {
-    /** Makes the recovery key. The words are in this answer and nowhere else. */
-    create: base
-      .input(z.object({ replace: z.boolean().default(false) }))
-      .output(z.object({ words: z.array(z.string()).length(24), fingerprint: z.string() })),
-    /** The drill: proves the words by opening a test object with them; uploads start after it. */
-    check: base
-      .input(z.object({ words: wordsSchema }))
-      .output(z.object({ fingerprint: z.string(), provenAt: z.iso.datetime() })),
-    certificate: base.output(z.object({ pem: z.string().nullable(), fingerprint: z.string().nullable() })),
-  },
-  restore: {
-    /** With this installation's own keys; a new PC uses the words instead (`restore --from-cloud --words-file`). */
-    run: base
-      .input(z.object({ to: absolutePath, selection: restoreSelectionSchema, fromCloud: z.boolean() }))
-      .output(eventIterator(restoreEventSchema)),
-  },
+  recovery: recoveryProcedures,
+  restore: restoreContract,
+  backup: backupContract,
   certificates: certificatesContract,
   devices: devicesContract,
+  shares: sharesContract,
   secrets: {
     /** Stores a destination's credential in the key store. */
     store: base

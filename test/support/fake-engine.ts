@@ -248,9 +248,20 @@ export class FakeEngine {
         }),
         check: os.recovery.check.handler(({ input }) => {
           this.#note('check', input);
-          return { fingerprint: kitFingerprint, provenAt: new Date().toISOString() };
+          return {
+            fingerprint: kitFingerprint,
+            provenAt: new Date().toISOString(),
+            provenBy: 'test-object' as const,
+            cloudProblem: null,
+          };
         }),
+        kit: os.recovery.kit.handler(unused),
         certificate: os.recovery.certificate.handler(() => ({ pem: null, fingerprint: null })),
+      },
+      backup: {
+        list: os.backup.list.handler(unused),
+        write: os.backup.write.handler(unused),
+        rebuild: os.backup.rebuild.handler(unused),
       },
       restore: {
         run: os.restore.run.handler(({ input, signal }) => {

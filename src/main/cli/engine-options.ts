@@ -15,6 +15,7 @@ export function engineOptions(installation: Installation, level: LogLevel): Engi
   const random = new SystemRandom();
   return {
     dataDir: installation.dataDir,
+    configFile: installation.configFile,
     settings: installation.settings,
     secrets: installation.secrets,
     keyStore: keyStoreOf(installation, clock, random),

@@ -5,8 +5,11 @@ import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/c
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { AttentionCalls } from './attention-calls.ts';
+import { BackupCalls } from './backup-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
+import { ShareCalls } from './share-calls.ts';
+import { RecoveryCalls } from './recovery-calls.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
@@ -22,19 +25,25 @@ const hideAfterSeconds = 30;
 
 export class EngineCalls implements EngineService {
   readonly attention: AttentionCalls;
+  readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
   readonly devices: DeviceCalls;
+  readonly shares: ShareCalls;
+  readonly recovery: RecoveryCalls;
   readonly #parts: EngineParts;
   readonly #askForEnd: () => void;
 
   constructor(parts: EngineParts, askForEnd: () => void) {
     this.#parts = parts;
     this.attention = new AttentionCalls(parts);
+    this.backup = new BackupCalls(parts);
     this.certificates = new CertificateCalls({
       ...parts,
       cutByRevocation: () => parts.scp.cutByRevocation,
     });
     this.devices = new DeviceCalls(parts);
+    this.shares = new ShareCalls(parts);
+    this.recovery = new RecoveryCalls(parts);
     this.#askForEnd = askForEnd;
   }
 
@@ -111,39 +120,6 @@ export class EngineCalls implements EngineService {
       audit.record({ action: 'object-opened', actor, outcome: 'failure' });
       throw error;
     }
-  }
-
-  async createRecovery(
-    replace: boolean,
-    actor: Actor,
-  ): Promise<{ readonly words: readonly string[]; readonly fingerprint: string }> {
-    const { keys, audit, status } = this.#parts;
-    const made = await keys.createRecovery({ replace });
-    audit.record({ action: 'recovery-created', actor, outcome: 'success' });
-    status.changed();
-    return made;
-  }
-
-  async checkRecovery(
-    words: readonly string[],
-    actor: Actor,
-  ): Promise<{ readonly fingerprint: string; readonly provenAt: string }> {
-    const { keys, audit, uploads, status } = this.#parts;
-    try {
-      const proven = await keys.checkRecovery(words);
-      audit.record({ action: 'recovery-checked', actor, outcome: 'success' });
-      uploads.wake();
-      status.changed();
-      return proven;
-    } catch (error) {
-      audit.record({ action: 'recovery-check-failed', actor, outcome: 'failure' });
-      throw error;
-    }
-  }
-
-  recoveryCertificate(): { readonly pem: string | null; readonly fingerprint: string | null } {
-    const { keys } = this.#parts;
-    return { pem: keys.recoveryCertificatePem, fingerprint: keys.recoveryFingerprint };
   }
 
   restore(

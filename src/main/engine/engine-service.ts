@@ -1,10 +1,13 @@
 /** What the engine offers to its callers (RPC router, CLI without a running engine). One method per contract procedure. */
 import type { AgentEvent } from '../../shared/agent-state.ts';
-import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/contract.ts';
+import type { ImportEvent, RestoreEvent, RestoreRequest } from '../../shared/contract.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import type { AttentionService } from './attention-calls.ts';
+import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
+import type { ShareService } from './share-calls.ts';
+import type { RecoveryService } from './recovery-calls.ts';
 
 /** Who asks: for the audit trail. */
 export type Actor = 'local-socket' | 'web' | 'command-line';
@@ -20,8 +23,11 @@ export interface StudyReveal {
 /** Every method rejects with EdgeSyncError. Iterables end when their signal aborts. */
 export interface EngineService {
   readonly attention: AttentionService;
+  readonly backup: BackupService;
   readonly certificates: CertificateService;
   readonly devices: DeviceService;
+  readonly shares: ShareService;
+  readonly recovery: RecoveryService;
   status(): Promise<StatusReport>;
   watch(signal: AbortSignal): AsyncIterable<AgentEvent>;
   /** Starts an orderly end; resolves with the instances still to upload (they go on at the next start). */
@@ -37,17 +43,8 @@ export interface EngineService {
     out: string,
     actor: Actor,
   ): Promise<{ readonly out: string; readonly sizeBytes: number }>;
-  createRecovery(
-    replace: boolean,
-    actor: Actor,
-  ): Promise<{ readonly words: readonly string[]; readonly fingerprint: string }>;
-  checkRecovery(
-    words: readonly string[],
-    actor: Actor,
-  ): Promise<{ readonly fingerprint: string; readonly provenAt: string }>;
-  recoveryCertificate(): { readonly pem: string | null; readonly fingerprint: string | null };
   restore(
-    request: { readonly to: string; readonly selection: RestoreSelection; readonly fromCloud: boolean },
+    request: RestoreRequest,
     actor: Actor,
     signal: AbortSignal,
   ): AsyncIterable<RestoreEvent>;

@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
 import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { AuditLog } from './audit/audit-log.ts';
+import { openBackups } from './backup-calls.ts';
+import type { Backups } from './backup/backups.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { addToPairing } from './certificate-calls.ts';
 import { Certificates } from './certificates/certificates.ts';
@@ -27,6 +29,8 @@ import { Queue } from './queue/queue.ts';
 import { StorageScp } from './receive/storage-scp.ts';
 import { reconcile } from './recover/reconcile.ts';
 import type { SealerFactory } from './seal/seal-port.ts';
+import type { Sharing } from './share/sharing.ts';
+import { openSharing } from './share-calls.ts';
 import { FileSpool } from './spool/file-spool.ts';
 import { sealedDataIn } from './sealed-data.ts';
 import { StatusSource } from './status-source.ts';
@@ -39,6 +43,8 @@ import { Removals } from './watch/removals.ts';
 
 export interface EngineOptions {
   readonly dataDir: string;
+  /** Backed up as it is; without one, the settings in force are. */
+  readonly configFile?: string;
   readonly settings: Settings;
   /** Credentials that came with the command, by destination; they win over the key store. */
   readonly secrets: ReadonlyMap<string, Secret>;
@@ -100,6 +106,7 @@ export class Engine {
     const { host, port } = await scp.start();
     for (const watcher of watchers) watcher.start();
     uploads.start();
+    this.#parts.backups.start();
     housekeeping.start();
     this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
     return { host, port, tlsPort: scp.tlsPort, aeTitle: options.settings.dicom.aeTitle };
@@ -128,7 +135,9 @@ export interface EngineParts {
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
+  readonly sharing: Sharing;
   readonly housekeeping: Housekeeping;
+  readonly backups: Backups;
   readonly status: StatusSource;
   readonly audit: AuditLog;
   /** Closes everything, last opened first. */
@@ -212,7 +221,10 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     reportIncident,
     resolveIncident: (code, subject) => incidents.resolve(code, subject),
     onRenewed: (before, after) => addToPairing(devices, logger)(before, after),
-    onChange: () => status.changed(),
+    onChange: () => {
+      status.changed();
+      backups.changed();
+    },
   });
   opened.defer(() => certificates.close());
   const devices = new DeviceDesk({
@@ -224,9 +236,14 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     clock,
     random,
     logger,
-    onChange: () => status.changed(),
+    onChange: () => {
+      status.changed();
+      backups.changed();
+    },
   });
   opened.defer(() => devices.close());
+  const backups = openBackups({ options, keys, queue, uploads, certificates, incidents });
+  opened.defer(() => backups.stop());
   const commitment = openCommitment({ ...options, queue, devices, certificates, reportIncident });
   opened.defer(() => commitment.stop());
   const interfaces = options.interfaces ?? new SystemNetworkInterfaces();
@@ -288,7 +305,8 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     reportIncident,
     resolveIncident: (code, subject) => incidents.resolve(code, subject),
   });
-  const housekeeping = new Housekeeping({ queue, spool, removals, settings: settings.disk, clock, logger });
+  const sharing = openSharing({ options, keys, queue, spool, uploads, audit, incidents });
+  const housekeeping = new Housekeeping({ queue, spool, removals, sharing, settings: settings.disk, clock, logger });
   opened.defer(() => housekeeping.stop());
 
   const status = new StatusSource({
@@ -317,7 +335,9 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     scp,
     watchers,
     uploads,
+    sharing,
     housekeeping,
+    backups,
     status,
     audit,
     opened,

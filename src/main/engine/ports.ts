@@ -88,6 +88,7 @@ export interface AuditEvent {
     | 'engine-started'
     | 'engine-stopped'
     | 'recovery-created'
+    | 'recovery-printed'
     | 'recovery-checked'
     | 'recovery-check-failed'
     | 'phi-revealed'
@@ -108,6 +109,10 @@ export interface AuditEvent {
     | 'certificate-renewed'
     | 'certificate-revoked'
     | 'certificate-imported'
+    | 'archive-joined'
+    | 'archive-rebuilt'
+    | 'backup-written'
+    | 'backup-taken-over'
     | 'share-created'
     | 'share-revoked'
     | 'share-expired';

@@ -4,7 +4,9 @@ import { toEdgeSyncError } from '../../shared/errors.ts';
 import type { Actor, EngineService } from '../engine/engine-service.ts';
 import type { Logger } from '../engine/ports.ts';
 import { attentionRoutes } from './attention-routes.ts';
+import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { shareRoutes } from './share-routes.ts';
 
 export interface CallContext {
   readonly actor: Actor;
@@ -54,21 +56,23 @@ export function createRouter(engine: EngineService, logger: Logger) {
       open: os.files.open.handler(({ input, context }) => engine.open(input.file, input.out, context.actor)),
     },
     recovery: {
-      create: os.recovery.create.handler(async ({ input, context }) => {
-        const { words, fingerprint } = await engine.createRecovery(input.replace, context.actor);
-        return { words: [...words], fingerprint };
-      }),
-      check: os.recovery.check.handler(({ input, context }) =>
-        engine.checkRecovery(input.words, context.actor),
+      create: os.recovery.create.handler(({ input, context }) =>
+        engine.recovery.create(input, context.actor),
       ),
-      certificate: os.recovery.certificate.handler(() => engine.recoveryCertificate()),
+      kit: os.recovery.kit.handler(({ input, context }) => engine.recovery.kit(input, context.actor)),
+      check: os.recovery.check.handler(({ input, context }) =>
+        engine.recovery.check(input.words, context.actor),
+      ),
+      certificate: os.recovery.certificate.handler(() => engine.recovery.certificate()),
     },
     restore: {
       run: os.restore.run.handler(async function* ({ input, context, signal, errors }) {
         yield* reported(engine.restore(input, context.actor, signal ?? endless), errors);
       }),
     },
+    backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
+    shares: shareRoutes(os.shares, engine, reported),
     certificates: {
       list: os.certificates.list.handler(() => ({ certificates: engine.certificates.list() })),
       ca: os.certificates.ca.handler(({ input, context }) =>
