@@ -205,7 +205,9 @@ export class UploadRig {
       manifestMac: (bytes) => this.keys.manifestMac(bytes),
       installationId: this.queue.installationId,
       archiveId: this.keys.archiveId,
-      archiveKeyRecord: () => ({ archiveId: this.keys.archiveId, bytes: Buffer.from('{"record":1}') }),
+      archiveKeyRecords: () => [
+        { archiveId: this.keys.archiveId, fingerprint: undefined, bytes: Buffer.from('{"record":1}') },
+      ],
       mayUpload: () => true,
       rehead: (job) => Promise.resolve(job),
       lastProofAtMs: () => this.clock.nowMs(),

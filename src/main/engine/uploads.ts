@@ -44,7 +44,7 @@ export class Uploads {
       openers: keys.openers,
       newDatasetDigest: createDatasetDigest,
       addRecoveryRecipient: (head) => keys.addRecoveryRecipient(head),
-      recoveryFingerprint: () => keys.recoveryFingerprint,
+      recoveryFingerprint: () => keys.sealers.recoveryFingerprint,
     });
     this.#stages = new Map(deps.settings.destinations.map((one) => [one.name, this.#stageOf(one)]));
   }
@@ -100,7 +100,7 @@ export class Uploads {
       mayUpload: () => keys.recoveryState === 'proven',
       rehead: (job) => this.#reheads.rehead(job),
       connect: () => this.connect(destination),
-      archiveKeyRecord: () => ({ archiveId: keys.archiveId, bytes: keys.archiveKeyRecord() }),
+      archiveKeyRecords: () => keys.archiveKeyRecords(),
       lastProofAtMs: () => queue.lastProofAtMs(destination.name),
       reportIncident,
       onChange,

@@ -55,6 +55,7 @@ export class KeyRing {
   readonly #openingKeys: OpeningKeys;
   readonly #sealers: EnvelopeWriters;
   #body: KeyFileBody;
+  #records: readonly ArchiveKeyRecordFacts[];
   /** Enrolment and drill run one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
@@ -62,6 +63,7 @@ export class KeyRing {
     this.#deps = deps;
     this.#keys = keys;
     this.#body = body;
+    this.#records = recordsOf(body);
     this.#openingKeys = { kek: (id) => keys.kekById(id), agreements: [] };
     this.openers = new EnvelopeReaders(this.#openingKeys);
     this.columns = keys.columnSealer(deps.random);
@@ -174,11 +176,7 @@ export class KeyRing {
 
   /** What belongs below cloudNames.keys: one record, two while a replacement waits for its drill, none before enrolment. */
   archiveKeyRecords(): readonly ArchiveKeyRecordFacts[] {
-    return kitsInForce(this.#body).map(({ archiveKeyRecord, fingerprint, recordPlace }) => ({
-      archiveId: this.archiveId,
-      fingerprint: recordPlace === 'archive' ? undefined : fingerprint,
-      bytes: encodeRecord(archiveKeyRecord),
-    }));
+    return this.#records;
   }
 
   /**
@@ -347,6 +345,7 @@ export class KeyRing {
 
   #follow(body: KeyFileBody): void {
     this.#body = body;
+    this.#records = recordsOf(body);
     this.#sealers.setRecipients(recipientsFor(this.#keys, body), sealedFingerprint(body));
   }
 
@@ -369,6 +368,14 @@ function recipientsFor(keys: ArchiveKeys, body: KeyFileBody): Recipient[] {
   });
   const further = body.recipients.map((one) => recipientFromCertificate(one.certificatePem).recipient);
   return [keys.kekRecipient(body.epoch), ...kits, ...further];
+}
+
+function recordsOf(body: KeyFileBody): readonly ArchiveKeyRecordFacts[] {
+  return kitsInForce(body).map(({ archiveKeyRecord, fingerprint, recordPlace }) => ({
+    archiveId: body.archiveId,
+    fingerprint: recordPlace === 'archive' ? undefined : fingerprint,
+    bytes: encodeRecord(archiveKeyRecord),
+  }));
 }
 
 /** While a replacement waits, objects bear the new kit's mark already: then nothing is left to do to them after it. */

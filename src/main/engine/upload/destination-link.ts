@@ -1,12 +1,15 @@
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
+import type { ManifestHead } from '../queue/queue-types.ts';
 import { sha256Of, wholeSource } from './manifest-writer.ts';
 import { maxManifestBytes } from './manifest.ts';
 
 /** The archive key sealed to the recovery certificate: what a new PC starts from. */
 export interface ArchiveKeyRecordBytes {
   readonly archiveId: string;
+  /** Of a later recovery kit, whose record has a name of its own; undefined: the archive's first. */
+  readonly fingerprint: string | undefined;
   readonly bytes: Buffer;
 }
 
@@ -17,7 +20,8 @@ export interface DestinationLinkDeps {
   readonly queue: Pick<UploadQueue, 'manifestHead'>;
   /** Opens the store with the credential as it is now. Throws cloud-secret-missing, cloud-secret-malformed, keychain-*. */
   readonly connect: () => Promise<CloudStore>;
-  readonly archiveKeyRecord: () => ArchiveKeyRecordBytes;
+  /** Of every recovery kit in force: two while a replacement waits for its drill. */
+  readonly archiveKeyRecords: () => readonly ArchiveKeyRecordBytes[];
 }
 
 /**
@@ -28,6 +32,8 @@ export interface DestinationLinkDeps {
 export class DestinationLink {
   readonly #deps: DestinationLinkDeps;
   #store: CloudStore | undefined;
+  /** Which records are known to be there. */
+  #kept = '';
 
   constructor(deps: DestinationLinkDeps) {
     this.#deps = deps;
@@ -44,12 +50,30 @@ export class DestinationLink {
     try {
       await store.check(signal);
       await this.#checkChain(store, signal);
-      await this.#keepArchiveKey(store, signal);
+      await this.#keepRecords(store, signal);
     } catch (error) {
       await store.close();
       throw error;
     }
     this.#store = store;
+  }
+
+  /**
+   * Looks again whether the chain still ends as this PC left it: a connection may stay open for weeks.
+   * @throws EdgeSyncError `manifest-broken`; those of the store.
+   */
+  async recheck(signal: AbortSignal): Promise<void> {
+    if (this.#store !== undefined) await this.#checkChain(this.#store, signal);
+  }
+
+  /** False when a kit came into force since: its record must be there before anything more is sent. */
+  get hasRecords(): boolean {
+    return this.#kept === marksOf(this.#deps.archiveKeyRecords());
+  }
+
+  /** Stores the records of kits that came into force since the connection was opened. @throws as `open`. */
+  async keepRecords(signal: AbortSignal): Promise<void> {
+    if (this.#store !== undefined) await this.#keepRecords(this.#store, signal);
   }
 
   /** Forgets the connection: the next one reads the credential anew. */
@@ -78,12 +102,41 @@ export class DestinationLink {
     if (found !== head.sha256) {
       throw new EdgeSyncError('manifest-broken', `list ${head.sequence} is not the one this PC stored`);
     }
+    await this.#checkNobodyElse(head, store, signal);
+  }
+
+  /** A copied data folder has the same id: two PCs would write one chain, and each hide from the other what it has. */
+  async #checkNobodyElse(head: ManifestHead, store: CloudStore, signal: AbortSignal): Promise<void> {
+    if (head.next === 'may-be-stored') return;
+    const { queue, destination, installationId } = this.#deps;
+    const next = await store.stat(cloudNames.manifest(installationId, head.sequence + 1), signal);
+    // Asked again: a list of our own may have been written meanwhile.
+    const now = queue.manifestHead(destination);
+    const isStill = now?.sequence === head.sequence && now.next === 'not-written';
+    if (next === undefined || !isStill) return;
+    throw new EdgeSyncError(
+      'manifest-broken',
+      `list ${head.sequence + 1} was written by another installation with a copy of this data folder`,
+    );
+  }
+
+  async #keepRecords(store: CloudStore, signal: AbortSignal): Promise<void> {
+    const records = this.#deps.archiveKeyRecords();
+    if (records.length === 0) throw new EdgeSyncError('recovery-missing');
+    for (const record of records) await this.#keepArchiveKey(record, store, signal);
+    this.#kept = marksOf(records);
   }
 
   /** Create-only. A different record under the same name would leave the printed words useless: that is an alarm. */
-  async #keepArchiveKey(store: CloudStore, signal: AbortSignal): Promise<void> {
-    const { archiveId, bytes } = this.#deps.archiveKeyRecord();
-    const name = cloudNames.archiveKey(archiveId);
+  async #keepArchiveKey(
+    { archiveId, fingerprint, bytes }: ArchiveKeyRecordBytes,
+    store: CloudStore,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const name =
+      fingerprint === undefined
+        ? cloudNames.archiveKey(archiveId)
+        : cloudNames.archiveKeyOfKit(archiveId, fingerprint);
     const outcome = await store.putIfAbsent(name, wholeSource(bytes), { signal });
     if (outcome.tag === 'created') return;
     const chunks: Buffer[] = [];
@@ -97,4 +150,8 @@ export class DestinationLink {
       throw new EdgeSyncError('archive-key-conflict');
     }
   }
+}
+
+function marksOf(records: readonly ArchiveKeyRecordBytes[]): string {
+  return records.map(({ archiveId, fingerprint }) => `${archiveId}-${fingerprint ?? ''}`).join(' ');
 }

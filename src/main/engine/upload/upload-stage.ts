@@ -18,6 +18,8 @@ import { Throughput } from './throughput.ts';
 const manifestMaxWaitMs = 2000;
 /** ... or when nothing has been under way for this long: an image at the end of a study need not wait. */
 const manifestIdleMs = 200;
+/** How often an open connection is asked whether this installation's lists are still there as they were left. */
+export const chainCheckEveryMs = 60 * 60_000;
 /** Between two looks at a queue that says something is due and gives nothing. */
 const secondLookMs = 250;
 
@@ -74,6 +76,7 @@ export class UploadStage {
   #choreFailures = 0;
   #lastFinishedMs = 0;
   #nextSweepMs = 0;
+  #nextChainCheckMs = 0;
   /** Instances tried in the sweep that is going on; undefined between sweeps. */
   #sweep: Set<number> | undefined;
   #phase: Phase = 'new';
@@ -172,6 +175,10 @@ export class UploadStage {
     const { store } = this.#link;
     if (store === undefined) {
       if (this.#chore === undefined && this.#active.size === 0) this.#begin('connect', () => this.#connect());
+      return undefined;
+    }
+    if (!this.#link.hasRecords) {
+      if (this.#chore === undefined) this.#begin('records', () => this.#link.keepRecords(this.#stop.signal));
       return undefined;
     }
     const room = (this.#gate.width() === 'one' ? 1 : this.#deps.concurrency) - this.#active.size;
@@ -324,8 +331,13 @@ export class UploadStage {
       this.#begin('manifest', () => this.#writeManifest(store));
       return undefined;
     }
+    const chainWaitMs = Math.max(heldMs, this.#nextChainCheckMs - monotonicMs);
+    if (chainWaitMs <= 0) {
+      this.#begin('chain', () => this.#checkChain());
+      return undefined;
+    }
     const probeWaitMs = Math.max(heldMs, this.#probeWaitMs());
-    if (probeWaitMs > 0) return probeWaitMs;
+    if (probeWaitMs > 0) return Math.min(probeWaitMs, chainWaitMs);
     if (this.#active.size > 0) return undefined;
     this.#begin('probe', () => this.#probe(store));
     return undefined;
@@ -351,7 +363,7 @@ export class UploadStage {
   }
 
   /** Runs a chore; how it ends goes to the gate, as with the objects. */
-  #begin(what: 'connect' | 'manifest' | 'probe', work: () => Promise<void>): void {
+  #begin(what: 'connect' | 'records' | 'manifest' | 'chain' | 'probe', work: () => Promise<void>): void {
     const { clock, random, logger, destination } = this.#deps;
     this.#chore = work()
       .then(
@@ -382,6 +394,12 @@ export class UploadStage {
 
   async #connect(): Promise<void> {
     await this.#link.open(this.#stop.signal);
+    this.#nextChainCheckMs = this.#deps.clock.monotonicMs() + chainCheckEveryMs;
+  }
+
+  async #checkChain(): Promise<void> {
+    await this.#link.recheck(this.#stop.signal);
+    this.#nextChainCheckMs = this.#deps.clock.monotonicMs() + chainCheckEveryMs;
   }
 
   async #writeManifest(store: CloudStore): Promise<void> {
