@@ -340,6 +340,15 @@ export class FakeEngine {
         }),
         import: os.certificates.import.handler(unused),
       },
+      shares: {
+        create: os.shares.create.handler(unused),
+        certificate: os.shares.certificate.handler(unused),
+        list: os.shares.list.handler(() => []),
+        revoke: os.shares.revoke.handler(unused),
+        viewer: os.shares.viewer.handler(unused),
+        check: os.shares.check.handler(unused),
+        storeCredential: os.shares.storeCredential.handler(unused),
+      },
       secrets: {
         store: os.secrets.store.handler(({ input }) => {
           this.#note('secret', input);

@@ -54,6 +54,11 @@ export interface KeyStore {
   /** Throws EdgeSyncError when it cannot be stored; after it resolves, `read` gives it back after a reboot too. */
   write(name: string, secret: Secret): Promise<void>;
   remove(name: string): Promise<void>;
+  /**
+   * Only where a passphrase is what protects the entries. Throws passphrase-wrong for another `current`,
+   * passphrase-weak for `next`; then nothing has changed.
+   */
+  changePassphrase?(current: Secret, next: Secret): Promise<void>;
 }
 
 /** Values allowed in a log line: never a DICOM value, a file name from outside, a key. See docs/never-log.md. */
@@ -109,6 +114,14 @@ export interface AuditEvent {
     | 'certificate-renewed'
     | 'certificate-revoked'
     | 'certificate-imported'
+    | 'device-key-rotated'
+    | 'archive-epoch-begun'
+    | 'passphrase-changed'
+    | 'recovery-replacing'
+    | 'recovery-replacement-cancelled'
+    | 'recipient-added'
+    | 'recipient-removed'
+    | 'keys-adopted'
     | 'archive-joined'
     | 'archive-rebuilt'
     | 'backup-written'

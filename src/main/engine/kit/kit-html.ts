@@ -24,7 +24,7 @@ code, pre { font-family: "Liberation Mono", "Courier New", Courier, monospace; }
 td code { font-size: 10.5pt; }
 pre { font-size: 9.5pt; line-height: 1.45; border: 0.25mm solid #555; background: #f4f4f4; padding: 2mm 2.5mm; margin: 1.5mm 0 3mm; white-space: pre-wrap; break-inside: avoid; }
 li { padding-left: 0; } ol, ul { padding-left: 6mm; }
-li pre { font-size: 8.4pt; }
+li pre { font-size: 7.8pt; }
 #recovery-key { font-size: 11pt; line-height: 1.7; letter-spacing: 0.02em; }
 ol.words { list-style: none; display: grid; grid-template-columns: repeat(4, 1fr); grid-auto-flow: row; padding: 0; margin: 3mm 0; break-inside: avoid; border-left: 0.25mm solid #555; border-top: 0.25mm solid #555; }
 ol.words li { display: flex; align-items: baseline; gap: 2.5mm; border-right: 0.25mm solid #555; border-bottom: 0.25mm solid #555; padding: 3.5mm 2.5mm; margin: 0; }
