@@ -3,7 +3,6 @@
  * no more from the commit that records it, so that neither the headline nor an answer to a device nor the tidying of
  * local copies relies on it.
  */
-import type Database from 'better-sqlite3';
 import { toEdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { InstanceDetails, SpoolId } from '../model.ts';
 import type { Incidents } from './incidents.ts';

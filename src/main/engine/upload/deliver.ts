@@ -1,6 +1,6 @@
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
-import type { UploadJob, UploadProof } from '../queue/queue-types.ts';
+import { cloudNames, maxRepairs, type CloudStore } from '../cloud/cloud-store.ts';
+import type { MendingFacts, UploadJob, UploadProof } from '../queue/queue-types.ts';
 import type { OpenerFactory } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import { CheckedSource, ObjectInspector } from './checked-source.ts';
@@ -14,11 +14,15 @@ export interface DeliverDeps {
 
 /** What came of one attempt. Failures of the store itself are thrown as EdgeSyncError. */
 export type DeliveryOutcome =
-  | { readonly tag: 'uploaded'; readonly proof: UploadProof }
+  /** `isNew`: stored by this attempt; else it lay there already. */
+  | { readonly tag: 'uploaded'; readonly isNew: boolean; readonly proof: UploadProof }
   /** The copy on this PC is missing or damaged: nothing was sent that counts. */
   | { readonly tag: 'local-damage'; readonly error: EdgeSyncError }
   /** Under this name lies something else; nothing was overwritten. */
   | { readonly tag: 'conflict'; readonly error: EdgeSyncError };
+
+/** A head with further recipients is longer than ours by less. */
+const sizeSlackBytes = 1024 * 1024;
 
 const damageCodes: ReadonlySet<string> = new Set([
   'object-missing',
@@ -38,9 +42,74 @@ export async function deliver(
   job: UploadJob,
   store: CloudStore,
   deps: DeliverDeps,
-  options: { readonly signal: AbortSignal; readonly onProgress: (confirmedBytes: number) => void },
+  options: DeliverOptions,
 ): Promise<DeliveryOutcome> {
-  const name = cloudNames.object(job.objectName);
+  if (job.mending !== undefined) return mend(job, job.mending, store, deps, options);
+  return put(cloudNames.object(job.objectName), job, store, deps, options);
+}
+
+interface DeliverOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (confirmedBytes: number) => void;
+}
+
+/**
+ * Its cloud copy was found missing or damaged. Missing: it is stored under its own name again. Anything else there is
+ * left as it is, since nothing is ever overwritten, and the good copy goes to the first free name beside it.
+ */
+async function mend(
+  job: UploadJob,
+  { objectSha256 }: MendingFacts,
+  store: CloudStore,
+  deps: DeliverDeps,
+  options: DeliverOptions,
+): Promise<DeliveryOutcome> {
+  const local = new CheckedSource(
+    { sizeBytes: job.sizeBytes, datasetSha256: job.details.datasetSha256 },
+    () => deps.spool.read(job.spoolId),
+    () => new ObjectInspector(deps.openers, deps.newDatasetDigest),
+  );
+  for (let repair = 0; repair <= maxRepairs; repair += 1) {
+    const name =
+      repair === 0 ? cloudNames.object(job.objectName) : cloudNames.repairedObject(job.objectName, repair);
+    const outcome = await put(name, job, store, deps, options);
+    switch (outcome.tag) {
+      case 'uploaded': {
+        const place = repair === 0 ? {} : { repair };
+        const found = outcome.proof.objectSha256;
+        // What lay there already: the proven bytes, or those of an attempt whose answer was lost. Another sealing of the
+        // same image may lack a recipient: it does not do.
+        const isOurs = outcome.isNew || found === objectSha256 || found === (await wholeSha256(local));
+        if (isOurs) return { ...outcome, proof: { ...outcome.proof, ...place } };
+        continue;
+      }
+      case 'local-damage':
+        return outcome;
+      case 'conflict':
+        continue;
+    }
+  }
+  return { tag: 'conflict', error: new EdgeSyncError('cloud-conflict', `${maxRepairs} copies are damaged`) };
+}
+
+/** undefined when the local copy is no longer what it was. */
+async function wholeSha256(source: CheckedSource): Promise<string | undefined> {
+  try {
+    for await (const _chunk of source.read(0)) continue;
+  } catch (error) {
+    if (source.localFailure === undefined) throw error;
+  }
+  return source.objectSha256;
+}
+
+/** Stores it under one name, or takes what is there already when the same dataset is inside. */
+async function put(
+  name: string,
+  job: UploadJob,
+  store: CloudStore,
+  deps: DeliverDeps,
+  options: DeliverOptions,
+): Promise<DeliveryOutcome> {
   const newInspector = (): ObjectInspector => new ObjectInspector(deps.openers, deps.newDatasetDigest);
   const source = new CheckedSource(
     { sizeBytes: job.sizeBytes, datasetSha256: job.details.datasetSha256 },
@@ -54,7 +123,8 @@ export async function deliver(
         const { objectSha256 } = source;
         if (objectSha256 === undefined)
           throw new EdgeSyncError('internal', 'stored without having been read');
-        return { tag: 'uploaded', proof: { etag: outcome.etag, objectSha256, sizeBytes: outcome.sizeBytes } };
+        const { etag, sizeBytes } = outcome;
+        return { tag: 'uploaded', isNew: true, proof: { etag, objectSha256, sizeBytes } };
       }
       case 'exists':
         return await compare(name, job, store, newInspector(), options.signal);
@@ -77,6 +147,10 @@ async function compare(
 ): Promise<DeliveryOutcome> {
   const before = await store.stat(name, signal);
   if (before === undefined) throw new EdgeSyncError('cloud-server-error', 'an object was there and is gone');
+  // Nobody adds more than recipients to the head: what is larger is another object, however large.
+  if (before.sizeBytes > job.sizeBytes + sizeSlackBytes) {
+    return { tag: 'conflict', error: new EdgeSyncError('cloud-conflict', 'what is there is much larger') };
+  }
   const chunks = remote(store.read(name, signal));
   let found: ReturnType<ObjectInspector['end']>;
   let sizeBytes = 0;
@@ -99,7 +173,8 @@ async function compare(
   if (found.datasetSha256 !== job.details.datasetSha256) {
     return { tag: 'conflict', error: new EdgeSyncError('cloud-conflict', 'another image is inside') };
   }
-  return { tag: 'uploaded', proof: { etag: before.etag, objectSha256: found.objectSha256, sizeBytes } };
+  const { objectSha256 } = found;
+  return { tag: 'uploaded', isNew: false, proof: { etag: before.etag, objectSha256, sizeBytes } };
 }
 
 /** Marks what went wrong with reading, so that it is not taken for what was read. */

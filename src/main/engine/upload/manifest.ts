@@ -30,6 +30,11 @@ const instanceSchema = z.object({
   sopClassUid: text,
   transferSyntaxUid: text,
   instanceNumber: text.optional(),
+  /**
+   * The copy meant lies at cloudNames.repairedObject of this number: another, under its own name, was damaged. Readers
+   * that do not know of it find the first entry of the object, which stands in an earlier list.
+   */
+  repair: z.int().min(1).max(9).optional(),
 });
 
 const seriesSchema = z.object({
@@ -53,10 +58,13 @@ const studySchema = z.object({
   series: z.array(seriesSchema).max(maxReadEntries),
 });
 
+export const studiesSchema = z.array(studySchema).max(maxReadEntries);
+export type ManifestStudies = z.infer<typeof studiesSchema>;
+
 export const manifestSchema = z.object({
   format: z.literal('edge-sync-manifest'),
   version: z.literal(manifestVersion),
-  /** added: these instances were stored. Compaction will add a kind of its own. */
+  /** added: these instances were stored. What many lists say together is manifest-snapshot.ts. */
   kind: z.literal('added'),
   installationId: z.string().regex(/^[0-9a-f]{32}$/),
   archiveId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -64,7 +72,7 @@ export const manifestSchema = z.object({
   /** SHA-256 of the stored (sealed) bytes of the manifest before; null for the first. */
   previousSha256: hex64.nullable(),
   createdAt: z.iso.datetime(),
-  studies: z.array(studySchema).max(maxReadEntries),
+  studies: studiesSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -73,6 +81,8 @@ export interface ManifestEntry {
   readonly sizeBytes: number;
   readonly objectSha256: string;
   readonly details: InstanceDetails;
+  /** Absent: under its own name; else the number of the repaired copy. */
+  readonly repair?: number;
 }
 
 /** Called by itself: give a function that needs no `this`. */
@@ -94,40 +104,57 @@ export function encodeManifest(
     version: manifestVersion,
     kind: 'added',
     ...header,
-    studies: grouped(instances),
+    studies: groupEntries(instances.map(entryOf)),
   };
-  const line = Buffer.from(JSON.stringify(manifest), 'utf8');
+  return withProof(manifest, mac);
+}
+
+/** One line of JSON and one with its HMAC. */
+export function withProof(content: object, mac: ManifestMac): Buffer {
+  const line = Buffer.from(JSON.stringify(content), 'utf8');
   return Buffer.concat([line, Buffer.from(`\n${mac(line).toString('hex')}\n`, 'latin1')]);
 }
 
 /** Checks HMAC and shape. @throws EdgeSyncError `manifest-broken`. */
 export function decodeManifest(content: Buffer, mac: ManifestMac): Manifest {
+  const parsed = manifestSchema.safeParse(provenJson(content, mac));
+  if (!parsed.success) throw broken('it is of another version or shape');
+  return parsed.data;
+}
+
+/** The JSON of the first line, once the HMAC over it has fitted. @throws EdgeSyncError `manifest-broken`. */
+export function provenJson(content: Buffer, mac: ManifestMac): unknown {
   const end = content.indexOf(0x0a);
   if (end < 0) throw broken('it has no end');
   const line = content.subarray(0, end);
   const tail = content.subarray(end + 1).toString('latin1');
   if (!/^[0-9a-f]{64}\n$/.test(tail)) throw broken('its proof is missing');
   if (!timingSafeEqual(mac(line), Buffer.from(tail.trim(), 'hex'))) throw broken('its proof is wrong');
-  const parsed = manifestSchema.safeParse(parseJson(line));
-  if (!parsed.success) throw broken('it is of another version or shape');
-  return parsed.data;
+  return parseJson(line);
 }
 
 /** Every instance of a manifest with the attributes of its study and series. */
-export function* manifestEntries(manifest: Manifest): Generator<ManifestEntry> {
+export function* manifestEntries(manifest: { readonly studies: ManifestStudies }): Generator<ManifestEntry> {
   for (const { series: allSeries, ...study } of manifest.studies) {
     for (const { instances, ...series } of allSeries) {
-      for (const { objectName, sizeBytes, objectSha256, ...instance } of instances) {
-        yield { objectName, sizeBytes, objectSha256, details: defined({ ...study, ...series, ...instance }) };
+      for (const { objectName, sizeBytes, objectSha256, repair, ...instance } of instances) {
+        const details = defined({ ...study, ...series, ...instance });
+        yield { objectName, sizeBytes, objectSha256, details, ...(repair === undefined ? {} : { repair }) };
       }
     }
   }
 }
 
-function grouped(instances: readonly UploadedInstance[]): Manifest['studies'] {
+function entryOf({ objectName, proof, details }: UploadedInstance): ManifestEntry {
+  const { sizeBytes, objectSha256, repair } = proof;
+  return { objectName, sizeBytes, objectSha256, details, ...(repair === undefined ? {} : { repair }) };
+}
+
+/** Attributes that many images share stand there once. */
+export function groupEntries(entries: Iterable<ManifestEntry>): ManifestStudies {
   const studies = new Map<string, Manifest['studies'][number]>();
   const series = new Map<string, Manifest['studies'][number]['series'][number]>();
-  for (const { objectName, proof, details } of instances) {
+  for (const { objectName, sizeBytes, objectSha256, repair, details } of entries) {
     const studyFields = studyOf(details);
     const studyKey = JSON.stringify(studyFields);
     let study = studies.get(studyKey);
@@ -145,13 +172,14 @@ function grouped(instances: readonly UploadedInstance[]): Manifest['studies'] {
     }
     one.instances.push({
       objectName,
-      sizeBytes: proof.sizeBytes,
-      objectSha256: proof.objectSha256,
+      sizeBytes,
+      objectSha256,
       datasetSha256: details.datasetSha256,
       sopInstanceUid: details.sopInstanceUid,
       sopClassUid: details.sopClassUid,
       transferSyntaxUid: details.transferSyntaxUid,
       ...picked(details, ['instanceNumber']),
+      ...(repair === undefined ? {} : { repair }),
     });
   }
   return [...studies.values()];
@@ -221,6 +249,6 @@ function parseJson(line: Buffer): unknown {
   }
 }
 
-function broken(problem: string): EdgeSyncError {
+export function broken(problem: string): EdgeSyncError {
   return new EdgeSyncError('manifest-broken', problem);
 }
