@@ -3,11 +3,13 @@ import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
+import { shareSecretKey } from '../engine/share/share-secret.ts';
 import { Secret } from '../engine/system/secret.ts';
 import {
   loadSettings,
   passphraseEnvironmentName,
   secretEnvironmentName,
+  shareSecretEnvironmentName,
 } from '../engine/system/settings-source.ts';
 
 /** The options that every command about an installation takes. */
@@ -64,6 +66,8 @@ export async function openInstallation(
     const value = takeFrom(environment, secretEnvironmentName(destination.name));
     if (value !== undefined) secrets.set(destination.name, Secret.fromText(value));
   }
+  const sharing = takeFrom(environment, shareSecretEnvironmentName);
+  if (sharing !== undefined) secrets.set(shareSecretKey, Secret.fromText(sharing));
   return { ...places, settings, secrets, passphrase: passphraseOf(options, environment) };
 }
 

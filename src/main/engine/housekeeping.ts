@@ -1,8 +1,9 @@
-/** What is tidied when nobody waits: files whose image is verified, and verified copies past their time. */
+/** What is tidied when nobody waits: files whose image is verified, verified copies past their time, shares that are over. */
 import type { Settings } from '../../shared/settings.ts';
 import type { Clock, Logger } from './ports.ts';
 import type { CareQueue } from './queue/queue-port.ts';
 import type { Spool } from './spool/spool-port.ts';
+import type { Sharing } from './share/sharing.ts';
 import type { Removals } from './watch/removals.ts';
 
 const everyMs = 60_000;
@@ -13,6 +14,7 @@ const dayMs = 24 * 3_600_000;
 export interface HousekeepingDeps {
   readonly queue: CareQueue;
   readonly removals: Pick<Removals, 'round'>;
+  readonly sharing: Pick<Sharing, 'round'>;
   readonly spool: Pick<Spool, 'remove'>;
   readonly settings: Settings['disk'];
   readonly clock: Clock;
@@ -43,6 +45,7 @@ export class Housekeeping {
       try {
         await this.evictVerified();
         await this.#deps.removals.round(signal);
+        await this.#deps.sharing.round(signal);
       } catch (error) {
         this.#deps.logger.error('housekeeping-failed', {}, error);
       }

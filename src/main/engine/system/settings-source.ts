@@ -94,6 +94,9 @@ export function secretEnvironmentName(destination: string): string {
   return `${prefix}SECRET_${destination.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** The credential of the place for shares: apart from the destinations'. */
+export const shareSecretEnvironmentName = `${prefix}SHARING_SECRET`;
+
 export const passphraseEnvironmentName = `${prefix}PASSPHRASE`;
 
 type LeafKind = 'text' | 'number' | 'boolean' | 'json';
