@@ -83,5 +83,15 @@ export const statusReportSchema = z.object({
   spool: z.object({ bytes: count, freeBytes: count }),
   recovery: z.enum(['none', 'created', 'proven']),
   access: accessStatusSchema.optional(),
+  /** Absent before the words were proven. */
+  recoveryKit: z
+    .object({
+      provenAt: isoTime,
+      /** cloud-object: an image of the cloud was opened with the words alone; test-object: there was none to try. */
+      provenBy: z.enum(['test-object', 'cloud-object']),
+      /** When it is to be tried again at the latest. */
+      dueAt: isoTime,
+    })
+    .optional(),
 });
 export type StatusReport = z.infer<typeof statusReportSchema>;

@@ -114,6 +114,7 @@ export class StatusSource {
         return { name, kind, required, state: stage?.state ?? 'paused', error: stage?.error ?? null };
       }),
       recovery: keys.recoveryState,
+      ...recoveryProof(keys, queue),
       access: { ...devices.facts, openAssociations: this.#openAssociations },
       freeBytes: await spool.freeBytes(),
       warnBelowBytes: disk.warnBelowBytes,
@@ -122,6 +123,17 @@ export class StatusSource {
       nowMs: options.clock.nowMs(),
     };
   }
+}
+
+/** How the words were proven is kept beside the keys; where that is lost it counts as the lesser proof. */
+function recoveryProof(
+  keys: Pick<StatusSourceDeps['keys'], 'recoveryProvenAtMs'>,
+  queue: StatusSourceDeps['queue'],
+): Pick<StatusInputs, 'recoveryProof'> {
+  const atMs = keys.recoveryProvenAtMs;
+  if (atMs === undefined) return {};
+  const kept = queue.recoveryDrills.proof();
+  return { recoveryProof: { atMs, provenBy: kept?.atMs === atMs ? kept.provenBy : 'test-object' } };
 }
 
 /** Only where it was forced: otherwise it is not listened on. Each listener follows its address by itself. */

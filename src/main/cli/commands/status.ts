@@ -57,6 +57,13 @@ function accessLines({ access }: StatusReport): readonly string[] {
   ];
 }
 
+function recoveryText({ recovery, recoveryKit }: StatusReport): string {
+  if (recoveryKit === undefined) return recovery;
+  const { provenAt, provenBy, dueAt } = recoveryKit;
+  const by = provenBy === 'cloud-object' ? 'on an image of the cloud' : 'on a test object';
+  return `${recovery} ${provenAt.slice(0, 10)} ${by}, next check by ${dueAt.slice(0, 10)}`;
+}
+
 const headlineText = {
   'all-safe': 'All safe',
   working: 'Working',
@@ -77,7 +84,7 @@ function textOf(report: StatusReport): readonly string[] {
     ),
     ...accessLines(report),
     `  on this PC: ${bytesText(spool.bytes)} sealed, ${bytesText(spool.freeBytes)} free`,
-    `  recovery kit: ${report.recovery}`,
+    `  recovery kit: ${recoveryText(report)}`,
     ...report.failures.map(
       (one) =>
         `  ! ${one.message}. ${one.nextStep} (${one.imagesSafe ? 'images are safe' : 'images at risk'}${one.count > 1 ? `, ${one.count} times` : ''})`,

@@ -1,6 +1,7 @@
 import type { DestinationStatus, Failure, Headline, StatusReport } from '../../../shared/status.ts';
 import { accessStatus } from './access-status.ts';
 import { attentionReasons, isProven, receivingReasons } from './reasons.ts';
+import { drillMaxAgeMs } from './recovery-reminder.ts';
 import type { DestinationInput, StatusInputs } from './status-inputs.ts';
 
 /**
@@ -36,6 +37,7 @@ export function buildStatus(inputs: StatusInputs): StatusReport {
     failures: [...receiving, ...attention],
     spool: { bytes: queue.spoolBytes, freeBytes: inputs.freeBytes },
     recovery: inputs.recovery,
+    ...recoveryKit(inputs),
     ...(inputs.access === undefined ? {} : { access: accessStatus(inputs.access) }),
   };
 }
@@ -65,6 +67,13 @@ function destinationStatus(inputs: StatusInputs, destination: DestinationInput):
     lastVerifiedAt: isoOrNull(counts?.lastVerifiedAtMs ?? null),
     error,
   };
+}
+
+function recoveryKit({ recovery, recoveryProof }: StatusInputs): Pick<StatusReport, 'recoveryKit'> {
+  if (recovery !== 'proven' || recoveryProof === undefined) return {};
+  const { atMs, provenBy } = recoveryProof;
+  const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+  return { recoveryKit: { provenAt: iso(atMs), provenBy, dueAt: iso(atMs + drillMaxAgeMs) } };
 }
 
 function isoOrNull(timeMs: number | null): string | null {

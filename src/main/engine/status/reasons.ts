@@ -2,6 +2,7 @@
 import { reportFor, type ErrorCode, type ErrorReport } from '../../../shared/errors.ts';
 import type { Failure } from '../../../shared/status.ts';
 import type { FailureGroup, IncidentRow } from '../queue/queue-types.ts';
+import { drillDue } from './recovery-reminder.ts';
 import type { DestinationInput, StatusInputs } from './status-inputs.ts';
 
 /** DESIGN section 9: an upload or a probe object was verified within a day. */
@@ -23,6 +24,7 @@ const riskyCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'keychain-entry-missing',
   'key-file-damaged',
   'manifest-broken',
+  'recovery-drill-failed',
   'cloud-copy-missing',
   'cloud-copy-damaged',
   'cloud-copy-lost',
@@ -80,6 +82,7 @@ function conditionReports(inputs: StatusInputs): Condition[] {
   return [
     ...(recovery === 'none' ? [{ report: reportFor('recovery-missing') }] : []),
     ...(recovery === 'created' ? [{ report: reportFor('recovery-not-proven') }] : []),
+    ...drillDue(inputs),
     ...(hasRequired ? [] : [{ report: reportFor('no-destination') }]),
     ...(isPendingTooLong(inputs)
       ? [{ report: reportFor('pending-too-long'), sinceMs: queue.oldestPendingAtMs ?? inputs.nowMs }]

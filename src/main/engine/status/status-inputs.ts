@@ -38,6 +38,8 @@ export interface StatusInputs {
   /** In the order of the configuration. */
   readonly destinations: readonly DestinationInput[];
   readonly recovery: StatusReport['recovery'];
+  /** The newest drill that passed. */
+  readonly recoveryProof?: { readonly atMs: number; readonly provenBy: 'test-object' | 'cloud-object' };
   readonly access?: AccessInputs;
   readonly freeBytes: number;
   readonly warnBelowBytes: number;
