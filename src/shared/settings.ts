@@ -3,7 +3,7 @@
  * (scripts/build.ts) and every key has an environment override (see main/engine/system/settings-source.ts).
  */
 import { z } from 'zod';
-import { destinationSchema } from './destination-settings.ts';
+import { containerSchema, destinationSchema, prefixSchema } from './destination-settings.ts';
 
 export type { AzureDestinationSettings, DestinationSettings } from './destination-settings.ts';
 export { destinationNameSchema } from './destination-settings.ts';
