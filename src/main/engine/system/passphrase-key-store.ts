@@ -19,6 +19,7 @@ import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock, KeyStore, KeyStoreRead, Random } from '../ports.ts';
 import { readFileBounded, writeFileDurably } from './durable-file.ts';
 import { checkKeyStoreEntry, checkKeyStoreName } from './key-store-limits.ts';
+import { passphraseProblem } from './passphrase-strength.ts';
 import { Secret } from './secret.ts';
 
 /** RFC 7914 2; N = 2^17, r = 8, p = 1 is OWASP's first choice: 128 MiB and about half a second. */
@@ -71,7 +72,7 @@ interface DerivedKeys {
 export class PassphraseKeyStore implements KeyStore {
   readonly kind = 'passphrase';
   readonly #path: string;
-  readonly #passphrase: Secret;
+  #passphrase: Secret;
   readonly #random: Random;
   readonly #clock: Clock;
   /** scrypt is slow on purpose: once per file and run. */
@@ -86,7 +87,7 @@ export class PassphraseKeyStore implements KeyStore {
     readonly clock: Clock;
   }) {
     this.#path = deps.path;
-    this.#passphrase = Secret.fromText(deps.passphrase.revealText().normalize('NFKC'));
+    this.#passphrase = normalised(deps.passphrase);
     if (this.#passphrase.sizeBytes === 0) throw new EdgeSyncError('passphrase-missing');
     this.#random = deps.random;
     this.#clock = deps.clock;
@@ -130,6 +131,40 @@ export class PassphraseKeyStore implements KeyStore {
     });
   }
 
+  /**
+   * Every entry is sealed anew under keys from the new passphrase and a fresh salt, in one write: a crash leaves the old
+   * file or the new one. Throws passphrase-wrong, passphrase-weak, key-file-damaged, disk-*; then the old one holds.
+   */
+  changePassphrase(current: Secret, next: Secret): Promise<void> {
+    const typed = normalised(current);
+    const wanted = normalised(next);
+    return this.#inTurn(async () => {
+      if (!sameText(typed, this.#passphrase)) throw new EdgeSyncError('passphrase-wrong');
+      const problem = passphraseProblem(wanted.revealText());
+      if (problem !== undefined) throw new EdgeSyncError('passphrase-weak', problem);
+      if (sameText(typed, wanted)) throw new EdgeSyncError('passphrase-weak', 'it is the one in use');
+      const opened = await this.#open();
+      if (opened !== undefined) await this.#sealAnew(opened, wanted);
+      this.#passphrase = wanted;
+      this.#derived = undefined;
+    });
+  }
+
+  async #sealAnew(
+    opened: { readonly body: Body; readonly keys: DerivedKeys },
+    passphrase: Secret,
+  ): Promise<void> {
+    const kdf = this.#newKdf();
+    const keys = await deriveKeys(passphrase, kdf);
+    const entries = opened.body.entries.map((entry) => {
+      const secret = this.#openEntry(opened.keys, entry);
+      const sealed = this.#sealEntry(keys, entry.name, secret);
+      secret.wipe();
+      return sealed;
+    });
+    await this.#save({ ...opened.body, kdf, verifier: keys.verifier, entries }, keys);
+  }
+
   /** undefined when there is no file yet. */
   async #open(): Promise<{ readonly body: Body; readonly keys: DerivedKeys } | undefined> {
     const bytes = await readFileBounded(this.#path, maxFileBytes, () => this.#damaged());
@@ -147,17 +182,17 @@ export class PassphraseKeyStore implements KeyStore {
   }
 
   async #begin(): Promise<{ readonly body: Body; readonly keys: DerivedKeys }> {
-    const kdf = {
-      name: 'scrypt' as const,
-      ...scryptCost,
-      salt: this.#random.bytes(saltBytes).toString('hex'),
-    };
+    const kdf = this.#newKdf();
     const keys = await this.#deriveFor(kdf);
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     return {
       keys,
       body: { format: 'edge-sync-key-file', version: 1, kdf, verifier: keys.verifier, entries: [] },
     };
+  }
+
+  #newKdf(): Body['kdf'] {
+    return { name: 'scrypt', ...scryptCost, salt: this.#random.bytes(saltBytes).toString('hex') };
   }
 
   async #save(unordered: Body, keys: DerivedKeys): Promise<void> {
@@ -196,19 +231,7 @@ export class PassphraseKeyStore implements KeyStore {
   }
 
   async #deriveFor(kdf: Body['kdf']): Promise<DerivedKeys> {
-    const described = `${kdf.name} ${kdf.N} ${kdf.r} ${kdf.p} ${kdf.salt}`;
-    if (this.#derived?.kdf === described) return this.#derived;
-    const root = await scryptKey(this.#passphrase, kdf);
-    const keyFor = (label: string): Secret =>
-      Secret.from(new Uint8Array(hkdfSync('sha256', root, Buffer.alloc(0), Buffer.from(label), 32)));
-    const verifierKey = keyFor('edge-sync key file verifier v1');
-    this.#derived = {
-      kdf: described,
-      verifier: createHmac('sha256', verifierKey.reveal()).update(described).digest('hex'),
-      entries: keyFor('edge-sync key file entries v1'),
-      mac: keyFor('edge-sync key file mac v1'),
-    };
-    root.fill(0);
+    if (this.#derived?.kdf !== describe(kdf)) this.#derived = await deriveKeys(this.#passphrase, kdf);
     return this.#derived;
   }
 
@@ -221,6 +244,36 @@ export class PassphraseKeyStore implements KeyStore {
     this.#lastCall = result.catch(() => undefined);
     return result;
   }
+}
+
+/** NFKC, so that the same typing gives the same key on every system. */
+function normalised(passphrase: Secret): Secret {
+  return Secret.fromText(passphrase.revealText().normalize('NFKC'));
+}
+
+function sameText(a: Secret, b: Secret): boolean {
+  const digest = (secret: Secret): Buffer => createHash('sha256').update(secret.reveal()).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function describe(kdf: Body['kdf']): string {
+  return `${kdf.name} ${kdf.N} ${kdf.r} ${kdf.p} ${kdf.salt}`;
+}
+
+async function deriveKeys(passphrase: Secret, kdf: Body['kdf']): Promise<DerivedKeys> {
+  const described = describe(kdf);
+  const root = await scryptKey(passphrase, kdf);
+  const keyFor = (label: string): Secret =>
+    Secret.from(new Uint8Array(hkdfSync('sha256', root, Buffer.alloc(0), Buffer.from(label), 32)));
+  const verifierKey = keyFor('edge-sync key file verifier v1');
+  const derived = {
+    kdf: described,
+    verifier: createHmac('sha256', verifierKey.reveal()).update(described).digest('hex'),
+    entries: keyFor('edge-sync key file entries v1'),
+    mac: keyFor('edge-sync key file mac v1'),
+  };
+  root.fill(0);
+  return derived;
 }
 
 function scryptKey(passphrase: Secret, kdf: Body['kdf']): Promise<Buffer> {
