@@ -12,13 +12,16 @@ export interface Azurite {
   readonly accountName: string;
   readonly accountKey: string;
   /** For the account itself, or through something else that listens on 127.0.0.1 (a fault proxy). */
-  connectionString(port?: number): string;
+  connectionString(port?: number, account?: AzuriteAccount): string;
   /** Makes a container (named at random unless told) and gives its name. */
-  makeContainer(name?: string): Promise<string>;
+  makeContainer(name?: string, account?: AzuriteAccount): Promise<string>;
   /** A client of the SDK's own, to look at the container past our code. */
-  container(name: string): ContainerClient;
+  container(name: string, account?: AzuriteAccount): ContainerClient;
   stop(): Promise<void>;
 }
+
+/** Most tests know one account; `others` of startAzurite makes a second one in the same emulator. */
+export type AzuriteAccount = 'first account' | 'second account';
 
 /** memory: gone with the process. disk: survives `stop` in `folder`, which the caller removes. */
 export type AzuriteStorage =
@@ -32,10 +35,19 @@ export type AzuriteStorage =
 const startDeadlineMs = 30_000;
 
 /** Starts the storage emulator as a child process on a free port with an account of its own. */
-export async function startAzurite(storage: AzuriteStorage = { tag: 'memory' }): Promise<Azurite> {
+export async function startAzurite(
+  storage: AzuriteStorage = { tag: 'memory' },
+  others: readonly { readonly name: string; readonly key: string }[] = [],
+): Promise<Azurite> {
   const given = storage.tag === 'disk' ? storage.account : undefined;
   const accountName = given?.name ?? `t${randomBytes(8).toString('hex')}`;
   const accountKey = given?.key ?? randomBytes(64).toString('base64');
+  const accounts = [{ name: accountName, key: accountKey }, ...others];
+  const accountOf = (which: AzuriteAccount): { readonly name: string; readonly key: string } => {
+    const account = accounts[which === 'first account' ? 0 : 1];
+    if (account === undefined) throw new Error('the emulator has one account');
+    return account;
+  };
   const port = await freePort();
   const cwd = await mkdtemp(join(tmpdir(), 'edge-sync-azurite-'));
   const place =
@@ -53,24 +65,29 @@ export async function startAzurite(storage: AzuriteStorage = { tag: 'memory' }):
     ],
     {
       cwd,
-      env: { ...process.env, AZURITE_ACCOUNTS: `${accountName}:${accountKey}` },
+      env: { ...process.env, AZURITE_ACCOUNTS: accounts.map((one) => `${one.name}:${one.key}`).join(';') },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
   await listening(child);
-  const url = (at: number): string => `http://127.0.0.1:${at}/${accountName}`;
-  const container = (name: string): ContainerClient =>
-    new ContainerClient(`${url(port)}/${name}`, new StorageSharedKeyCredential(accountName, accountKey), {
+  const url = (at: number, account: string): string => `http://127.0.0.1:${at}/${account}`;
+  const container = (name: string, which: AzuriteAccount = 'first account'): ContainerClient => {
+    const account = accountOf(which);
+    const credential = new StorageSharedKeyCredential(account.name, account.key);
+    return new ContainerClient(`${url(port, account.name)}/${name}`, credential, {
       retryOptions: { maxTries: 1 },
     });
+  };
   return {
     port,
     accountName,
     accountKey,
-    connectionString: (at = port) =>
-      `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${accountKey};BlobEndpoint=${url(at)};`,
-    makeContainer: async (name = `c-${randomBytes(6).toString('hex')}`) => {
-      await container(name).create();
+    connectionString: (at = port, which = 'first account') => {
+      const { name, key } = accountOf(which);
+      return `DefaultEndpointsProtocol=http;AccountName=${name};AccountKey=${key};BlobEndpoint=${url(at, name)};`;
+    },
+    makeContainer: async (name = `c-${randomBytes(6).toString('hex')}`, which = 'first account') => {
+      await container(name, which).create();
       return name;
     },
     container,
