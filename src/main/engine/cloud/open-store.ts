@@ -2,9 +2,12 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import type { DestinationSettings } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
+import { SystemRandom } from '../system/random.ts';
 import type { Secret } from '../system/secret.ts';
 import { AzureStore } from './azure-store.ts';
 import type { CloudStore } from './cloud-store.ts';
+import { FolderStore } from './folder-store.ts';
+import { S3Store } from './s3-store.ts';
 
 /** The store of a configured destination. Throws cloud-secret-missing, cloud-secret-malformed. */
 export function openStore(
@@ -19,8 +22,11 @@ export function openStore(
       return new AzureStore({ connectionString, container, prefix, clock });
     }
     case 's3':
-    case 'folder':
-      throw new EdgeSyncError('cloud-refused', `${destination.kind} is being built`);
+      return new S3Store({ settings: destination, credential: needed(destination, secret), clock });
+    case 'folder': {
+      const { path, prefix } = destination;
+      return new FolderStore({ path, prefix, clock, random: new SystemRandom() });
+    }
     default:
       return assertNever(destination);
   }

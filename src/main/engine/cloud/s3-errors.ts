@@ -128,14 +128,12 @@ function fromAnswer(error: unknown, status: number, request: FailedS3Request): E
     const skew = clockSkew(answerDateOf(headers), request.nowMs);
     return skew === undefined ? told('cloud-auth') : told('cloud-clock-skew', skew.detail);
   }
-  // A service answers an error with a code of its own. Without one something in between spoke: a proxy, a login page.
-  if (isLoginPage(error) || code === '') {
-    return status === 404 && !isLoginPage(error)
-      ? told('object-missing', undefined)
-      : told(
-          'cloud-unreachable',
-          `something other than the cloud answered for ${request.host} (status ${status})`,
-        );
+  // The services mark every answer of their own. Without code and mark something in between spoke: a proxy, a login page.
+  if (isLoginPage(error) || (code === '' && headers?.['x-amz-request-id'] === undefined)) {
+    return told(
+      'cloud-unreachable',
+      `something other than the cloud answered for ${request.host} (status ${status})`,
+    );
   }
   if (missingCodes.has(code)) return told('object-missing', undefined);
   if (status === 409 || status === 412 || status === 408) return told('cloud-server-error');
@@ -153,7 +151,7 @@ function serviceCode(error: unknown): string {
   const code = typeof own === 'string' ? own : error.name;
   // The library's own names for "there was no code" and for an answer that is no XML.
   if (['UnknownError', 'Unknown', 'Error', 'S3ServiceException', 'SyntaxError'].includes(code)) return '';
-  return /^[A-Za-z0-9]{1,64}$/.test(code) ? code : '';
+  return /^[A-Za-z][A-Za-z0-9]{0,63}$/.test(code) ? code : '';
 }
 
 function answerStatus(error: unknown): number | undefined {
