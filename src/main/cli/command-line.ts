@@ -11,15 +11,23 @@ import { runImport } from './commands/import.ts';
 import { runEcho, runSend } from './commands/nodes.ts';
 import { commitWait } from './commands/send-commit.ts';
 import { runOpen, runOpenWithWords } from './commands/open.ts';
-import { runRecoveryCheck, runRecoveryCreate, runRecoveryExportKey } from './commands/recovery.ts';
-import { restoreWithWords, runRestore, selectionOf } from './commands/restore.ts';
+import {
+  kitOptions,
+  runRecoveryCheck,
+  runRecoveryCreate,
+  runRecoveryExportKey,
+  runRecoveryPrint,
+} from './commands/recovery.ts';
+import { restoreWithWords, runRestore } from './commands/restore.ts';
 import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
+import { addBackupCommands } from './backup-commands.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { exitCode } from './exit-codes.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
 import { createEngineClient } from '../rpc/client.ts';
+import { restoreOptions, restoreWanted, type RestoreOptions } from './restore-options.ts';
 import type { TlsOptions } from './tls-options.ts';
 import { withEngine } from './with-engine.ts';
 
@@ -168,13 +176,33 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   ofInstallation(recovery, 'create', 'make the 24 words; shown once')
     .option('--json', 'as JSON')
     .option('--replace', 'new words instead of ones that were never proven')
-    .action(async (options: InstallationOptions & JsonFlag & { replace?: boolean }) => {
+    .option('--kit <file>', 'write the kit to print (.pdf or .html) instead of showing the words')
+    .option('--language <language>', 'of the kit: en or es', 'en')
+    .option('--shares', 'three shares for three people, any two of which are enough, instead of the words')
+    .option('--words', 'with --shares: the 24 words too')
+    .action(async (options: InstallationOptions & KitFlags & { replace?: boolean }) => {
+      const wanted = { ...kitOptions(options), replace: options.replace === true };
       const installation = await openInstallation(options, environment);
-      const wanted = { replace: options.replace === true, format: formatOf(options) };
       done(await withEngine(installation, (client) => runRecoveryCreate(client, wanted, output)));
     });
-  ofInstallation(recovery, 'check', 'prove the words by opening a test object; uploads start after it')
-    .option('--words-file <file>', 'file with the 24 words')
+  ofInstallation(recovery, 'print', 'the kit of the words you have, on new paper')
+    .requiredOption('--kit <file>', 'file to write (.pdf or .html)')
+    .option('--words-file <file>', 'file with the 24 words or two shares')
+    .option('--language <language>', 'of the kit: en or es', 'en')
+    .option('--shares', 'as three new shares')
+    .option('--words', 'with --shares: the 24 words too')
+    .option('--json', 'as JSON')
+    .action(async (options: InstallationOptions & KitFlags & { kit: string; wordsFile?: string }) => {
+      const wanted = { ...kitOptions(options), kitFile: options.kit, wordsFile: options.wordsFile };
+      const installation = await openInstallation(options, environment);
+      done(await withEngine(installation, (client) => runRecoveryPrint(client, wanted, output)));
+    });
+  ofInstallation(
+    recovery,
+    'check',
+    'prove the words by opening an image of the cloud; uploads start after it',
+  )
+    .option('--words-file <file>', 'file with the 24 words or two shares')
     .option('--json', 'as JSON')
     .action(async (options: InstallationOptions & JsonFlag & { wordsFile?: string }) => {
       const installation = await openInstallation(options, environment);
@@ -182,7 +210,7 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       done(await withEngine(installation, (client) => runRecoveryCheck(client, wanted, output)));
     });
   ofInstallation(recovery, 'export-key', 'the private key for stock OpenSSL, from the words alone')
-    .option('--words-file <file>', 'file with the 24 words')
+    .option('--words-file <file>', 'file with the 24 words or two shares')
     .requiredOption('--out <file>', 'PKCS#8 PEM file to write')
     .option('--cert <file>', 'certificate file to write')
     .action(async (options: { wordsFile?: string; out: string; cert?: string }) => {
@@ -194,24 +222,29 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       );
     });
 
-  ofInstallation(program, 'restore', 'bring images back as DICOM files')
-    .option('--all', 'everything')
-    .option('--study <uid>', 'one study, by its Study Instance UID')
-    .requiredOption('--to <dir>', 'folder to restore into')
-    .option('--from-cloud', 'read the cloud copy even where a local one exists')
-    .option('--words-file <file>', 'from the cloud with the recovery words alone, as on a new PC')
-    .option('--json', 'result as JSON')
-    .action(async (options: InstallationOptions & JsonFlag & RestoreFlags) => {
-      const selection = selectionOf(options);
+  withTls(restoreOptions(ofInstallation(program, 'restore', 'bring images back as DICOM files'))).action(
+    async (options: InstallationOptions & RestoreOptions) => {
+      const wanted = await restoreWanted(options);
       const installation = await openInstallation(options, environment);
-      const wanted = { to: options.to, selection, format: formatOf(options) };
       if (options.wordsFile !== undefined) {
         done(await restoreWithWords(installation, { ...wanted, wordsFile: options.wordsFile }, output));
         return;
       }
-      const fromCloud = options.fromCloud === true;
-      done(await withEngine(installation, (client) => runRestore(client, { ...wanted, fromCloud }, output)));
-    });
+      const request = { ...wanted, fromCloud: options.fromCloud === true };
+      done(await withEngine(installation, (client) => runRestore(client, request, output, clock)));
+    },
+  );
+
+  addBackupCommands(program, {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    environment,
+    clock,
+    done,
+    output,
+  });
 
   addDevicesCommand(program, {
     ofInstallation,
@@ -266,12 +299,12 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   return program;
 }
 
-interface RestoreFlags {
-  readonly all?: boolean;
-  readonly study?: string;
-  readonly to: string;
-  readonly fromCloud?: boolean;
-  readonly wordsFile?: string;
+interface KitFlags {
+  readonly json?: boolean;
+  readonly kit?: string;
+  readonly language?: string;
+  readonly shares?: boolean;
+  readonly words?: boolean;
 }
 
 function formatOf(options: JsonFlag): 'json' | 'text' {

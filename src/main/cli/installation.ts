@@ -61,6 +61,16 @@ export async function openInstallation(
     missing: options.config === undefined ? 'is-empty' : 'is-an-error',
     environment,
   });
+  return installationWith(places, settings, options, environment);
+}
+
+/** As `openInstallation`, for who has the settings already. */
+export function installationWith(
+  places: Pick<Installation, 'dataDir' | 'configFile'>,
+  settings: Settings,
+  options: InstallationOptions,
+  environment: NodeJS.ProcessEnv,
+): Installation {
   const secrets = new Map<string, Secret>();
   for (const destination of settings.destinations) {
     const value = takeFrom(environment, secretEnvironmentName(destination.name));

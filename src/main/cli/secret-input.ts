@@ -31,6 +31,16 @@ export async function askPassphrase(question: string, times: 'once' | 'twice'): 
   return Secret.fromText(first);
 }
 
+/** A credential from a file, for one command. Throws file-not-readable. */
+export function readSecretFile(path: string, option: string): Secret {
+  return Secret.fromText(read(path, `${option} cannot be read`).revealText().trim());
+}
+
+/** Asks for a credential on the terminal; nothing that is typed is shown. undefined where there is no terminal. */
+export async function askSecret(question: string): Promise<Secret | undefined> {
+  return process.stdin.isTTY ? Secret.fromText((await ask(`${question}: `)).trim()) : undefined;
+}
+
 async function ask(question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   process.stderr.write(question);

@@ -8,6 +8,7 @@ import type { Settings } from '../../shared/settings.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { openBackups } from './backup-calls.ts';
 import type { Backups } from './backup/backups.ts';
+import { refuseWhileJoining } from './backup/join-marker.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { addToPairing } from './certificate-calls.ts';
 import { Certificates } from './certificates/certificates.ts';
@@ -99,6 +100,7 @@ export class Engine {
   /** Receives, watches and uploads from here on. Throws port-taken, port-not-allowed. */
   async start(): Promise<ListenerFacts> {
     const { scp, watchers, uploads, housekeeping, options } = this.#parts;
+    await refuseWhileJoining(options.dataDir);
     const { certificates, commitment } = this.#parts;
     if (options.settings.dicom.tls.enabled) await certificates.start();
     else certificates.watch();
