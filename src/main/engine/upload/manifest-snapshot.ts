@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import {
   broken,
-  groupEntries,
+  groupNeighbours,
   manifestVersion,
   provenJson,
   studiesSchema,
@@ -75,7 +75,7 @@ export function encodeSnapshotPart(
     version: manifestVersion,
     kind: 'compacted',
     ...header,
-    studies: groupEntries(entries),
+    studies: groupNeighbours(entries),
   };
   return withProof(part, mac);
 }

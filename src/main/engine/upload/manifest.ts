@@ -185,6 +185,21 @@ export function groupEntries(entries: Iterable<ManifestEntry>): ManifestStudies 
   return [...studies.values()];
 }
 
+/** As `groupEntries`, but only neighbours share: read back, the entries come in the order they were given. */
+export function groupNeighbours(entries: Iterable<ManifestEntry>): ManifestStudies {
+  const studies: ManifestStudies = [];
+  const run: ManifestEntry[] = [];
+  let runKey = '';
+  for (const entry of entries) {
+    const key = JSON.stringify([studyOf(entry.details), seriesOf(entry.details)]);
+    if (key !== runKey) studies.push(...groupEntries(run.splice(0)));
+    runKey = key;
+    run.push(entry);
+  }
+  studies.push(...groupEntries(run));
+  return studies;
+}
+
 type OptionalDetail = Exclude<
   keyof InstanceDetails,
   | 'sopClassUid'
