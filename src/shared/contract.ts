@@ -11,6 +11,7 @@ import { backupContract } from './contract-backup.ts';
 import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
 import { devicesContract } from './contract-devices.ts';
+import { keysContract, recipientsContract } from './contract-keys.ts';
 import { sharesContract } from './contract-share.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
 import { restoreContract } from './contract-restore.ts';
@@ -89,6 +90,8 @@ export const contract = {
   backup: backupContract,
   certificates: certificatesContract,
   devices: devicesContract,
+  keys: keysContract,
+  recipients: recipientsContract,
   shares: sharesContract,
   secrets: {
     /** Stores a destination's credential in the key store. */

@@ -340,6 +340,19 @@ export class FakeEngine {
         }),
         import: os.certificates.import.handler(unused),
       },
+      keys: {
+        status: os.keys.status.handler(unused),
+        rotateDevice: os.keys.rotateDevice.handler(unused),
+        newEpoch: os.keys.newEpoch.handler(unused),
+        changePassphrase: os.keys.changePassphrase.handler(unused),
+        replaceRecovery: os.keys.replaceRecovery.handler(unused),
+        cancelReplacement: os.keys.cancelReplacement.handler(unused),
+      },
+      recipients: {
+        list: os.recipients.list.handler(() => []),
+        add: os.recipients.add.handler(unused),
+        remove: os.recipients.remove.handler(unused),
+      },
       shares: {
         create: os.shares.create.handler(unused),
         certificate: os.shares.certificate.handler(unused),

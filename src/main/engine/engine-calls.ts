@@ -1,21 +1,21 @@
 /** The engine's answers to its callers. Each one is a few lines on top of the stages. */
 import { resolve } from 'node:path';
 import type { AgentEvent } from '../../shared/agent-state.ts';
-import type { ImportEvent, RestoreEvent, RestoreSelection } from '../../shared/contract.ts';
+import type { ImportEvent, RestoreEvent, RestoreRequest } from '../../shared/contract.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { AttentionCalls } from './attention-calls.ts';
 import { BackupCalls } from './backup-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
+import { KeyCalls } from './key-calls.ts';
 import { ShareCalls } from './share-calls.ts';
 import { RecoveryCalls } from './recovery-calls.ts';
-import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
 import { destinationSecretName } from './keys/destination-secret.ts';
 import { openSealedFile } from './restore/open-file.ts';
-import { restoreFromCloud, restoreLocal } from './restore/restore.ts';
+import { RestoreCalls } from './restore-calls.ts';
 import { eventStream } from './system/event-stream.ts';
 import { Secret } from './system/secret.ts';
 import { importPaths } from './watch/import-paths.ts';
@@ -28,9 +28,11 @@ export class EngineCalls implements EngineService {
   readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
   readonly devices: DeviceCalls;
+  readonly keys: KeyCalls;
   readonly shares: ShareCalls;
   readonly recovery: RecoveryCalls;
   readonly #parts: EngineParts;
+  readonly #restore: RestoreCalls;
   readonly #askForEnd: () => void;
 
   constructor(parts: EngineParts, askForEnd: () => void) {
@@ -42,6 +44,8 @@ export class EngineCalls implements EngineService {
       cutByRevocation: () => parts.scp.cutByRevocation,
     });
     this.devices = new DeviceCalls(parts);
+    this.keys = new KeyCalls(parts);
+    this.#restore = new RestoreCalls(parts);
     this.shares = new ShareCalls(parts);
     this.recovery = new RecoveryCalls(parts);
     this.#askForEnd = askForEnd;
@@ -122,24 +126,8 @@ export class EngineCalls implements EngineService {
     }
   }
 
-  restore(
-    request: { readonly to: string; readonly selection: RestoreSelection; readonly fromCloud: boolean },
-    actor: Actor,
-    signal: AbortSignal,
-  ): AsyncIterable<RestoreEvent> {
-    const { audit } = this.#parts;
-    return eventStream<RestoreEvent>(signal, async (onEvent, ending) => {
-      audit.record({ action: 'restore-started', actor, outcome: 'success' });
-      try {
-        await (request.fromCloud
-          ? this.#fromCloud(request, onEvent, ending)
-          : this.#fromHere(request, onEvent, ending));
-        audit.record({ action: 'restore-finished', actor, outcome: 'success' });
-      } catch (error) {
-        audit.record({ action: 'restore-finished', actor, outcome: 'failure' });
-        throw error;
-      }
-    });
+  restore(request: RestoreRequest, actor: Actor, signal: AbortSignal): AsyncIterable<RestoreEvent> {
+    return this.#restore.restore(request, actor, signal);
   }
 
   async storeSecret(name: string, value: string, actor: Actor): Promise<void> {
@@ -147,32 +135,5 @@ export class EngineCalls implements EngineService {
     await options.keyStore.write(destinationSecretName(name), Secret.fromText(value));
     audit.record({ action: 'secret-stored', actor, subject: name, outcome: 'success' });
     uploads.wake();
-  }
-
-  async #fromHere(
-    request: { readonly to: string; readonly selection: RestoreSelection },
-    onEvent: (event: RestoreEvent) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { options, keys, queue, spool } = this.#parts;
-    const objects = queue.instances(request.selection);
-    await restoreLocal({ ...options, ...request, keys, spool, objects, onEvent, signal });
-  }
-
-  /** From the first required destination: it holds everything that counts as safe. */
-  async #fromCloud(
-    request: { readonly to: string; readonly selection: RestoreSelection },
-    onEvent: (event: RestoreEvent) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { options, keys, uploads } = this.#parts;
-    const destination = options.settings.destinations.find((one) => one.required);
-    if (destination === undefined) throw new EdgeSyncError('no-destination');
-    const store: CloudStore = await uploads.connect(destination);
-    try {
-      await restoreFromCloud({ ...options, ...request, keys, store, onEvent, signal });
-    } finally {
-      await store.close();
-    }
   }
 }

@@ -6,6 +6,7 @@ import type { AttentionService } from './attention-calls.ts';
 import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
+import type { KeyService } from './key-calls.ts';
 import type { ShareService } from './share-calls.ts';
 import type { RecoveryService } from './recovery-calls.ts';
 
@@ -26,6 +27,7 @@ export interface EngineService {
   readonly backup: BackupService;
   readonly certificates: CertificateService;
   readonly devices: DeviceService;
+  readonly keys: KeyService;
   readonly shares: ShareService;
   readonly recovery: RecoveryService;
   status(): Promise<StatusReport>;
@@ -43,10 +45,6 @@ export interface EngineService {
     out: string,
     actor: Actor,
   ): Promise<{ readonly out: string; readonly sizeBytes: number }>;
-  restore(
-    request: RestoreRequest,
-    actor: Actor,
-    signal: AbortSignal,
-  ): AsyncIterable<RestoreEvent>;
+  restore(request: RestoreRequest, actor: Actor, signal: AbortSignal): AsyncIterable<RestoreEvent>;
   storeSecret(name: string, value: string, actor: Actor): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../engine/ports.ts';
 import { attentionRoutes } from './attention-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { keyRoutes, recipientRoutes } from './key-routes.ts';
 import { shareRoutes } from './share-routes.ts';
 
 export interface CallContext {
@@ -72,6 +73,8 @@ export function createRouter(engine: EngineService, logger: Logger) {
     },
     backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
+    keys: keyRoutes(os.keys, engine),
+    recipients: recipientRoutes(os.recipients, engine),
     shares: shareRoutes(os.shares, engine, reported),
     certificates: {
       list: os.certificates.list.handler(() => ({ certificates: engine.certificates.list() })),
