@@ -14,6 +14,7 @@ import {
   restoreLocal,
   type RestoreSummary,
 } from '../../src/main/engine/restore/restore.ts';
+import { restoreTarget, type TargetDeps } from '../../src/main/engine/restore/target.ts';
 import { sealWhole } from '../../src/main/engine/seal/envelope-writer.ts';
 import { wholeSource } from '../../src/main/engine/upload/manifest-writer.ts';
 import { startAzurite, type Azurite } from '../support/azurite.ts';
@@ -83,6 +84,9 @@ describe('restore from the cloud', () => {
       readonly selection?: RestoreSelection;
       readonly store?: CloudStore;
       readonly signal?: AbortSignal;
+      readonly where?: Parameters<typeof restoreTarget>[0];
+      readonly unproven?: 'left-out';
+      readonly concurrency?: number;
     } = {},
   ): Promise<{ readonly summary: RestoreSummary; readonly events: readonly RestoreEvent[] }> {
     const events: RestoreEvent[] = [];
@@ -90,7 +94,9 @@ describe('restore from the cloud', () => {
       store: options.store ?? store,
       keys: rig.restoreKeys,
       selection: options.selection ?? { tag: 'all' },
-      to,
+      target: restoreTarget(options.where ?? { to }, targetDeps()),
+      unproven: options.unproven,
+      concurrency: options.concurrency,
       onEvent: (event) => events.push(restoreEventSchema.parse(event)),
       signal: options.signal ?? new AbortController().signal,
       clock: rig.clock,
@@ -100,6 +106,14 @@ describe('restore from the cloud', () => {
     return { summary, events };
   }
 
+  const targetDeps = (): TargetDeps => ({
+    clock: rig.clock,
+    random: rig.random,
+    signal: new AbortController().signal,
+    journalMac: (bytes) => rig.keys.manifestMac(bytes),
+    privateFolder: join(rig.dir, 'private'),
+  });
+
   const problems = (events: readonly RestoreEvent[]): readonly string[] =>
     events.flatMap((event) =>
       event.tag === 'problem' ? [`${event.problem.code}: ${event.problem.message}`] : [],
@@ -108,7 +122,7 @@ describe('restore from the cloud', () => {
   async function files(): Promise<readonly string[]> {
     const all = await readdir(to, { recursive: true, withFileTypes: true });
     return all
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && entry.name !== '.edge-sync-restore-journal')
       .map((entry) => join(entry.parentPath, entry.name).slice(to.length + 1))
       .sort();
   }
@@ -370,7 +384,7 @@ describe('restore from the cloud', () => {
     expect(outcome).toBe('cancelled');
     const whole = new Set(images.map((image) => image.file.length));
     for (const file of await files()) expect(whole.has((await readFile(join(to, file))).length)).toBe(true);
-    expect((await readdir(to)).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect((await readdir(to)).filter((name) => /^\.edge-sync-restore-\d/.test(name))).toEqual([]);
   });
 
   it('brings back what this PC still holds, without any cloud', async () => {
@@ -385,7 +399,7 @@ describe('restore from the cloud', () => {
       objects,
       keys: rig.restoreKeys,
       selection: { tag: 'all' },
-      to,
+      target: restoreTarget({ to }, targetDeps()),
       onEvent: () => undefined,
       signal: new AbortController().signal,
       clock: rig.clock,

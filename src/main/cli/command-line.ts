@@ -6,7 +6,8 @@ import { version } from '../version.ts';
 import { runAttentionDismiss, runAttentionList, runAttentionRetry } from './commands/attention.ts';
 import { addCertificateCommands, withTls } from './certificate-commands.ts';
 import { runDemoCommand } from './commands/demo.ts';
-import { runConfigCheck, runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
+import { runConfigCheck } from './commands/config-check.ts';
+import { runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
 import { runImport } from './commands/import.ts';
 import { runEcho, runSend } from './commands/nodes.ts';
 import { commitWait } from './commands/send-commit.ts';
@@ -23,6 +24,7 @@ import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addShareCommand } from './share-command.ts';
 import { exitCode } from './exit-codes.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
@@ -256,6 +258,15 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     output,
   });
 
+  addShareCommand(program, {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    done,
+    output,
+  });
+
   const config = command(program, 'config', 'settings: get, set, check');
   ofInstallation(config, 'get [key]', 'the settings in force').action(
     async (key: string | undefined, options: InstallationOptions) => {
@@ -284,11 +295,12 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     if (value === undefined) throw new EdgeSyncError('usage', 'config set KEY VALUE');
     done(await runConfigSet(placesOf(options), key, value, clock, output));
   });
-  ofInstallation(config, 'check', 'check settings, key store and every destination').action(
-    async (options: InstallationOptions) => {
-      done(await runConfigCheck(await openInstallation(options, environment), output));
-    },
-  );
+  ofInstallation(config, 'check', 'check settings, key store and every destination')
+    .option('--json', 'one JSON object')
+    .action(async (options: InstallationOptions & { json?: boolean }) => {
+      const form = options.json === true ? 'json' : 'text';
+      done(await runConfigCheck(await openInstallation(options, environment), form, output));
+    });
 
   command(program, 'demo', 'see it work with drawn images, a local cloud and a throwaway data folder')
     .option('--once', 'end when all is restored and compared')

@@ -7,6 +7,7 @@ import { fits, keyFromPem, keyPem } from '../engine/certificates/keys.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { OpenConnection } from '../engine/send/requestor.ts';
 import { type ExpectedPeer, tlsConnection } from '../engine/send/tls-connection.ts';
+import type { Secret } from '../engine/system/secret.ts';
 import { askPassphrase, givenPassphrase, type PassphraseOptions } from './secret-input.ts';
 
 export interface TlsOptions extends PassphraseOptions {
@@ -21,8 +22,22 @@ export interface TlsOptions extends PassphraseOptions {
 /** A chain with its key; larger than any in use. */
 const largestFileBytes = 256 * 1024;
 
+export interface TlsParts {
+  readonly trustedPem: readonly string[];
+  readonly identity: { readonly certificatePem: string; readonly keyPem: Secret };
+  readonly expected: ExpectedPeer;
+}
+
 /** undefined: plain TCP. Throws usage, file-not-readable, certificate-import-unusable. */
 export async function connectionOf(options: TlsOptions, clock: Clock): Promise<OpenConnection | undefined> {
+  const parts = await tlsParts(options);
+  if (parts === undefined) return undefined;
+  const { trustedPem, identity, expected } = parts;
+  return tlsConnection({ trustedPem, identities: () => [identity], expected }, clock);
+}
+
+/** What the files hold; throws as `connectionOf`. */
+export async function tlsParts(options: TlsOptions): Promise<TlsParts | undefined> {
   const { ca, cert, key } = options;
   if (options.tls !== true) {
     const given = [ca, cert, key, options.peerFingerprint].some((one) => one !== undefined);
@@ -40,7 +55,7 @@ export async function connectionOf(options: TlsOptions, clock: Clock): Promise<O
       'the private key is not the one of the certificate',
     );
   const identity = { certificatePem: chain.join(''), keyPem: keyPem(privateKey) };
-  return tlsConnection({ trustedPem, identities: () => [identity], expected: expectedOf(options) }, clock);
+  return { trustedPem, identity, expected: expectedOf(options) };
 }
 
 async function privateKeyOf(pem: string, options: PassphraseOptions): Promise<ReturnType<typeof keyFromPem>> {

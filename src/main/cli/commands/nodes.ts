@@ -80,11 +80,12 @@ export async function runSend(
   return code === exitCode.ok ? committed : code;
 }
 
-/** `AET@HOST:PORT`; an IPv6 address stands in brackets. */
-function peerFrom(to: string, calling: string): Peer {
+/** `AET@HOST:PORT`; an IPv6 address stands in brackets. `option`: where it was given. */
+export function peerFrom(to: string, calling: string, option = '--to'): Peer {
   const match = /^(?<aet>[^@]{1,16})@(?:\[(?<six>[^\]]+)\]|(?<host>[^:@]+)):(?<port>\d{1,5})$/.exec(to);
   const { aet, six, host, port } = match?.groups ?? {};
-  if (aet === undefined || port === undefined) throw new EdgeSyncError('usage', '--to takes AET@HOST:PORT');
+  if (aet === undefined || port === undefined)
+    throw new EdgeSyncError('usage', `${option} takes AET@HOST:PORT`);
   return peerOf(six ?? host ?? '', port, aet, calling);
 }
 

@@ -1,6 +1,7 @@
+import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { InstanceDetails } from '../model.ts';
 import { type ExpectedObject, openProven, type RestoreKeys } from './proven-object.ts';
-import type { RestoredFiles } from './restored-files.ts';
+import type { OpenTarget } from './target.ts';
 
 export type { RestoreKeys } from './proven-object.ts';
 
@@ -14,42 +15,50 @@ export type ObjectOutcome =
   /** Not part of what was asked for (known only after opening). */
   | { readonly tag: 'not-selected' };
 
-/** Opens one object into an unfinished file, proves it, and gives it its name. */
+/** Opens one object into an unfinished file, proves it, and hands it to the target. */
 export class ObjectRestorer {
   readonly #keys: RestoreKeys;
-  readonly #files: RestoredFiles;
+  readonly #target: OpenTarget;
 
-  constructor(keys: RestoreKeys, files: RestoredFiles) {
+  constructor(keys: RestoreKeys, target: OpenTarget) {
     this.#keys = keys;
-    this.#files = files;
+    this.#target = target;
+  }
+
+  /** Is it there already? Only an object that a manifest or the database names can be looked for. */
+  async holds({ objectName, details }: ExpectedObject): Promise<boolean> {
+    return details !== undefined && (await this.#target.holds({ objectName, details }));
   }
 
   /**
    * @throws EdgeSyncError object-format, object-tampered, object-truncated, object-no-recipient for a damaged object;
-   * what `read` throws (object-missing, cloud-*, disk-*); disk-full, disk-error of the target.
+   * what `read` throws (object-missing, cloud-*, disk-*); what the target throws (disk-*, file-not-writable, peer-*).
    */
   async restore(
     object: RestoreObject,
     isSelected: (details: InstanceDetails) => boolean,
   ): Promise<ObjectOutcome> {
-    const { details } = object;
-    if (details !== undefined && (await this.#files.holds(details, details.datasetSha256))) {
-      return { tag: 'skipped', sizeBytes: 0 };
-    }
-    const file = await this.#files.create();
+    const file = await this.#target.create();
     try {
-      const proven = await openProven(object.read(), object, this.#keys, (plaintext) =>
+      const { details, sizeBytes } = await openProven(object.read(), object, this.#keys, (plaintext) =>
         file.write(plaintext),
       );
-      if (!isSelected(proven.details)) {
+      if (!isSelected(details)) {
         await file.discard();
         return { tag: 'not-selected' };
       }
-      const placed = await this.#files.place(file, proven.details, proven.details.datasetSha256);
-      return { tag: placed, sizeBytes: proven.sizeBytes };
+      const taken = await this.#target.take(file, { objectName: object.objectName, details });
+      return { tag: taken, sizeBytes };
     } catch (error) {
       await file.discard();
       throw error;
     }
   }
+}
+
+/** Stands for what a local copy that is gone would have given. */
+export async function* gone(): AsyncGenerator<Buffer> {
+  await Promise.resolve();
+  yield* [];
+  throw new EdgeSyncError('object-missing', 'no copy is left on this PC');
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Random } from '../ports.ts';
 import type { OpenerFactory } from '../seal/seal-port.ts';
-import { UnfinishedFile } from './restored-files.ts';
+import { UnfinishedFile } from './unfinished-file.ts';
 
 const readBytes = 1024 * 1024;
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { buildFileMeta } from '../dicom/part10.ts';
 import { Part10Digest } from './part10-digest.ts';
-import { safeName } from './restored-files.ts';
+import { safeName } from './file-names.ts';
 
 const meta = buildFileMeta({
   sopClassUid: '1.2.840.10008.5.1.4.1.1.2',

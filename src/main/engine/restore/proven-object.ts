@@ -4,6 +4,7 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import { createHeaderScanner, type HeaderScanner } from '../dicom/header-scanner.ts';
 import type { InstanceDetails } from '../model.ts';
 import type { OpenerFactory } from '../seal/seal-port.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import { Part10Digest, type FileMetaUids } from './part10-digest.ts';
 
 /**
@@ -63,7 +64,7 @@ export async function openProven(
   chunks: AsyncIterable<Buffer>,
   expected: ExpectedObject,
   keys: RestoreKeys,
-  onPlaintext: (plaintext: readonly Buffer[]) => Promise<void> = () => Promise.resolve(),
+  onPlaintext: (plaintext: readonly Buffer[]) => Promise<void> = dropped,
 ): Promise<ProvenObject> {
   const opener = keys.openers.create();
   const digest = new Part10Digest();
@@ -103,6 +104,11 @@ export async function openProven(
   } finally {
     finder.close();
   }
+}
+
+function dropped(plaintext: readonly Buffer[]): Promise<void> {
+  for (const part of plaintext) releaseMemory(part);
+  return Promise.resolve();
 }
 
 function longestOf({ maxSealedBytes, sealed }: ExpectedObject): number {

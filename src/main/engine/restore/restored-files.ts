@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { createDatasetDigest } from '../dicom/dataset-digest.ts';
 import type { Random } from '../ports.ts';
-import { releaseMemory } from '../system/release-memory.ts';
+import { syncFolder } from '../system/durable-file.ts';
 import { moveWithoutReplacing } from '../system/move-file.ts';
+import { uidNaming, type FileNaming } from './file-names.ts';
+import { fileFacts, Journal, type JournalMac } from './journal.ts';
+import { codeOf, createUnfinishedFile, diskError, type UnfinishedFile } from './unfinished-file.ts';
 
 /** Where a restored image belongs, from its own identity. */
 export interface RestoredIdentity {
@@ -15,14 +17,22 @@ export interface RestoredIdentity {
   readonly sopInstanceUid: string;
 }
 
+export interface RestoredFilesOptions {
+  /** Default: UIDs. */
+  readonly naming?: FileNaming;
+  /** Key of the journal; without one there is none, and what is there is always read again. */
+  readonly journalMac?: JournalMac | undefined;
+}
+
 export type PlaceOutcome = 'restored' | 'skipped';
 
-/** Gathered to this much before a write: one system call for many decrypted segments. */
-const writeBytes = 1024 * 1024;
+const readBytes = 1024 * 1024;
 /** More files than this with one name and different content is no archive but an attack on the folder. */
 const maxDoubles = 1000;
 /** Patients' images: for the user who restores them, as in our own folders. */
 const folderMode = 0o700;
+/** Of what earlier runs have put here. */
+const journalName = '.edge-sync-restore-journal';
 const unfinished = /^\.edge-sync-restore-(\d{1,10})-[0-9a-f]{8}$/;
 
 /**
@@ -35,45 +45,49 @@ export class RestoredFiles {
   /** The same with every link followed. */
   readonly #realTo: string;
   readonly #unfinishedFolder: string;
+  readonly #naming: FileNaming;
+  readonly #journal: Journal | undefined;
   #created = 0;
   #synced = new Set<string>();
   /** Choosing a name and taking it is one step. */
-  #naming: Promise<unknown> = Promise.resolve();
+  #placing: Promise<unknown> = Promise.resolve();
 
-  private constructor(to: string, realTo: string, unfinishedFolder: string) {
-    this.#to = to;
-    this.#realTo = realTo;
-    this.#unfinishedFolder = unfinishedFolder;
+  private constructor(
+    folders: { readonly to: string; readonly realTo: string; readonly unfinished: string },
+    naming: FileNaming,
+    journal: Journal | undefined,
+  ) {
+    this.#to = folders.to;
+    this.#realTo = folders.realTo;
+    this.#unfinishedFolder = folders.unfinished;
+    this.#naming = naming;
+    this.#journal = journal;
   }
 
   /** Makes the folder, and clears what a broken run of this PC left. @throws EdgeSyncError disk-full, disk-error. */
-  static async open(to: string, random: Random): Promise<RestoredFiles> {
+  static async open(to: string, random: Random, options: RestoredFilesOptions = {}): Promise<RestoredFiles> {
+    const { naming = uidNaming, journalMac } = options;
     try {
       await mkdir(to, { recursive: true, mode: folderMode });
-      for (const name of await readdir(to)) {
-        const pid = unfinished.exec(name)?.[1];
-        if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(to, name), { recursive: true });
-      }
-      const folder = path.join(to, `.edge-sync-restore-${process.pid}-${random.bytes(4).toString('hex')}`);
-      await mkdir(folder, { mode: folderMode });
-      return new RestoredFiles(to, await realpath(to), folder);
+      await sweepUnfinished(to);
+      const folder = await makeUnfinishedFolder(to, random);
+      const realTo = await realpath(to);
+      const journal =
+        journalMac === undefined ? undefined : await Journal.open(path.join(realTo, journalName), journalMac);
+      return new RestoredFiles({ to, realTo, unfinished: folder }, naming, journal);
     } catch (error) {
       throw diskError(error);
     }
   }
 
-  async create(): Promise<UnfinishedFile> {
+  create(): Promise<UnfinishedFile> {
     this.#created += 1;
-    const file = path.join(this.#unfinishedFolder, String(this.#created));
-    try {
-      return new UnfinishedFile(file, await open(file, 'wx', 0o600));
-    } catch (error) {
-      throw diskError(error);
-    }
+    return createUnfinishedFile(path.join(this.#unfinishedFolder, String(this.#created)));
   }
 
   /**
-   * Is this image there already, whole? Compared by dataset, whatever stands in front of it.
+   * Is this image there already, whole? Compared by dataset, whatever stands in front of it; or known from the journal,
+   * where the file is by all signs the one that was proven.
    * @throws EdgeSyncError file-not-writable when its folder is none or leads elsewhere; disk-error.
    */
   async holds(identity: RestoredIdentity, datasetSha256: string): Promise<boolean> {
@@ -81,9 +95,14 @@ export class RestoredFiles {
       if ((await this.#look(folder)) === 'absent') return false;
     }
     for (let double = 1; double <= maxDoubles; double += 1) {
-      const there = await datasetOf(this.#path(identity, double));
+      const file = this.#path(identity, double);
+      if (await this.#isInJournal(file, datasetSha256)) return true;
+      const there = await datasetOf(file);
       if (there === 'absent') return false;
-      if (there === datasetSha256) return true;
+      if (there === datasetSha256) {
+        await this.#note(file, datasetSha256);
+        return true;
+      }
     }
     return false;
   }
@@ -95,14 +114,15 @@ export class RestoredFiles {
     datasetSha256: string,
   ): Promise<PlaceOutcome> {
     await file.finish();
-    const placed = this.#naming.then(() => this.#place(file, identity, datasetSha256));
-    this.#naming = placed.catch(() => undefined);
+    const placed = this.#placing.then(() => this.#place(file, identity, datasetSha256));
+    this.#placing = placed.catch(() => undefined);
     return placed;
   }
 
   /** Removes what is unfinished. */
   async close(): Promise<void> {
-    await rm(this.#unfinishedFolder, { recursive: true, force: true });
+    await this.#journal?.close();
+    await removeFolder(this.#unfinishedFolder);
   }
 
   async #place(
@@ -127,6 +147,7 @@ export class RestoredFiles {
       try {
         if ((await moveWithoutReplacing(file.path, final)) === 'moved') {
           await this.#syncFolders(path.dirname(final));
+          await this.#note(final, datasetSha256);
           return 'restored';
         }
       } catch (error) {
@@ -169,93 +190,40 @@ export class RestoredFiles {
     throw notOurFolder();
   }
 
-  /** Of its study, then of its series in that. */
-  #folders(identity: RestoredIdentity): readonly [string, string] {
-    const study = path.join(this.#to, safeName(identity.studyInstanceUid));
-    return [study, path.join(study, safeName(identity.seriesInstanceUid))];
+  async #isInJournal(file: string, datasetSha256: string): Promise<boolean> {
+    if (this.#journal === undefined) return false;
+    const stats = await lstat(file, { bigint: true }).catch(() => undefined);
+    if (stats?.isFile() !== true) return false;
+    return this.#journal.has(fileFacts(path.relative(this.#to, file), datasetSha256, stats));
+  }
+
+  /** After the file has its name: that changes its facts too. */
+  async #note(file: string, datasetSha256: string): Promise<void> {
+    if (this.#journal === undefined) return;
+    const stats = await lstat(file, { bigint: true }).catch(() => undefined);
+    if (stats?.isFile() !== true) return;
+    await this.#journal.add(fileFacts(path.relative(this.#to, file), datasetSha256, stats));
+  }
+
+  /** From the outermost in. */
+  #folders(identity: RestoredIdentity): readonly string[] {
+    const { folders } = this.#naming(identity, 1);
+    return folders.map((_, index) => path.join(this.#to, ...folders.slice(0, index + 1)));
   }
 
   #path(identity: RestoredIdentity, double: number): string {
-    const name = safeName(identity.sopInstanceUid);
-    const [, series] = this.#folders(identity);
-    return path.join(series, double === 1 ? `${name}.dcm` : `${name}.${double}.dcm`);
+    const { folders, name } = this.#naming(identity, double);
+    return path.join(this.#to, ...folders, name);
   }
 
   /** The file's own folder each time, the ones above it once. */
   async #syncFolders(folder: string): Promise<void> {
     await syncFolder(folder);
-    for (const above of [path.dirname(folder), this.#to]) {
-      if (this.#synced.has(`${above} ${folder}`)) continue;
-      this.#synced.add(`${above} ${folder}`);
-      await syncFolder(above);
+    for (let at = folder; at !== this.#to && !this.#synced.has(at); at = path.dirname(at)) {
+      this.#synced.add(at);
+      await syncFolder(path.dirname(at));
     }
   }
-}
-
-/** A file that is being written, under a name that says so. */
-export class UnfinishedFile {
-  readonly path: string;
-  readonly #handle: FileHandle;
-  #gathered: Buffer[] = [];
-  #gatheredBytes = 0;
-  #isOpen = true;
-
-  constructor(file: string, handle: FileHandle) {
-    this.path = file;
-    this.#handle = handle;
-  }
-
-  /** The buffers belong to the file from here on: their memory is given back as soon as they are written. */
-  async write(buffers: readonly Buffer[]): Promise<void> {
-    for (const buffer of buffers) {
-      this.#gathered.push(buffer);
-      this.#gatheredBytes += buffer.length;
-    }
-    if (this.#gatheredBytes >= writeBytes) await this.#flush();
-  }
-
-  async finish(): Promise<void> {
-    await this.#flush();
-    try {
-      await this.#handle.sync();
-    } catch (error) {
-      throw diskError(error);
-    }
-    await this.#close();
-  }
-
-  async discard(): Promise<void> {
-    await this.#close();
-    await rm(this.path, { force: true });
-  }
-
-  async #flush(): Promise<void> {
-    const buffers = this.#gathered;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    if (buffers.length === 0) return;
-    const bytes = Buffer.concat(buffers);
-    for (const buffer of buffers) releaseMemory(buffer);
-    try {
-      for (let at = 0; at < bytes.length;) at += (await this.#handle.write(bytes, at)).bytesWritten;
-    } catch (error) {
-      throw diskError(error);
-    } finally {
-      releaseMemory(bytes);
-    }
-  }
-
-  async #close(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    await this.#handle.close();
-  }
-}
-
-/** A UID of digits and dots as it is; anything else by the SHA-256 of its text (PS3.5 9.1 allows nothing else). */
-export function safeName(uid: string): string {
-  const isPlain = /^[0-9.]{1,64}$/.test(uid) && uid.split('.').every((part) => part !== '');
-  return isPlain ? uid : createHash('sha256').update(uid, 'utf8').digest('hex');
 }
 
 /** No link followed, no wait for the other end of a pipe. Windows knows neither. */
@@ -283,7 +251,7 @@ async function datasetOf(file: string): Promise<string> {
   try {
     if (!(await handle.stat()).isFile()) return 'other';
     const digest = createDatasetDigest();
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: writeBytes })) {
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: readBytes })) {
       digest.update(chunk as Buffer);
     }
     return digest.digest() ?? 'other';
@@ -294,15 +262,23 @@ async function datasetOf(file: string): Promise<string> {
   }
 }
 
-/** Windows cannot open a folder for syncing; there the rename itself has to do. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** Clears what a run that was broken off has left in `folder`. */
+export async function sweepUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = unfinished.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(folder, name), { recursive: true });
   }
+}
+
+/** A folder of this run's own in `folder`, that a later run knows as one. */
+export async function makeUnfinishedFolder(folder: string, random: Random): Promise<string> {
+  const made = path.join(folder, `.edge-sync-restore-${process.pid}-${random.bytes(4).toString('hex')}`);
+  await mkdir(made, { mode: folderMode });
+  return made;
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
 }
 
 function isRunning(pid: number): boolean {
@@ -317,15 +293,4 @@ function isRunning(pid: number): boolean {
 
 function notOurFolder(): EdgeSyncError {
   return new EdgeSyncError('file-not-writable', 'the folder of a study or series is no folder in the target');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
-
-function diskError(error: unknown): EdgeSyncError {
-  if (error instanceof EdgeSyncError) return error;
-  const code = codeOf(error);
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  return new EdgeSyncError(isFull ? 'disk-full' : 'disk-error', code, { cause: error });
 }

@@ -41,7 +41,8 @@ async function writeFlushed(path: string, bytes: Uint8Array, mode: number): Prom
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes the names in a folder last; Windows cannot, there the rename itself has to do. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {
