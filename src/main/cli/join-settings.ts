@@ -78,7 +78,8 @@ export function joinedTree(
 function byName(theirs: unknown, ours: unknown): unknown {
   if (!Array.isArray(theirs) || !Array.isArray(ours)) return ours;
   const names = new Set(ours.map(nameOf));
-  return [...(ours as unknown[]), ...theirs.filter((one) => !names.has(nameOf(one)))];
+  const others = (theirs as unknown[]).filter((one) => !names.has(nameOf(one)));
+  return [...(ours as unknown[]), ...others];
 }
 
 function nameOf(destination: unknown): unknown {

@@ -5,7 +5,6 @@ import type {
   CloudProblem,
   RebuildEvent,
 } from '../../shared/contract-backup.ts';
-import { EdgeSyncError } from '../../shared/errors.ts';
 import type { Clock } from '../engine/ports.ts';
 import { bar, type Output } from './output.ts';
 
@@ -108,8 +107,4 @@ export function backupLine(one: Omit<BackupSummary, 'destination' | 'own'>): str
 /** A name somebody gave a PC, fit for a terminal. */
 function printable(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '?');
-}
-
-export function problemOf(error: EdgeSyncError, destination: string, object: string): CloudProblem {
-  return { ...error.report, destination, object };
 }

@@ -34,9 +34,6 @@ const contentShape = {
   certificates: z.string().max(maxCertificatesText),
 };
 
-const contentSchema = z.object(contentShape);
-export type BackupContent = z.infer<typeof contentSchema>;
-
 const backupSchema = z.object({
   format: z.literal('edge-sync-backup'),
   version: z.literal(backupVersion),
@@ -48,6 +45,8 @@ const backupSchema = z.object({
 });
 export type Backup = z.infer<typeof backupSchema>;
 
+/** What there is to back up. */
+export type BackupContent = Pick<Backup, keyof typeof contentShape>;
 export type BackupHeader = Pick<Backup, 'archiveId' | 'installationId' | 'number' | 'writtenAt'>;
 
 /** Called by itself: give a function that needs no `this`. */

@@ -120,14 +120,14 @@ export class Backups {
 
   async #look(): Promise<void> {
     const { destinations, mayWrite, clock, random } = this.#deps;
-    if (!this.#isStarted || !mayWrite()) return;
+    if (!mayWrite()) return;
     let waitMs: number | undefined;
     for (const destination of destinations) {
-      if (this.#ending.signal.aborted) return;
+      if (!this.#isGoing()) return;
       try {
         await this.#writeTo(destination);
       } catch (error) {
-        if (this.#ending.signal.aborted) return;
+        if (!this.#isGoing()) return;
         const ours = await this.#failed(destination, error);
         const failures = (this.#failures.get(destination) ?? 0) + 1;
         this.#failures.set(destination, failures);
@@ -137,6 +137,10 @@ export class Backups {
       }
     }
     if (waitMs !== undefined) this.#lookIn(waitMs);
+  }
+
+  #isGoing(): boolean {
+    return this.#isStarted && !this.#ending.signal.aborted;
   }
 
   /** Stores the next one if it differs from the newest there. */

@@ -19,6 +19,11 @@ interface Row {
   readonly owed_since: number | null;
 }
 
+function digestOf(row: Row | undefined): string | undefined {
+  const digest = row?.content_sha256 ?? undefined;
+  return digest === undefined ? undefined : toHex(digest);
+}
+
 export class BackupMarks {
   readonly #core: QueueCore;
   readonly #one: Database.Statement<[string], Row>;
@@ -43,7 +48,7 @@ export class BackupMarks {
     const row = this.#core.read(() => this.#one.get(destination));
     return {
       number: row?.number ?? 0,
-      contentSha256: row?.content_sha256 == null ? undefined : toHex(row.content_sha256),
+      contentSha256: digestOf(row),
       writtenAtMs: row?.written_at ?? undefined,
       owedSinceMs: row?.owed_since ?? undefined,
     };

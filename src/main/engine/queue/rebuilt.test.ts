@@ -124,13 +124,13 @@ describe('rows rebuilt from the cloud', () => {
     expect(kit.instance(other.objectName)?.flags).toEqual(['uid-conflict']);
   });
 
-  it('hold a hundred thousand images in small transactions, with all counters right', () => {
-    const names = Array.from({ length: 100_000 }, (_, index) => index);
+  it('hold ten thousand images in small transactions, with all counters right', () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => index);
     const at = (from: number): RebuiltEntry[] =>
       names.slice(from, from + 500).map((index) => entry(`n${index}`, `study-${Math.floor(index / 400)}`));
     for (let from = 0; from < names.length; from += 500) kit.queue.rebuilt.add('cloud', at(from));
-    expect(kit.queue.status()).toMatchObject({ received: 100_000, verified: 100_000, studies: 250 });
-    expect(kit.queue.rebuilt.add('cloud', at(50_000))).toMatchObject({ added: 0, known: 500 });
+    expect(kit.queue.status()).toMatchObject({ received: 10_000, verified: 10_000, studies: 25 });
+    expect(kit.queue.rebuilt.add('cloud', at(5000))).toMatchObject({ added: 0, known: 500 });
     expect(kit.queue.checkConsistency()).toEqual([]);
   }, 120_000);
 });
