@@ -26,6 +26,8 @@ import { addBackupCommands } from './backup-commands.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { addShareCommand } from './share-command.ts';
 import { exitCode } from './exit-codes.ts';
+import { addKeyCommands } from './key-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
 import { createEngineClient } from '../rpc/client.ts';
@@ -247,6 +249,10 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     done,
     output,
   });
+
+  addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
+
+  addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
 
   addDevicesCommand(program, {
     ofInstallation,

@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
-import { openStore } from '../../engine/cloud/open-store.ts';
-import { destinationSecret } from '../../engine/keys/destination-secret.ts';
+import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../../engine/ports.ts';
 import { writeFileDurably } from '../../engine/system/durable-file.ts';
 import {
@@ -16,9 +14,7 @@ import {
   withEnvironment,
 } from '../../engine/system/settings-source.ts';
 import type { EngineClient } from '../../rpc/client.ts';
-import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
-import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
 
 /** `config get [KEY]`: the settings in force (file, environment, defaults) as JSON. */
@@ -83,45 +79,4 @@ export async function runStoreSecret(client: EngineClient, name: string, output:
 function unknownKey(key: string): EdgeSyncError {
   const known = settingPaths().map((leaf) => leaf.path.join('.'));
   return new EdgeSyncError('config-unknown-key', `"${key}"; settings are: ${known.join(', ')}`);
-}
-
-/**
- * `config check`: settings (already parsed when this runs), key store, and each destination with its stored credential.
- * Prints a line for each; exit 1 when one is not in order.
- */
-export async function runConfigCheck(installation: Installation, output: Output): Promise<number> {
-  output.out(`settings: in order (${installation.configFile})`);
-  const { keyStore, clock } = engineOptions(installation, 'error');
-  let problems = 0;
-  const tell = async (part: string, check: () => Promise<void>): Promise<void> => {
-    try {
-      await check();
-      output.out(`${part}: in order`);
-    } catch (error) {
-      problems += 1;
-      const { message, nextStep, code } = toEdgeSyncError(error).report;
-      output.out(`${part}: ${message}. ${nextStep} [${code}]`);
-    }
-  };
-  await tell(`key store (${keyStore.kind})`, async () => {
-    const read = await keyStore.read('config-check');
-    if (read.tag === 'unavailable') throw read.error;
-  });
-  for (const destination of installation.settings.destinations) {
-    await tell(`destination ${destination.name} (${destination.kind})`, async () => {
-      const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
-      const store = openStore(destination, secret, clock);
-      try {
-        await store.check();
-      } finally {
-        await store.close();
-      }
-    });
-  }
-  if (installation.settings.destinations.length === 0) {
-    problems += 1;
-    const { message, nextStep, code } = new EdgeSyncError('no-destination').report;
-    output.out(`destinations: ${message}. ${nextStep} [${code}]`);
-  }
-  return problems === 0 ? exitCode.ok : exitCode.failed;
 }

@@ -1,13 +1,16 @@
 import { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import type { TokenCredential } from '@azure/identity';
+import { isThisPc } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Secret } from '../system/secret.ts';
 
 export interface AzureAccount {
   /** Blob endpoint without a slash at its end. */
   readonly url: string;
-  readonly credential: StorageSharedKeyCredential | AnonymousCredential;
+  readonly credential: StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
   /** Query string of a shared access signature, without the question mark; empty with an account key. */
   readonly sas: string;
+  readonly signIn: 'account-key' | 'sas' | 'entra';
 }
 
 const maxConnectionBytes = 8192;
@@ -27,7 +30,7 @@ export function parseConnectionString(connection: Secret): AzureAccount {
   const url = endpoint(parts);
   const sas = parts.get('sharedaccesssignature');
   if (sas !== undefined) {
-    return { url, credential: new AnonymousCredential(), sas: sas.replace(/^\?/, '') };
+    return { url, credential: new AnonymousCredential(), sas: sas.replace(/^\?/, ''), signIn: 'sas' };
   }
   const name = parts.get('accountname');
   const key = parts.get('accountkey');
@@ -35,14 +38,14 @@ export function parseConnectionString(connection: Secret): AzureAccount {
   if (key === undefined || key === '') throw malformed('AccountKey is missing');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || key.length % 4 !== 0)
     throw malformed('AccountKey is not base64');
-  return { url, credential: new StorageSharedKeyCredential(name, key), sas: '' };
+  return { url, credential: new StorageSharedKeyCredential(name, key), sas: '', signIn: 'account-key' };
 }
 
 /** The emulator's public account, as the vendor's own library knows it. */
 function emulatorAccount(text: string): AzureAccount {
   const client = BlobServiceClient.fromConnectionString(text);
   if (!(client.credential instanceof StorageSharedKeyCredential)) throw malformed('it names no account');
-  return { url: withoutSlash(client.url), credential: client.credential, sas: '' };
+  return { url: withoutSlash(client.url), credential: client.credential, sas: '', signIn: 'account-key' };
 }
 
 function pairs(text: string): ReadonlyMap<string, string> {
@@ -78,11 +81,6 @@ function checkedUrl(text: string, part: string): string {
     throw malformed(`${part} needs https: plain http is only for this PC`);
   }
   return withoutSlash(url.href);
-}
-
-/** `host` as URL gives it: lower case, IPv4 as four decimal numbers, IPv6 shortest and in brackets. */
-function isThisPc(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function withoutSlash(url: string): string {

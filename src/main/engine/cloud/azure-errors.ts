@@ -39,6 +39,7 @@ export function mapAzureError(error: unknown, request: FailedRequest): EdgeSyncE
         cause: error,
       });
     case 'by-service':
+      if (error instanceof Error && error.name === 'AuthenticationError') return fromDirectory(error);
       return isRestError(error) && error.statusCode !== undefined
         ? fromAnswer(error, error.statusCode, request)
         : connectionError(error, request.host);
@@ -58,6 +59,17 @@ export function meansMissing(error: unknown): boolean {
 /** True when blocks that were to be committed are no longer there: another writer committed, or they expired. */
 export function meansBlocksGone(error: unknown): boolean {
   return isRestError(error) && serviceCode(error) === 'InvalidBlockList';
+}
+
+/** Entra itself refused to give a token. Its error is a word of OAuth 2.0 (RFC 6749 5.2). */
+function fromDirectory(error: Error): EdgeSyncError {
+  const status: unknown = 'statusCode' in error ? error.statusCode : undefined;
+  const answer: unknown = 'errorResponse' in error ? error.errorResponse : undefined;
+  const word: unknown =
+    typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : '';
+  const detail = typeof word === 'string' && /^[a-z_]{1,60}$/.test(word) ? `Entra: ${word}` : 'Entra';
+  const isPassing = typeof status === 'number' && (status === 429 || status >= 500);
+  return new EdgeSyncError(isPassing ? 'cloud-server-error' : 'cloud-auth', detail, { cause: error });
 }
 
 function fromAnswer(error: RestError, status: number, request: FailedRequest): EdgeSyncError {

@@ -10,13 +10,15 @@ import {
 } from '@azure/storage-blob';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
-import type { Secret } from '../system/secret.ts';
+import { Secret } from '../system/secret.ts';
 import { bareEtag, blockBytes, putInBlocks } from './azure-blocks.ts';
-import { parseConnectionString } from './azure-connection.ts';
+import { parseConnectionString, type AzureAccount } from './azure-connection.ts';
+import { inspectAzure } from './azure-privileges.ts';
+import type { Finding, InspectableStore } from './privileges.ts';
 import { mapAzureError, meansExists, meansMissing, type FailedRequest } from './azure-errors.ts';
 import { boundedAgentFor } from './bounded-agent.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { CloudStore, ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
+import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
 import { runRequest } from './request-run.ts';
 import { clockSkew } from './service-answers.ts';
 import { collect } from './whole-object.ts';
@@ -29,7 +31,9 @@ const blockBuffers = 16;
 const checkName = 'checks/write';
 
 export interface AzureStoreOptions {
-  readonly connectionString: Secret;
+  /** The account, or the connection string that names it. */
+  readonly account?: AzureAccount;
+  readonly connectionString?: Secret;
   readonly container: string;
   /** Folder inside the container; empty, or without slashes at its ends. */
   readonly prefix: string;
@@ -41,7 +45,7 @@ export interface AzureStoreOptions {
  * Up to 4 MiB an object is one Put Blob whose MD5 the service checks; above, blocks that outlive a broken attempt.
  * @throws EdgeSyncError `cloud-secret-malformed` by the constructor.
  */
-export class AzureStore implements CloudStore {
+export class AzureStore implements InspectableStore {
   readonly kind = 'azure';
   readonly #container: ContainerClient;
   readonly #prefix: string;
@@ -49,9 +53,11 @@ export class AzureStore implements CloudStore {
   readonly #agent: http.Agent;
   readonly #pool = new BufferPool(blockBytes, blockBuffers, 4);
   readonly #host: string;
+  readonly #account: AzureAccount;
 
   constructor(options: AzureStoreOptions) {
-    const account = parseConnectionString(options.connectionString);
+    const account = options.account ?? parseConnectionString(options.connectionString ?? Secret.fromText(''));
+    this.#account = account;
     this.#host = new URL(account.url).host;
     this.#agent = boundedAgentFor(account.url);
     this.#clock = options.clock;
@@ -158,6 +164,13 @@ export class AzureStore implements CloudStore {
     const skew = clockSkew(page.date, this.#clock.nowMs());
     if (skew !== undefined) throw skew;
     await this.#putAtOnce(this.#blob(checkName), Buffer.alloc(0), signal);
+  }
+
+  inspect(signal?: AbortSignal): Promise<readonly Finding[]> {
+    const { signIn, sas } = this.#account;
+    const probe = this.#prefix + checkName;
+    const access = { container: this.#container, signIn, sas, probe, run: this.#run };
+    return inspectAzure(access, this.#clock.nowMs(), signal);
   }
 
   close(): Promise<void> {

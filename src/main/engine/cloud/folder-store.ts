@@ -17,8 +17,9 @@ import {
 import { join } from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock, Random } from '../ports.ts';
-import type { CloudStore, ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
+import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
 import { BoundedCalls, mapFolderError } from './folder-access.ts';
+import { note, type Finding, type InspectableStore } from './privileges.ts';
 import { clockSkew, systemCode } from './service-answers.ts';
 import { sizeDiffers } from './whole-object.ts';
 
@@ -59,7 +60,7 @@ export interface FolderStoreOptions {
  * and gets its name in one step that never replaces anything. Links are not followed. The folder itself is never made:
  * where a share is not connected, there is nothing to write to.
  */
-export class FolderStore implements CloudStore {
+export class FolderStore implements InspectableStore {
   readonly kind = 'folder';
   readonly #root: string;
   readonly #base: string;
@@ -167,6 +168,14 @@ export class FolderStore implements CloudStore {
       await this.putIfAbsent(checkName, nothing, signal === undefined ? {} : { signal });
       await this.#checkClock(signal);
     });
+  }
+
+  inspect(): Promise<readonly Finding[]> {
+    return Promise.resolve([
+      note(
+        'Whoever may write to a folder may delete in it: keep snapshots of the share that this PC cannot delete (docs/cloud-setup.md).',
+      ),
+    ]);
   }
 
   close(): Promise<void> {

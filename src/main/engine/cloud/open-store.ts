@@ -4,8 +4,9 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
 import { SystemRandom } from '../system/random.ts';
 import type { Secret } from '../system/secret.ts';
+import { azureAccount } from './azure-account.ts';
 import { AzureStore } from './azure-store.ts';
-import type { CloudStore } from './cloud-store.ts';
+import type { InspectableStore } from './privileges.ts';
 import { FolderStore } from './folder-store.ts';
 import { S3Store } from './s3-store.ts';
 
@@ -14,12 +15,12 @@ export function openStore(
   destination: DestinationSettings,
   secret: Secret | undefined,
   clock: Clock,
-): CloudStore {
+): InspectableStore {
   switch (destination.kind) {
     case 'azure': {
       const { container, prefix } = destination;
-      const connectionString = needed(destination, secret);
-      return new AzureStore({ connectionString, container, prefix, clock });
+      const account = azureAccount(destination, needed(destination, secret));
+      return new AzureStore({ account, container, prefix, clock });
     }
     case 's3':
       return new S3Store({ settings: destination, credential: needed(destination, secret), clock });

@@ -14,7 +14,9 @@ import type { Clock } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
 import { boundedAgentFor } from './bounded-agent.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { CloudStore, ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
+import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
+import { inspectS3 } from './s3-privileges.ts';
+import type { Finding, InspectableStore } from './privileges.ts';
 import { PartStager } from './part-stager.ts';
 import { runRequest, type EndedBy } from './request-run.ts';
 import { makeS3Client } from './s3-client.ts';
@@ -63,7 +65,7 @@ type Answered<T> = { readonly tag: 'done'; readonly value: T } | { readonly tag:
  * of every request, and is asked at `check` whether it really does, and whether it really refuses to overwrite.
  * @throws EdgeSyncError `cloud-secret-malformed` by the constructor.
  */
-export class S3Store implements CloudStore {
+export class S3Store implements InspectableStore {
   readonly kind = 's3';
   readonly #settings: S3StoreOptions['settings'];
   readonly #client: S3Client;
@@ -214,9 +216,12 @@ export class S3Store implements CloudStore {
     return Promise.resolve();
   }
 
-  /** The parts of the library and of the settings that `s3-privileges.ts` looks at the bucket with. */
-  get access(): { readonly client: S3Client; readonly bucket: string; readonly prefix: string } {
-    return { client: this.#client, bucket: this.#settings.bucket, prefix: this.#prefix };
+  inspect(signal?: AbortSignal): Promise<readonly Finding[]> {
+    const { bucket, checksum } = this.#settings;
+    return inspectS3(
+      { client: this.#client, bucket, prefix: this.#prefix, checksum, run: this.#run },
+      signal,
+    );
   }
 
   async #putAtOnce(name: string, bytes: Buffer, signal: AbortSignal | undefined): Promise<Answered<string>> {

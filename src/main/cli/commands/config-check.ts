@@ -1,0 +1,73 @@
+import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
+import { openStore } from '../../engine/cloud/open-store.ts';
+import type { Finding } from '../../engine/cloud/privileges.ts';
+import { destinationSecret } from '../../engine/keys/destination-secret.ts';
+import { engineOptions } from '../engine-options.ts';
+import { exitCode } from '../exit-codes.ts';
+import type { Installation } from '../installation.ts';
+import type { Output } from '../output.ts';
+
+/** One part that was looked at. */
+interface Checked {
+  readonly part: string;
+  readonly error: ErrorReport | null;
+  /** What a credential may do beyond need, and what protects the archive. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * `config check`: settings (already parsed when this runs), key store, and each destination with its stored credential:
+ * can it be reached, do the clocks agree, does it refuse to overwrite, what may the credential do beyond need.
+ * Prints a line for each; exit 1 when one is not in order. Warnings alone leave it at 0.
+ */
+export async function runConfigCheck(
+  installation: Installation,
+  form: 'text' | 'json',
+  output: Output,
+): Promise<number> {
+  const { keyStore, clock } = engineOptions(installation, 'error');
+  const checks: Checked[] = [
+    { part: `settings (${installation.configFile})`, error: null, findings: [] },
+    await checked(`key store (${keyStore.kind})`, async () => {
+      const read = await keyStore.read('config-check');
+      if (read.tag === 'unavailable') throw read.error;
+      return [];
+    }),
+  ];
+  if (form === 'text') checks.forEach((one) => tell(one, output));
+  for (const destination of installation.settings.destinations) {
+    const one = await checked(`destination ${destination.name} (${destination.kind})`, async () => {
+      const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
+      const store = openStore(destination, secret, clock);
+      try {
+        await store.check();
+        return await store.inspect();
+      } finally {
+        await store.close();
+      }
+    });
+    checks.push(one);
+    if (form === 'text') tell(one, output);
+  }
+  if (installation.settings.destinations.length === 0) {
+    const none = { part: 'destinations', error: new EdgeSyncError('no-destination').report, findings: [] };
+    checks.push(none);
+    if (form === 'text') tell(none, output);
+  }
+  if (form === 'json') output.out(JSON.stringify({ checks }));
+  return checks.every((one) => one.error === null) ? exitCode.ok : exitCode.failed;
+}
+
+async function checked(part: string, check: () => Promise<readonly Finding[]>): Promise<Checked> {
+  try {
+    return { part, error: null, findings: await check() };
+  } catch (error) {
+    return { part, error: toEdgeSyncError(error).report, findings: [] };
+  }
+}
+
+function tell({ part, error, findings }: Checked, output: Output): void {
+  if (error === null) output.out(`${part}: in order`);
+  else output.out(`${part}: ${error.message}. ${error.nextStep} [${error.code}]`);
+  for (const { level, text } of findings) output.out(`  ${level === 'warning' ? 'Warning: ' : ''}${text}`);
+}
