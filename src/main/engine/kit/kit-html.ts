@@ -111,25 +111,33 @@ function codeHtml(id: string, text: string): string {
   return `<pre id="${escaped(id)}">${escaped(text)}</pre>`;
 }
 
-/** One path of unit squares. */
 function qrSvg(text: string): string {
-  const modules = qrModules(text);
-  const size = modules.length;
-  const squares = modules.flatMap((line, y) =>
-    line.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : [])),
-  );
+  const { size, bars } = qrBars(text);
+  const path = bars.map(({ x, y, length }) => `M${x} ${y}h${length}v1h-${length}z`).join('');
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR">` +
-    `<rect width="${size}" height="${size}" fill="#fff"/><path fill="#000" d="${squares.join('')}"/></svg>`
+    `<rect width="${size}" height="${size}" fill="#fff"/><path fill="#000" d="${path}"/></svg>`
   );
 }
 
 /** ISO/IEC 18004: the white border that a reader needs, in modules. */
 const quietModules = 4;
 
-/** Dark modules, with the quiet zone around them. Error correction M: a fold or a stain of 15 % is survived. */
-export function qrModules(text: string): readonly (readonly boolean[])[] {
-  return encodeQR(text, 'raw', { ecc: 'medium', border: quietModules });
+/** Dark modules that lie side by side in one line of the code. Counted in modules, the quiet zone included. */
+interface QrBar {
+  readonly x: number;
+  readonly y: number;
+  readonly length: number;
+}
+
+/** Error correction M: a fold or a stain of 15 % is survived. `size`: modules of a side, the quiet zone included. */
+export function qrBars(text: string): { readonly size: number; readonly bars: readonly QrBar[] } {
+  const lines = encodeQR(text, 'raw', { ecc: 'medium', border: quietModules });
+  const bars = lines.flatMap((line, y) => {
+    const pattern = line.map((dark) => (dark ? '#' : ' ')).join('');
+    return [...pattern.matchAll(/#+/g)].map(({ index, 0: run }) => ({ x: index, y, length: run.length }));
+  });
+  return { size: lines.length, bars };
 }
 
 /** For text and for attribute values in double quotes. */

@@ -5,7 +5,7 @@
 import PDFDocument from 'pdfkit';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { kitCommands } from './kit-commands.ts';
-import { qrModules } from './kit-html.ts';
+import { qrBars } from './kit-html.ts';
 import type { KitBlock, KitFactRow, KitPage } from './kit-page.ts';
 import { fill } from './kit-strings.ts';
 
@@ -211,14 +211,12 @@ function drawWords(document: Document, words: readonly string[]): void {
 }
 
 function drawQr(document: Document, text: string, caption: string): void {
-  const modules = qrModules(text);
-  const side = qrSide / modules.length;
+  const { size, bars } = qrBars(text);
+  const side = qrSide / size;
   room(document, qrSide + 20);
   const top = document.y;
-  for (const [y, line] of modules.entries()) {
-    for (const [x, dark] of line.entries()) {
-      if (dark) document.rect(margin + x * side, top + y * side, side, side);
-    }
+  for (const { x, y, length } of bars) {
+    document.rect(margin + x * side, top + y * side, length * side, side);
   }
   document.fill('black');
   document
