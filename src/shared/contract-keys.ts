@@ -1,6 +1,7 @@
 /** The life of the keys: what there is, and what can be renewed or taken away. No answer but `replace` holds a secret. */
 import { z } from 'zod';
 import { base } from './contract-base.ts';
+import { createdRecoverySchema, custodySchema, kitRequestSchema } from './contract-recovery.ts';
 
 const fingerprintSchema = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.iso.datetime();
@@ -56,12 +57,18 @@ export const keysContract = {
   /** Errors: passphrase-not-used, passphrase-wrong, passphrase-weak. */
   changePassphrase: base.input(z.object({ current: passphrase, next: passphrase })).output(done),
   /**
-   * New recovery words beside the old ones, until `recovery.check` has proven them. The words are in this answer and
-   * nowhere else. Errors: recovery-missing, recovery-not-proven, recovery-replacing.
+   * New recovery words beside the old ones, until `recovery.check` has proven them. Words, shares and pages are in this
+   * answer and nowhere else. Errors: recovery-missing, recovery-not-proven, recovery-replacing.
    */
   replaceRecovery: base
-    .input(z.object({ mode: z.enum(['begin', 'again']) }))
-    .output(z.object({ words: z.array(z.string()).length(24), fingerprint: fingerprintSchema })),
+    .input(
+      z.object({
+        mode: z.enum(['begin', 'again']),
+        custody: custodySchema.default('words'),
+        kit: kitRequestSchema.optional(),
+      }),
+    )
+    .output(createdRecoverySchema),
   /** Drops the new words; the old ones stay. Error: recovery-not-replacing. */
   cancelReplacement: base.output(done),
 };

@@ -7,6 +7,7 @@ import { runAttentionDismiss, runAttentionList, runAttentionRetry } from './comm
 import { addCertificateCommands, withTls } from './certificate-commands.ts';
 import { runDemoCommand } from './commands/demo.ts';
 import { runConfigCheck } from './commands/config-check.ts';
+import { runDoctor } from './commands/doctor.ts';
 import { runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
 import { runImport } from './commands/import.ts';
 import { runEcho, runSend } from './commands/nodes.ts';
@@ -26,7 +27,6 @@ import { addBackupCommands } from './backup-commands.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { addShareCommand } from './share-command.ts';
 import { exitCode } from './exit-codes.ts';
-import { addKeyCommands } from './key-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
@@ -252,8 +252,6 @@ function createProgram(output: Output, done: (code: number) => void): Command {
 
   addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
 
-  addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
-
   addDevicesCommand(program, {
     ofInstallation,
     withClient: async (options, use) => {
@@ -306,6 +304,19 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     .action(async (options: InstallationOptions & { json?: boolean }) => {
       const form = options.json === true ? 'json' : 'text';
       done(await runConfigCheck(await openInstallation(options, environment), form, output));
+    });
+
+  ofInstallation(
+    program,
+    'doctor',
+    'examine the whole data folder while no engine runs, and mend what is safe',
+  )
+    .option('--dry-run', 'change nothing, tell what would be mended')
+    .option('--json', 'one JSON object')
+    .action(async (options: InstallationOptions & JsonFlag & { dryRun?: boolean }) => {
+      const mode = options.dryRun === true ? 'look' : 'mend';
+      const format = options.json === true ? 'json' : 'text';
+      done(await runDoctor(await openInstallation(options, environment), { mode, format }, output));
     });
 
   command(program, 'demo', 'see it work with drawn images, a local cloud and a throwaway data folder')

@@ -1,16 +1,16 @@
 /** The engine's answers about its keys. Each one is a few lines on top of keys/. */
 import type { KeysStatus, RecipientFacts } from '../../shared/contract-keys.ts';
+import type { CreatedRecovery, Custody, KitRequest } from '../../shared/contract-recovery.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
-import type { EngineOptions } from './engine.ts';
+import type { EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
 import { certificateFacts } from './keys/further-recipients.ts';
 import type { FurtherRecipient } from './keys/key-file-schema.ts';
-import type { KeyRing, MadeWords } from './keys/key-ring.ts';
 import { kitsInForce } from './keys/recovery-kit.ts';
-import type { AuditEvent, AuditTrail } from './ports.ts';
-import type { StatusSource } from './status-source.ts';
+import { handOut } from './kit/kit.ts';
+import type { AuditEvent } from './ports.ts';
+import { kitFacts } from './recovery-calls.ts';
 import { Secret } from './system/secret.ts';
-import type { Uploads } from './uploads.ts';
 
 /** One method per procedure of contract-keys.ts, which names the errors. */
 export interface KeyService {
@@ -18,20 +18,20 @@ export interface KeyService {
   rotateDevice(actor: Actor): Promise<void>;
   newEpoch(actor: Actor): Promise<{ readonly epoch: number }>;
   changePassphrase(current: string, next: string, actor: Actor): Promise<void>;
-  replaceRecovery(mode: 'begin' | 'again', actor: Actor): Promise<MadeWords>;
+  replaceRecovery(request: ReplaceRequest, actor: Actor): Promise<CreatedRecovery>;
   cancelReplacement(actor: Actor): Promise<void>;
   recipients(): readonly RecipientFacts[];
   addRecipient(name: string, certificatePem: string, actor: Actor): Promise<RecipientFacts>;
   removeRecipient(fingerprint: string, actor: Actor): Promise<void>;
 }
 
-export interface KeyCallsDeps {
-  readonly keys: KeyRing;
-  readonly audit: AuditTrail;
-  readonly uploads: Pick<Uploads, 'wake'>;
-  readonly status: Pick<StatusSource, 'changed'>;
-  readonly options: Pick<EngineOptions, 'keyStore' | 'clock'>;
+export interface ReplaceRequest {
+  readonly mode: 'begin' | 'again';
+  readonly custody: Custody;
+  readonly kit?: KitRequest | undefined;
 }
+
+export type KeyCallsDeps = Pick<EngineParts, 'keys' | 'queue' | 'audit' | 'uploads' | 'status' | 'options'>;
 
 export class KeyCalls implements KeyService {
   readonly #deps: KeyCallsDeps;
@@ -87,14 +87,15 @@ export class KeyCalls implements KeyService {
     });
   }
 
-  async replaceRecovery(mode: 'begin' | 'again', actor: Actor): Promise<MadeWords> {
-    const { keys } = this.#deps;
-    const made = await this.#audited('recovery-replacing', actor, undefined, () =>
-      keys.replaceRecovery(mode),
+  async replaceRecovery(request: ReplaceRequest, actor: Actor): Promise<CreatedRecovery> {
+    const { keys, uploads } = this.#deps;
+    const facts = await kitFacts(this.#deps);
+    const { words } = await this.#audited('recovery-replacing', actor, undefined, () =>
+      keys.replaceRecovery(request.mode),
     );
     // Its record goes to the cloud at once: words on paper without it would open no new PC.
-    this.#deps.uploads.wake();
-    return made;
+    uploads.wake();
+    return handOut(words, facts, request);
   }
 
   async cancelReplacement(actor: Actor): Promise<void> {

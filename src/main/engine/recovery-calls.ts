@@ -83,8 +83,7 @@ export class RecoveryCalls implements RecoveryService {
     const { keys, audit } = this.#parts;
     const words = await wordsOrShares(request.words);
     const made = await handOut(words, await kitFacts(this.#parts), request);
-    if (keys.recoveryFingerprint === null) throw new EdgeSyncError('recovery-missing');
-    if (made.fingerprint !== keys.recoveryFingerprint) throw new EdgeSyncError('recovery-words-other');
+    keys.mustBeInForce(made.fingerprint);
     audit.record({ action: 'recovery-printed', actor, outcome: 'success' });
     return made;
   }

@@ -21,10 +21,9 @@ export function keyRoutes(
       await engine.keys.changePassphrase(input.current, input.next, context.actor);
       return done;
     }),
-    replaceRecovery: os.replaceRecovery.handler(async ({ input, context }) => {
-      const { words, fingerprint } = await engine.keys.replaceRecovery(input.mode, context.actor);
-      return { words: [...words], fingerprint };
-    }),
+    replaceRecovery: os.replaceRecovery.handler(({ input, context }) =>
+      engine.keys.replaceRecovery(input, context.actor),
+    ),
     cancelReplacement: os.cancelReplacement.handler(async ({ context }) => {
       await engine.keys.cancelReplacement(context.actor);
       return done;

@@ -148,6 +148,11 @@ export class KeyRing {
     return kitsInForce(this.#body)[0]?.fingerprint ?? null;
   }
 
+  /** Throws recovery-missing, recovery-words-replaced or recovery-words-other unless it is of a kit in force. */
+  mustBeInForce(fingerprint: string): void {
+    kitWith(this.#body, fingerprint);
+  }
+
   get recoveryCertificatePem(): string | null {
     return kitsInForce(this.#body)[0]?.certificatePem ?? null;
   }
