@@ -35,6 +35,8 @@ export interface Lacks {
   readonly versioning: 'Enabled' | 'Suspended' | 'off';
   readonly lock: 'GOVERNANCE' | 'COMPLIANCE' | 'off';
   readonly mayDelete: boolean;
+  /** False: a policy asks for If-None-Match with every PutObject. */
+  readonly mayOverwrite: boolean;
   /** Unfinished uploads began this long ago, milliseconds. */
   readonly uploadsAgeMs: number;
   /** Replaces the answer to a listing. */
@@ -92,6 +94,7 @@ export async function startS3Server(bucket = 'images'): Promise<S3Server> {
     versioning: 'off',
     lock: 'off',
     mayDelete: true,
+    mayOverwrite: true,
     uploadsAgeMs: 0,
     listing: undefined,
   };
@@ -191,6 +194,8 @@ class Service {
 
   #put({ key, headers, body }: Asked): Answer {
     this.#checkSums(headers, body);
+    if (headers['if-none-match'] === undefined && !this.#lacks().mayOverwrite)
+      throw new Refusal(403, 'AccessDenied');
     if (headers['if-none-match'] === '*' && !this.#lacks().putCondition && this.#objects.has(key)) {
       throw new Refusal(412, 'PreconditionFailed');
     }

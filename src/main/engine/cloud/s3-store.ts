@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import type { Readable } from 'node:stream';
 import {
+  GetBucketVersioningCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -199,6 +200,7 @@ export class S3Store implements InspectableStore {
     await this.#checkChecksum(signal);
     const nothing = Buffer.alloc(0);
     if (this.#settings.createOnly === 'by-versioning') {
+      await this.#checkVersions(signal);
       if ((await this.stat(checkName, signal)) === undefined)
         await this.#putAtOnce(checkName, nothing, signal);
     } else if ((await this.#putAtOnce(checkName, nothing, signal)).tag === 'done') {
@@ -316,6 +318,19 @@ export class S3Store implements InspectableStore {
     );
     if (answer.tag === 'done') throw overwrites('CompleteMultipartUpload');
     await abortUpload(place, upload.uploadId, signal);
+  }
+
+  /** Where the service cannot refuse to overwrite, what is overwritten has to be kept. */
+  async #checkVersions(signal: AbortSignal | undefined): Promise<void> {
+    const answer = await this.#run(0, signal, (abortSignal) =>
+      this.#client.send(new GetBucketVersioningCommand({ Bucket: this.#settings.bucket }), { abortSignal }),
+    );
+    if (answer.Status !== 'Enabled') {
+      throw new EdgeSyncError(
+        'cloud-overwrites',
+        'createOnly is "by-versioning" and the bucket keeps no versions',
+      );
+    }
   }
 
   /** A wrong checksum has to be refused. A service that takes it, takes anything. */
