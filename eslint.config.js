@@ -151,6 +151,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/viewer/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: electronIsForTheShell,
+          patterns: [{ regex: '/main/|/renderer/(?!styles/)', message: 'The viewer knows only shared/.' }],
+        },
+      ],
+      'no-restricted-syntax': 'off',
+    },
+  },
+  {
     files: ['src/shared/**/*.ts'],
     rules: {
       'no-restricted-imports': [

@@ -23,6 +23,7 @@ const outputs = [
   'main/cli.js',
   'preload/index.cjs',
   'renderer/index.html',
+  'viewer/viewer.html',
 ];
 
 /** Node 20 is what the oldest Electron we run on carries; the engine's own bundles run on Node 24. */
@@ -38,6 +39,11 @@ export function settingsJsonSchema(): string {
 /** The page; its own configuration says the rest. */
 export function rendererBuild(): InlineConfig {
   return { configFile: join(root, 'vite.renderer.config.ts'), logLevel: 'warn' };
+}
+
+/** The viewer of shared studies, one HTML file. */
+export function viewerBuild(): InlineConfig {
+  return { configFile: join(root, 'vite.viewer.config.ts'), logLevel: 'warn' };
 }
 
 /** Electron's main process, one ES module; packages stay outside it. */
@@ -113,7 +119,9 @@ function nodeBundle(bundle: {
 export async function buildAll(): Promise<void> {
   const sources = sourceDigest();
   rmSync(dist, { recursive: true, force: true });
-  for (const config of [rendererBuild(), shellBuild(), preloadBuild(), engineBuild()]) await build(config);
+  for (const config of [rendererBuild(), viewerBuild(), shellBuild(), preloadBuild(), engineBuild()]) {
+    await build(config);
+  }
   mkdirSync(join(root, 'assets'), { recursive: true });
   writeFileSync(settingsJsonSchemaFile, settingsJsonSchema());
   writeFileSync(stampFile, JSON.stringify({ sources }));
@@ -136,6 +144,7 @@ function sourceDigest(): string {
     'src/**/*',
     'scripts/build.ts',
     'vite.renderer.config.ts',
+    'vite.viewer.config.ts',
     'package.json',
     'package-lock.json',
   ];

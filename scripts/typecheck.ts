@@ -3,7 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const layers = ['tsconfig.engine.json', 'tsconfig.shell.json', 'tsconfig.renderer.json', 'tsconfig.json'];
+const layers = [
+  'tsconfig.engine.json',
+  'tsconfig.shell.json',
+  'tsconfig.renderer.json',
+  'tsconfig.viewer.json',
+  'tsconfig.json',
+];
 
 for (const layer of layers) {
   const { status } = spawnSync(process.execPath, [compiler, '-p', layer], { stdio: 'inherit' });
