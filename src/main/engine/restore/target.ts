@@ -8,7 +8,7 @@ import type { OpenConnection } from '../send/requestor.ts';
 import { Secret } from '../system/secret.ts';
 import { mediumNaming, uidNaming } from './file-names.ts';
 import type { JournalMac } from './journal.ts';
-import { writeMediumDirectory } from './medium-directory.ts';
+import { checkMediumFolder, writeMediumDirectory } from './medium-directory.ts';
 import { NodeTarget } from './node-target.ts';
 import { RestoredFiles, type PlaceOutcome } from './restored-files.ts';
 import type { UnfinishedFile } from './unfinished-file.ts';
@@ -128,6 +128,7 @@ class MediumTarget extends FolderTarget {
 
   static override async open(to: string, deps: TargetDeps): Promise<OpenTarget> {
     const { random, journalMac } = deps;
+    await checkMediumFolder(to);
     return new MediumTarget(
       await RestoredFiles.open(to, random, { naming: mediumNaming, journalMac }),
       to,
