@@ -108,11 +108,11 @@ export const certificateFactsSchema = z.object({
 
 export const sharesContract = {
   /**
-   * Ends with `link` or `folder`. Errors: share-*, certificate-unusable, certificate-expired, object-*, cloud-*, disk-*,
+   * Ends with `link` or `folder`. Errors: share-*, certificate-unusable, object-*, cloud-*, disk-*,
    * file-exists, file-not-writable, cancelled (nothing is left).
    */
   create: base.input(shareRequestSchema).output(eventIterator(shareEventSchema)),
-  /** What a person compares before a study is sealed to it. Errors: certificate-unusable, certificate-expired. */
+  /** What a person compares before a study is sealed to it. Error: certificate-unusable. */
   certificate: base.input(z.strictObject({ certificate: pemSchema })).output(certificateFactsSchema),
   /** The newest first. Study UIDs are patient data: audited. */
   list: base.output(z.array(shareSummarySchema)),

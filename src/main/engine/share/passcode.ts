@@ -63,7 +63,7 @@ export function checkPasscode(passcode: Secret): void {
   if (new Set(lower).size < leastDifferent) throw weak('it repeats itself');
   if (withoutPatterns(lower) < leastUnguessed)
     throw weak('it is made of words and runs that everybody tries first');
-  if (/^(.{1,6})\1+/u.test(lower)) throw weak('it repeats itself');
+  if (/^(.+?)\1+$/u.test(lower)) throw weak('it repeats itself');
 }
 
 /** How many letters are left when each well-known part and run counts as one. */

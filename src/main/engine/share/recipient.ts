@@ -34,13 +34,13 @@ export interface CertificateOfRecipient extends CertificateFacts {
 
 /**
  * Reads and judges one certificate, PEM or DER (base64 of it is not taken). Nobody vouches for it but the person who
- * compares the fingerprint. Throws certificate-unusable, certificate-expired.
+ * compares the fingerprint. Throws certificate-unusable.
  */
 export function readRecipient(bytes: Uint8Array, nowMs: number): CertificateOfRecipient {
   if (bytes.length > maxPemBytes) throw unusable('it is too long for a certificate');
   const certificate = parsed(Buffer.from(bytes));
   const { recipient } = recipientFromCertificate(pemOf(certificate));
-  if (nowMs > certificate.validToDate.getTime()) throw new EdgeSyncError('certificate-expired');
+  if (nowMs > certificate.validToDate.getTime()) throw unusable('it has expired');
   if (nowMs < certificate.validFromDate.getTime()) throw unusable('it is not valid yet');
   // Its types say string[]; a certificate without the extension gives undefined.
   const purposes = certificate.keyUsage as readonly string[] | undefined;
