@@ -1,6 +1,7 @@
 /**
  * A kit as PDF. Its pages are as wide as A4 and as high as Letter, so that they print unscaled on both. Only the
- * standard fonts, which every reader has: characters beyond Windows-1252's Latin ones are shown by their numbers.
+ * standard fonts: characters beyond Windows-1252's Latin ones are shown by their numbers. A reader that lacks Helvetica
+ * shows another font, which may be wider, so lines are broken early enough for that.
  */
 import PDFDocument from 'pdfkit';
 import { assertNever } from '../../../shared/assert-never.ts';
@@ -23,6 +24,8 @@ const mono = 'Courier';
 const monoBold = 'Courier-Bold';
 /** Every Courier glyph is 600/1000 of its size wide. */
 const monoAdvance = 0.6;
+/** DejaVu Sans, the widest usual stand-in for Helvetica, is up to a sixth wider, its bold face up to a fifth. */
+const roomForStandIns: Readonly<Record<string, number>> = { [sans]: 0.86, [bold]: 0.82 };
 const wordColumns = 4;
 const qrSide = 180;
 
@@ -96,6 +99,11 @@ function draw(document: Document, block: KitBlock): void {
   }
 }
 
+/** The width at which lines are broken, so that a stand-in for the font still fits into `available`. */
+function broken(font: string, available: number): number {
+  return available * (roomForStandIns[font] ?? 1);
+}
+
 /** Starts a new page when less than `height` is left on this one. */
 function room(document: Document, height: number): void {
   if (document.y + height > bottom) document.addPage();
@@ -108,7 +116,7 @@ function paragraph(
 ): void {
   const shown = latin(text);
   document.font(look.font).fontSize(look.size).fillColor('black');
-  const options = { width, lineGap: 1.5 };
+  const options = { width: broken(look.font, width), lineGap: 1.5 };
   room(document, document.heightOfString(shown, options));
   document.text(shown, margin, document.y, options);
   document.y += look.after;
@@ -117,7 +125,7 @@ function paragraph(
 function boxed(document: Document, text: string): void {
   const shown = latin(text);
   const padding = 9;
-  const options = { width: width - 2 * padding, lineGap: 1.5 };
+  const options = { width: broken(bold, width - 2 * padding), lineGap: 1.5 };
   document.font(bold).fontSize(10.5);
   const height = document.heightOfString(shown, options) + 2 * padding;
   room(document, height);
@@ -130,7 +138,7 @@ function boxed(document: Document, text: string): void {
 function item(document: Document, mark: string, text: string, keepWith: number): void {
   const indent = 18;
   const shown = latin(text);
-  const options = { width: width - indent, lineGap: 1.5 };
+  const options = { width: broken(sans, width - indent), lineGap: 1.5 };
   document.font(sans).fontSize(10).fillColor('black');
   room(document, document.heightOfString(shown, options) + keepWith);
   const top = document.y;
@@ -165,12 +173,13 @@ function code(document: Document, text: string, indent: number, size: number): v
 function drawRow(document: Document, { label, value, look }: KitFactRow): void {
   const labelWidth = 120;
   const padding = 4;
-  const labelOptions = { width: labelWidth - 2 * padding };
-  const valueOptions = { width: width - labelWidth - 2 * padding };
+  const valueFont = look === 'code' ? mono : sans;
+  const labelOptions = { width: broken(bold, labelWidth - 2 * padding) };
+  const valueOptions = { width: broken(valueFont, width - labelWidth - 2 * padding) };
   const [shownLabel, shownValue] = [latin(label), latin(value)];
   document.font(bold).fontSize(9.5);
   const labelHeight = document.heightOfString(shownLabel, labelOptions);
-  document.font(look === 'code' ? mono : sans).fontSize(9.5);
+  document.font(valueFont).fontSize(9.5);
   const valueHeight = document.heightOfString(shownValue, valueOptions);
   const height = Math.max(labelHeight, valueHeight) + 2 * padding;
   room(document, height);
@@ -184,7 +193,7 @@ function drawRow(document: Document, { label, value, look }: KitFactRow): void {
     .fontSize(9.5)
     .text(shownLabel, margin + padding, top + padding + 1, labelOptions);
   document
-    .font(look === 'code' ? mono : sans)
+    .font(valueFont)
     .fontSize(9.5)
     .text(shownValue, margin + labelWidth + padding, top + padding + 1, valueOptions);
   document.x = margin;
@@ -239,7 +248,11 @@ function drawFeet(document: Document, page: KitPage): void {
       .lineTo(margin + width, y - 5)
       .stroke('#555555');
     document.font(sans).fontSize(7.5).fillColor('#333333');
-    document.text(latin(page.foot), margin, y, { width: width - 70, height: 10, ellipsis: true });
+    document.text(latin(page.foot), margin, y, {
+      width: broken(sans, width - 70),
+      height: 10,
+      ellipsis: true,
+    });
     document.text(latin(number), margin + width - 70, y, { width: 70, align: 'right', lineBreak: false });
   }
 }
