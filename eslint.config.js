@@ -116,6 +116,7 @@ export default tseslint.config(
   mayImport('recover', ['queue/', 'spool/', 'seal/seal-port\\.ts$', 'dicom/']),
   mayImport('restore', ['cloud/', 'spool/', 'queue/', 'seal/', 'dicom/', 'send/', 'upload/manifest']),
   mayImport('share', ['cloud/', 'queue/', 'spool/', 'seal/', 'restore/(copies|proven-object|bounded)\\.ts$']),
+  mayImport('verify', ['cloud/', 'spool/', 'queue/', 'seal/seal-port\\.ts$', 'restore/', 'upload/manifest']),
   mayImport('status', ['queue/', 'spool/']),
   mayImport('audit', []),
   mayImport('backup', ['cloud/', 'seal/', 'queue/backup-marks\\.ts$', 'upload/retry-policy\\.ts$']),

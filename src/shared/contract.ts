@@ -16,6 +16,7 @@ import { sharesContract } from './contract-share.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
 import { restoreContract } from './contract-restore.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
+import { verifyContract } from './contract-verify.ts';
 
 /** A path on this PC, absolute: the engine's working folder is not the caller's. */
 const absolutePath = z.string().min(1).max(4096);
@@ -88,6 +89,7 @@ export const contract = {
   recovery: recoveryProcedures,
   restore: restoreContract,
   backup: backupContract,
+  verify: verifyContract,
   certificates: certificatesContract,
   devices: devicesContract,
   keys: keysContract,

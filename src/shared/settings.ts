@@ -3,6 +3,7 @@
  * (scripts/build.ts) and every key has an environment override (see main/engine/system/settings-source.ts).
  */
 import { z } from 'zod';
+import { networkSchema } from './network-settings.ts';
 import { containerSchema, destinationSchema, prefixSchema } from './destination-settings.ts';
 
 export type { AzureDestinationSettings, DestinationSettings } from './destination-settings.ts';
@@ -82,11 +83,34 @@ export const settingsSchema = z.strictObject({
       (all) => all.length === 0 || all.some((one) => one.required),
       'at least one destination must be required',
     ),
+  network: networkSchema.prefault({}),
   folders: z.array(folderSchema).default([]),
   sharing: sharingSchema.optional().describe('Where studies are put to be shared by a link'),
   upload: z
     .strictObject({
       concurrency: z.int().min(1).max(32).default(8).describe('Objects under way at once, per destination'),
+    })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Look at cloud copies again in the background'),
+      periodDays: z
+        .int()
+        .min(1)
+        .max(3650)
+        .default(365)
+        .describe('Within this time each copy is downloaded and opened once'),
+      samplesPerDay: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(24)
+        .describe('Copies looked at a day while none is old'),
+      bytesPerSecond: z
+        .int()
+        .min(1024)
+        .default(1024 ** 2)
+        .describe('Downloads for it are no faster than this'),
     })
     .prefault({}),
   disk: z

@@ -70,6 +70,29 @@ export const accessStatusSchema = z.object({
 });
 export type AccessStatus = z.infer<typeof accessStatusSchema>;
 
+/** Cloud copies looked at again after their upload. Counters since the installation was made, but for `bad`. */
+export const verificationStatusSchema = z.object({
+  destinations: z.array(
+    z.object({
+      name: z.string(),
+      /** Copies that count as verified, and those of them that were downloaded and compared at least once. */
+      copies: count,
+      everChecked: count,
+      checked: count,
+      foundMissing: count,
+      foundDamaged: count,
+      mended: count,
+      /** Missing or damaged right now. */
+      bad: count,
+      lastCheckedAt: isoTime.nullable(),
+      lastResult: z.enum(['good', 'missing', 'damaged']).nullable(),
+      /** The copy that was proven longest ago. */
+      oldestProofAt: isoTime.nullable(),
+    }),
+  ),
+});
+export type VerificationStatus = z.infer<typeof verificationStatusSchema>;
+
 export const statusReportSchema = z.object({
   safe: z.boolean(),
   headline: headlineSchema,
@@ -80,9 +103,19 @@ export const statusReportSchema = z.object({
   lastVerifiedAt: isoTime.nullable(),
   destinations: z.array(destinationStatusSchema),
   failures: z.array(failureSchema),
-  spool: z.object({ bytes: count, freeBytes: count }),
+  spool: z.object({
+    bytes: count,
+    freeBytes: count,
+    /** Of local copies that every destination has verified: they go, oldest first, when room is needed. */
+    evictableBytes: count.optional(),
+    /** Mean of the days with intake in the last seven, or today if that is more; null before the first image. */
+    intakeBytesPerDay: count.nullable().optional(),
+    /** Until images would be refused if the cloud stayed away, at that rate. */
+    daysLeft: z.number().min(0).nullable().optional(),
+  }),
   recovery: z.enum(['none', 'created', 'proven']),
   access: accessStatusSchema.optional(),
+  verification: verificationStatusSchema.optional(),
   /** Absent before the words were proven. */
   recoveryKit: z
     .object({

@@ -348,6 +348,10 @@ export class FakeEngine {
         replaceRecovery: os.keys.replaceRecovery.handler(unused),
         cancelReplacement: os.keys.cancelReplacement.handler(unused),
       },
+      verify: {
+        run: os.verify.run.handler(unused),
+        manifests: os.verify.manifests.handler(unused),
+      },
       recipients: {
         list: os.recipients.list.handler(() => []),
         add: os.recipients.add.handler(unused),

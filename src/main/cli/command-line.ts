@@ -33,6 +33,7 @@ import { errorLine, processOutput, type Output } from './output.ts';
 import { createEngineClient } from '../rpc/client.ts';
 import { restoreOptions, restoreWanted, type RestoreOptions } from './restore-options.ts';
 import type { TlsOptions } from './tls-options.ts';
+import { addVerifyCommand } from './verify-command.ts';
 import { withEngine } from './with-engine.ts';
 
 /** Runs one command; resolves with the exit code. Never throws. */
@@ -251,6 +252,8 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   });
 
   addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
+
+  addVerifyCommand(program, { ofInstallation, environment, done, output });
 
   addDevicesCommand(program, {
     ofInstallation,

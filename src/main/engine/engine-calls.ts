@@ -8,6 +8,7 @@ import { AttentionCalls } from './attention-calls.ts';
 import { BackupCalls } from './backup-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
+import { VerifyCalls } from './verify-calls.ts';
 import { KeyCalls } from './key-calls.ts';
 import { ShareCalls } from './share-calls.ts';
 import { RecoveryCalls } from './recovery-calls.ts';
@@ -28,6 +29,7 @@ export class EngineCalls implements EngineService {
   readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
   readonly devices: DeviceCalls;
+  readonly verify: VerifyCalls;
   readonly keys: KeyCalls;
   readonly shares: ShareCalls;
   readonly recovery: RecoveryCalls;
@@ -44,6 +46,7 @@ export class EngineCalls implements EngineService {
       cutByRevocation: () => parts.scp.cutByRevocation,
     });
     this.devices = new DeviceCalls(parts);
+    this.verify = new VerifyCalls(parts);
     this.keys = new KeyCalls(parts);
     this.#restore = new RestoreCalls(parts);
     this.shares = new ShareCalls(parts);

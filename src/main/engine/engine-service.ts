@@ -6,6 +6,7 @@ import type { AttentionService } from './attention-calls.ts';
 import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
+import type { VerifyService } from './verify-calls.ts';
 import type { KeyService } from './key-calls.ts';
 import type { ShareService } from './share-calls.ts';
 import type { RecoveryService } from './recovery-calls.ts';
@@ -27,6 +28,7 @@ export interface EngineService {
   readonly backup: BackupService;
   readonly certificates: CertificateService;
   readonly devices: DeviceService;
+  readonly verify: VerifyService;
   readonly keys: KeyService;
   readonly shares: ShareService;
   readonly recovery: RecoveryService;

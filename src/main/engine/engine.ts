@@ -17,6 +17,7 @@ import type { CommitmentService } from './commitment/commitment-service.ts';
 import { openCommitment } from './device-answers.ts';
 import { DeviceDesk } from './devices/device-desk.ts';
 import type { EngineService } from './engine-service.ts';
+import { DiskRoom } from './disk-room.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { adoptPlaintext } from './intake/adopt.ts';
@@ -38,6 +39,7 @@ import { StatusSource } from './status-source.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
+import { openVerify, type VerifyParts } from './verify-calls.ts';
 import { DrivePlaces } from './watch/drive-access.ts';
 import { FolderWatcher } from './watch/folder-watcher.ts';
 import { Removals } from './watch/removals.ts';
@@ -108,6 +110,7 @@ export class Engine {
     const { host, port } = await scp.start();
     for (const watcher of watchers) watcher.start();
     uploads.start();
+    this.#parts.verify.scrub.start();
     this.#parts.backups.start();
     housekeeping.start();
     this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
@@ -137,8 +140,10 @@ export interface EngineParts {
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
+  readonly verify: VerifyParts;
   readonly sharing: Sharing;
   readonly housekeeping: Housekeeping;
+  readonly room: DiskRoom;
   readonly backups: Backups;
   readonly status: StatusSource;
   readonly audit: AuditLog;
@@ -213,6 +218,16 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     onChange: () => status.changed(),
   });
   opened.defer(() => uploads.stop());
+  const verify = openVerify({
+    options,
+    keys,
+    queue,
+    spool,
+    uploads,
+    audit,
+    onChange: () => status.changed(),
+  });
+  opened.defer(() => verify.scrub.stop());
 
   const certificates = new Certificates({
     store: queue.certificates,
@@ -308,11 +323,22 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     resolveIncident: (code, subject) => incidents.resolve(code, subject),
   });
   const sharing = openSharing({ options, keys, queue, spool, uploads, audit, incidents });
-  const housekeeping = new Housekeeping({ queue, spool, removals, sharing, settings: settings.disk, clock, logger });
+  const room = new DiskRoom({ days: queue.intakeDays, settings: settings.disk, clock });
+  const housekeeping = new Housekeeping({
+    room,
+    queue,
+    spool,
+    removals,
+    sharing,
+    settings: settings.disk,
+    clock,
+    logger,
+  });
   opened.defer(() => housekeeping.stop());
 
   const status = new StatusSource({
     options,
+    room,
     queue,
     spool,
     keys,
@@ -325,6 +351,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   opened.defer(queue.onChange(() => uploads.workArrived()));
   return {
     options,
+    room,
     keys,
     queue,
     spool,
@@ -337,6 +364,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     scp,
     watchers,
     uploads,
+    verify,
     sharing,
     housekeeping,
     backups,

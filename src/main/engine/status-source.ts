@@ -11,7 +11,16 @@ import { addressScope } from './system/ip-address.ts';
 
 export type StatusSourceDeps = Pick<
   EngineParts,
-  'options' | 'queue' | 'spool' | 'keys' | 'uploads' | 'intake' | 'certificates' | 'devices' | 'incidents'
+  | 'options'
+  | 'room'
+  | 'queue'
+  | 'spool'
+  | 'keys'
+  | 'uploads'
+  | 'intake'
+  | 'certificates'
+  | 'devices'
+  | 'incidents'
 >;
 
 export type Listening =
@@ -90,9 +99,11 @@ export class StatusSource {
   }
 
   async #inputs(): Promise<StatusInputs> {
-    const { options, queue, spool, keys, uploads, intake, certificates, devices, incidents } = this.#deps;
-    const { dicom, destinations, disk, status } = options.settings;
+    const { options, queue, spool, keys, uploads, intake, certificates, devices, incidents, room } =
+      this.#deps;
+    const { dicom, destinations, status } = options.settings;
     const listening = this.#listening;
+    const freeBytes = await spool.freeBytes();
     return {
       queue: queue.status(),
       listener: {
@@ -116,8 +127,11 @@ export class StatusSource {
       recovery: keys.recoveryState,
       ...recoveryProof(keys, queue),
       access: { ...devices.facts, openAssociations: this.#openAssociations },
-      freeBytes: await spool.freeBytes(),
-      warnBelowBytes: disk.warnBelowBytes,
+      verification: queue.verification.facts(),
+      freeBytes,
+      room: room.facts,
+      warnBelowBytes: room.facts.warnBelowBytes,
+      daysLeft: room.daysLeft(freeBytes),
       pendingMaxMinutes: status.pendingMaxMinutes,
       startedAtMs: this.#startedAtMs,
       nowMs: options.clock.nowMs(),

@@ -8,6 +8,7 @@ import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { keyRoutes, recipientRoutes } from './key-routes.ts';
 import { shareRoutes } from './share-routes.ts';
+import { verifyRoutes } from './verify-routes.ts';
 
 export interface CallContext {
   readonly actor: Actor;
@@ -76,6 +77,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     keys: keyRoutes(os.keys, engine),
     recipients: recipientRoutes(os.recipients, engine),
     shares: shareRoutes(os.shares, engine, reported),
+    verify: verifyRoutes(os.verify, engine, reported),
     certificates: {
       list: os.certificates.list.handler(() => ({ certificates: engine.certificates.list() })),
       ca: os.certificates.ca.handler(({ input, context }) =>

@@ -3,6 +3,7 @@ import { accessStatus } from './access-status.ts';
 import { attentionReasons, isProven, receivingReasons } from './reasons.ts';
 import { drillMaxAgeMs } from './recovery-reminder.ts';
 import type { DestinationInput, StatusInputs } from './status-inputs.ts';
+import { verificationStatus } from './verification-status.ts';
 
 /**
  * The public status. The headline, strictly: `not-receiving` while nothing can be received; `attention` while any
@@ -35,10 +36,21 @@ export function buildStatus(inputs: StatusInputs): StatusReport {
     lastVerifiedAt: isoOrNull(queue.lastVerifiedAtMs),
     destinations: inputs.destinations.map((destination) => destinationStatus(inputs, destination)),
     failures: [...receiving, ...attention],
-    spool: { bytes: queue.spoolBytes, freeBytes: inputs.freeBytes },
+    spool: {
+      bytes: queue.spoolBytes,
+      freeBytes: inputs.freeBytes,
+      ...(inputs.room === undefined
+        ? {}
+        : {
+            evictableBytes: inputs.room.evictableBytes,
+            intakeBytesPerDay: inputs.room.intakeBytesPerDay,
+            daysLeft: inputs.daysLeft ?? null,
+          }),
+    },
     recovery: inputs.recovery,
     ...recoveryKit(inputs),
     ...(inputs.access === undefined ? {} : { access: accessStatus(inputs.access) }),
+    ...(inputs.verification === undefined ? {} : { verification: verificationStatus(inputs.verification) }),
   };
 }
 

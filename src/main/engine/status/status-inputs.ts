@@ -3,6 +3,7 @@ import type { ErrorReport } from '../../../shared/errors.ts';
 import type { DestinationStatus, StatusReport } from '../../../shared/status.ts';
 import type { AccessInputs } from './access-status.ts';
 import type { IncidentRow, QueueStatus } from '../queue/queue-types.ts';
+import type { VerificationFacts } from '../queue/verification-types.ts';
 
 export interface ListenerState {
   readonly up: boolean;
@@ -41,7 +42,12 @@ export interface StatusInputs {
   /** The newest drill that passed. */
   readonly recoveryProof?: { readonly atMs: number; readonly provenBy: 'test-object' | 'cloud-object' };
   readonly access?: AccessInputs;
+  readonly verification?: readonly VerificationFacts[];
   readonly freeBytes: number;
+  /** What comes in each day, and what of the local copies may go. */
+  readonly room?: { readonly intakeBytesPerDay: number | null; readonly evictableBytes: number };
+  /** Until images are refused if nothing more can be uploaded; null while no rate is known. */
+  readonly daysLeft?: number | null;
   readonly warnBelowBytes: number;
   readonly pendingMaxMinutes: number;
   readonly startedAtMs: number;

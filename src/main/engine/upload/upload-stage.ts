@@ -54,6 +54,8 @@ export interface UploadStatus {
   readonly bytesPerSecond: number;
   /** Objects being sent right now. */
   readonly active: number;
+  /** open: connected, and this installation's chain ends there as it was left. */
+  readonly link: 'open' | 'closed';
 }
 
 type Phase = 'new' | 'running' | 'draining' | 'stopped';
@@ -114,7 +116,12 @@ export class UploadStage {
   }
 
   get status(): UploadStatus {
-    const base = { bytesPerSecond: this.#throughput.bytesPerSecond(), active: this.#active.size };
+    const link = this.#link.store === undefined ? 'closed' : 'open';
+    const base = {
+      bytesPerSecond: this.#throughput.bytesPerSecond(),
+      active: this.#active.size,
+      link,
+    } as const;
     if (!this.#deps.mayUpload()) {
       return { ...base, state: 'paused', error: new EdgeSyncError('recovery-not-proven').report };
     }

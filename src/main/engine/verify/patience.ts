@@ -10,11 +10,11 @@ export type Patiently = <T>(attempt: () => Promise<T>) => Promise<T>;
 export function patience(clock: Clock, signal: AbortSignal): Patiently {
   return async (attempt) => {
     for (let tried = 1; ; tried += 1) {
-      if (signal.aborted) throw new EdgeSyncError('cancelled');
+      stopIfAborted(signal);
       try {
         return await attempt();
       } catch (error) {
-        if (signal.aborted) throw new EdgeSyncError('cancelled', undefined, { cause: error });
+        stopIfAborted(signal, error);
         if (!(error instanceof EdgeSyncError) || error.persistence !== 'transient') throw error;
         if (!error.code.startsWith('cloud-') || tried >= attempts) throw error;
         const waitMs = Math.max(error.retryAfterMs ?? 0, firstRetryMs * 2 ** (tried - 1));
@@ -22,4 +22,8 @@ export function patience(clock: Clock, signal: AbortSignal): Patiently {
       }
     }
   };
+}
+
+function stopIfAborted(signal: AbortSignal, cause?: unknown): void {
+  if (signal.aborted) throw new EdgeSyncError('cancelled', undefined, { cause });
 }

@@ -11,6 +11,7 @@ import { forEachBounded } from '../restore/bounded.ts';
 import { Meter } from '../restore/meter.ts';
 import type { CloudStore } from '../cloud/cloud-store.ts';
 import { nameOf, type CheckTools } from './check-copy.ts';
+import { requireKnownPlace } from './known-place.ts';
 import { OwnLists } from './own-lists.ts';
 import { patience } from './patience.ts';
 import type { Verdict, Verifier } from './verifier.ts';
@@ -19,7 +20,7 @@ export interface VerifyRunOptions {
   readonly selection: VerifySelection;
   /** In the order they are looked at. */
   readonly destinations: readonly string[];
-  readonly queue: Pick<Queue, 'verification' | 'instances' | 'status' | 'installationId'>;
+  readonly queue: Pick<Queue, 'verification' | 'instances' | 'status' | 'manifestHead' | 'installationId'>;
   readonly verifier: Verifier;
   readonly keys: RestoreKeys;
   readonly connect: (destination: string) => Promise<CloudStore>;
@@ -185,6 +186,7 @@ class Run {
         signal,
         counted: (chunks) => this.#counted(chunks),
       };
+      await requireKnownPlace(queue, destination, tools);
       const lists = new OwnLists(queue.installationId, tools);
       await forEachBounded(copies, atOnce, async (copy) => {
         if (signal.aborted) throw new EdgeSyncError('cancelled');

@@ -1,0 +1,106 @@
+/** `edge-sync verify --words-file`: the cloud looked at with the recovery words alone, as on a new PC. */
+import type { ManifestEvent, VerifyEvent, VerifySelection } from '../../../shared/contract-verify.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
+import type { CloudStore } from '../../engine/cloud/cloud-store.ts';
+import { openStore } from '../../engine/cloud/open-store.ts';
+import { destinationSecret } from '../../engine/keys/destination-secret.ts';
+import { restoreKeysFromWords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
+import type { Clock } from '../../engine/ports.ts';
+import { findArchiveKeyRecords } from '../../engine/restore/restore.ts';
+import { SystemClock } from '../../engine/system/clock.ts';
+import { eventStream } from '../../engine/system/event-stream.ts';
+import { SystemRandom } from '../../engine/system/random.ts';
+import { checkManifests } from '../../engine/verify/check-manifests.ts';
+import { patience } from '../../engine/verify/patience.ts';
+import { verifyFromCloud } from '../../engine/verify/verify-cloud.ts';
+import { cancellable } from '../cancellable.ts';
+import { engineOptions } from '../engine-options.ts';
+import type { Installation } from '../installation.ts';
+import type { Output } from '../output.ts';
+import { readWords } from '../words-input.ts';
+import { showManifests, showVerify } from './verify.ts';
+
+interface Wanted {
+  readonly selection: VerifySelection;
+  /** null: the first required one. */
+  readonly destination: string | null;
+  readonly format: 'json' | 'text';
+  readonly wordsFile: string;
+}
+
+/** Touches no data folder. Exit codes as without words. */
+export function verifyWithWords(installation: Installation, wanted: Wanted, output: Output): Promise<number> {
+  return withCloud(installation, wanted, (cloud, outer) => {
+    const events = eventStream<VerifyEvent>(outer, (onEvent, signal) =>
+      verifyFromCloud({ ...cloud, selection: wanted.selection, onEvent, signal, random: new SystemRandom() }),
+    );
+    return showVerify(events, wanted.format, output);
+  });
+}
+
+export function verifyManifestsWithWords(
+  installation: Installation,
+  wanted: Wanted,
+  output: Output,
+): Promise<number> {
+  return withCloud(installation, wanted, (cloud, outer) => {
+    const events = eventStream<ManifestEvent>(outer, (onEvent, signal) =>
+      checkManifests({
+        ...cloud,
+        ownInstallationId: undefined,
+        patiently: patience(cloud.clock, signal),
+        signal,
+        onEvent,
+      }),
+    );
+    return showManifests(events, wanted.format, output);
+  });
+}
+
+interface Cloud {
+  readonly destination: string;
+  readonly store: CloudStore;
+  readonly keys: RestoreKeys;
+  readonly clock: Clock;
+}
+
+async function withCloud(
+  installation: Installation,
+  wanted: Wanted,
+  use: (cloud: Cloud, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const words = await readWords(wanted.wordsFile);
+  const { destinations } = installation.settings;
+  const settings = destinations.find((one) =>
+    wanted.destination === null ? one.required : one.name === wanted.destination,
+  );
+  if (settings === undefined) throw new EdgeSyncError('no-destination');
+  const clock = new SystemClock();
+  const { keyStore } = engineOptions(installation, 'error');
+  const secret =
+    installation.secrets.get(settings.name) ??
+    (await destinationSecret(settings.name, installation.secrets, keyStore));
+  const store = openStore(settings, secret, clock);
+  try {
+    return await cancellable(async (signal) => {
+      await store.check(signal);
+      const keys = keysFor(words, await findArchiveKeyRecords(store, signal));
+      return use({ destination: settings.name, store, keys, clock }, signal);
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Of the archives below the prefix, the one these words belong to. */
+function keysFor(words: readonly string[], records: readonly Buffer[]): RestoreKeys {
+  let refusal = new EdgeSyncError('archive-key-missing');
+  for (const record of records) {
+    try {
+      return restoreKeysFromWords(words, record);
+    } catch (error) {
+      refusal = toEdgeSyncError(error);
+    }
+  }
+  throw refusal;
+}
