@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCode } from '../../src/main/cli/exit-codes.ts';
+import { kitCommands } from '../../src/main/engine/kit/kit-commands.ts';
+import { TestInstallation } from '../support/installation.ts';
 import { codeIn, qrIn } from '../support/kit-page.ts';
 import { findIn, needlesFor } from '../support/canaries.ts';
 import { makeDicomFile, testUid } from '../support/dicom-files.ts';
@@ -34,7 +36,8 @@ needs('openssl')('the recovery kit', () => {
   beforeAll(async () => {
     practice = await openPractice();
     const { installation } = practice;
-    log = (await installation.serve()).log;
+    const engine = await installation.serve();
+    log = () => engine.log();
     const made = await installation.command(['recovery', 'create', '--kit', at('kit.html'), '--json']);
     expect(made.code, made.err).toBe(0);
     ({ words } = JSON.parse(made.out) as { words: string[] });
@@ -47,7 +50,11 @@ needs('openssl')('the recovery kit', () => {
     practice.installation.command(['recovery', 'check', '--words-file', at('words.txt'), '--json']);
 
   /** A folder with recovery.pem as scanned from the page, in which lines of the kit are run. */
-  async function desk(): Promise<{ readonly folder: string; run(line: string): Ran; end(): Promise<void> }> {
+  async function desk(): Promise<{
+    readonly folder: string;
+    readonly run: (line: string) => Ran;
+    readonly end: () => Promise<void>;
+  }> {
     const folder = await mkdtemp(join(tmpdir(), 'edge-sync-desk-'));
     await writeFile(join(folder, 'recovery.pem'), qrIn(html), { mode: 0o600 });
     return {
@@ -88,7 +95,7 @@ needs('openssl')('the recovery kit', () => {
     expect(odd.err).toContain('.pdf or .html');
   });
 
-  it('names the account, the container and the archive, and no credential', async () => {
+  it('names the account, the container and the archive, and no credential', () => {
     const { cloud } = practice;
     expect(html.includes(`http://127.0.0.1:${cloud.port}/${cloud.accountName}`)).toBe(true);
     expect(html.includes(container)).toBe(true);
@@ -312,12 +319,7 @@ needs('openssl')('the recovery kit', () => {
 
   it('leaves no word and no key in logs, in the data folder or in the cloud', async () => {
     const key = codeIn(html, 'recovery-key').split('\n');
-    const needles = needlesFor([
-      words.slice(3, 6).join(' '),
-      words.join(' '),
-      key[2] ?? '',
-      `${key[1] ?? ''}`,
-    ]);
+    const needles = needlesFor([words.slice(3, 6).join(' '), words.join(' '), key[2] ?? '', key[1] ?? '']);
     expect(await findIn(practice.installation.dataDir, needles)).toEqual([]);
     const said = Buffer.from(log());
     expect(needles.some((needle) => said.includes(needle))).toBe(false);
@@ -331,8 +333,26 @@ needs('openssl')('the recovery kit', () => {
 });
 
 describe('the commands on paper', () => {
+  it('are commands of this program, with options that it has', async () => {
+    const installation = await TestInstallation.create();
+    try {
+      const lines = Object.values(kitCommands).filter((line) => line.startsWith('edge-sync '));
+      expect(lines.length).toBeGreaterThan(4);
+      for (const line of lines) {
+        const [, ...parts] = line.split(/\s+/);
+        const firstOption = parts.findIndex((part) => part.startsWith('-') || /^[A-Z]/.test(part));
+        const command = firstOption < 0 ? parts : parts.slice(0, firstOption);
+        const help = await installation.run([...command, '--help']);
+        expect(help.code, line).toBe(0);
+        for (const option of parts.filter((part) => part.startsWith('--')))
+          expect(help.out, line).toContain(option);
+      }
+    } finally {
+      await installation.dispose();
+    }
+  }, 60_000);
+
   it('are the one line that docs/sealed-object.md gives', async () => {
-    const { kitCommands } = await import('../../src/main/engine/kit/kit-commands.ts');
     const page = await readFile(resolve(import.meta.dirname, '../../docs/sealed-object.md'), 'utf8');
     const line = /<!-- kit line -->\s*```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
     expect(kitCommands['open-one'].replaceAll(/\s+/g, ' ')).toBe(line.trim());

@@ -6,7 +6,8 @@ import type { KitCommand } from './kit-strings.ts';
  * checked, so the part behind `||` takes the output away again.
  */
 export const kitCommands: Readonly<Record<KitCommand, string>> = {
-  join: 'edge-sync join --words-file words.txt',
+  join: 'edge-sync join --replace --words-file words.txt --secret-file secret.txt --container NAME --prefix PREFIX',
+  'restore-here': 'edge-sync restore --all --to FOLDER --from-cloud',
   restore: 'edge-sync restore --all --to FOLDER --from-cloud --words-file words.txt',
   check: 'edge-sync recovery check',
   'export-key': 'edge-sync recovery export-key --words-file words.txt --out recovery.pem',

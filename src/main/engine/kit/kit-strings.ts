@@ -13,6 +13,7 @@ export interface KitStep {
 export type KitCommand =
   | 'join'
   | 'restore'
+  | 'restore-here'
   | 'check'
   | 'export-key'
   | 'open-with-words'

@@ -68,13 +68,22 @@ export const english: KitStrings = {
     heading: 'On a new PC, with Edge Sync',
     steps: [
       {
-        text: 'Install Edge Sync and enter the cloud storage that is named above, with a credential that may read it.',
+        text: 'Get a credential for the storage that is named above from whoever runs the account. Save it as secret.txt, and type the 24 words into a text file, words.txt. Delete both files when you are done.',
       },
-      { text: 'Type the 24 words into a text file, words.txt. Delete it when you are done.' },
-      { text: 'To get the images back as DICOM files:', command: 'restore' },
-      { text: 'To let this PC go on with the same archive, receiving and uploading:', command: 'join' },
       {
-        text: 'Every 90 days, and after every change of the cloud storage, see that it still works:',
+        text: 'Install Edge Sync, and do not start it yet. So that this PC takes the place of the old one, in one line (NAME and PREFIX as above; without --prefix where there is none; for storage other than Azure see docs/new-pc.md):',
+        command: 'join',
+      },
+      {
+        text: 'It shows number and date of the newest image list of each PC. Compare with what is printed above and with the last day you worked: an older list means that somebody took newer ones away.',
+      },
+      { text: 'Then, to get all images as DICOM files:', command: 'restore-here' },
+      {
+        text: 'Only to get images, on a PC that does not join the archive: enter the storage with edge-sync config set, and',
+        command: 'restore',
+      },
+      {
+        text: 'Every 90 days, and after every change of the cloud storage, see that the words still work:',
         command: 'check',
       },
     ],
@@ -83,18 +92,25 @@ export const english: KitStrings = {
     heading: 'What to do with two shares',
     steps: [
       {
-        text: 'Bring any two of the three shares together. Both must end with the same eight characters in their mark, and begin with different numbers.',
+        text: 'Bring any two of the three shares together. Their marks must end with the same eight characters and begin with different numbers.',
       },
       {
-        text: 'On a new PC install Edge Sync and enter the cloud storage that is named above, with a credential that may read it.',
+        text: 'Type both into a text file, words.txt: one mark and its 25 words, then the other mark and its 25 words. Save a credential for the storage that is named above as secret.txt. Delete both files when you are done.',
       },
       {
-        text: 'Type both shares into a text file, words.txt: the mark, then its 25 words; then the other mark and its 25 words. Delete it when you are done.',
+        text: 'Install Edge Sync, and do not start it yet. So that this PC takes the place of the old one, in one line (NAME and PREFIX as above; without --prefix where there is none; for storage other than Azure see docs/new-pc.md):',
+        command: 'join',
       },
-      { text: 'To get the images back as DICOM files:', command: 'restore' },
-      { text: 'To let this PC go on with the same archive, receiving and uploading:', command: 'join' },
       {
-        text: 'To open images without Edge Sync, with OpenSSL alone, first make the key for it:',
+        text: 'It shows number and date of the newest image list of each PC. Compare with what is printed above and with the last day you worked: an older list means that somebody took newer ones away.',
+      },
+      { text: 'Then, to get all images as DICOM files:', command: 'restore-here' },
+      {
+        text: 'Only to get images, on a PC that does not join the archive: enter the storage with edge-sync config set, and',
+        command: 'restore',
+      },
+      {
+        text: 'To open images without Edge Sync, with OpenSSL alone, first make the key for it (docs/sealed-object.md has the line):',
         command: 'export-key',
       },
       {

@@ -68,13 +68,22 @@ export const spanish: KitStrings = {
     heading: 'En un PC nuevo, con Edge Sync',
     steps: [
       {
-        text: 'Instale Edge Sync e indique el almacenamiento nombrado arriba, con una credencial que pueda leerlo.',
+        text: 'Pida a quien lleve la cuenta una credencial del almacenamiento nombrado arriba. Guárdela como secret.txt y escriba las 24 palabras en un archivo de texto, words.txt. Borre los dos archivos cuando termine.',
       },
-      { text: 'Escriba las 24 palabras en un archivo de texto, words.txt. Bórrelo cuando termine.' },
-      { text: 'Para recuperar las imágenes como archivos DICOM:', command: 'restore' },
-      { text: 'Para que este PC continúe el mismo archivo, recibiendo y subiendo:', command: 'join' },
       {
-        text: 'Cada 90 días, y tras cada cambio del almacenamiento, compruebe que sigue funcionando:',
+        text: 'Instale Edge Sync y no lo inicie todavía. Para que este PC ocupe el lugar del anterior, en una sola línea (NAME y PREFIX como arriba; sin --prefix si no hay; para otro almacenamiento que Azure vea docs/new-pc.md):',
+        command: 'join',
+      },
+      {
+        text: 'Muestra el número y la fecha de la lista de imágenes más reciente de cada PC. Compárelos con lo impreso arriba y con el último día de trabajo: una lista más antigua significa que alguien ha quitado las nuevas.',
+      },
+      { text: 'Después, para recuperar todas las imágenes como archivos DICOM:', command: 'restore-here' },
+      {
+        text: 'Solo para recuperar imágenes, en un PC que no se une al archivo: indique el almacenamiento con edge-sync config set, y',
+        command: 'restore',
+      },
+      {
+        text: 'Cada 90 días, y tras cada cambio del almacenamiento, compruebe que las palabras siguen sirviendo:',
         command: 'check',
       },
     ],
@@ -83,18 +92,25 @@ export const spanish: KitStrings = {
     heading: 'Qué hacer con dos partes',
     steps: [
       {
-        text: 'Reúna dos cualesquiera de las tres partes. Los ocho últimos caracteres de sus marcas deben ser iguales, y el primer número distinto.',
+        text: 'Reúna dos cualesquiera de las tres partes. Sus marcas deben terminar con los mismos ocho caracteres y empezar con números distintos.',
       },
       {
-        text: 'En un PC nuevo instale Edge Sync e indique el almacenamiento nombrado arriba, con una credencial que pueda leerlo.',
+        text: 'Escriba las dos en un archivo de texto, words.txt: una marca y sus 25 palabras, después la otra marca y sus 25 palabras. Guarde una credencial del almacenamiento nombrado arriba como secret.txt. Borre los dos archivos cuando termine.',
       },
       {
-        text: 'Escriba las dos partes en un archivo de texto, words.txt: la marca y sus 25 palabras; después la otra marca y sus 25 palabras. Bórrelo cuando termine.',
+        text: 'Instale Edge Sync y no lo inicie todavía. Para que este PC ocupe el lugar del anterior, en una sola línea (NAME y PREFIX como arriba; sin --prefix si no hay; para otro almacenamiento que Azure vea docs/new-pc.md):',
+        command: 'join',
       },
-      { text: 'Para recuperar las imágenes como archivos DICOM:', command: 'restore' },
-      { text: 'Para que este PC continúe el mismo archivo, recibiendo y subiendo:', command: 'join' },
       {
-        text: 'Para abrir imágenes sin Edge Sync, solo con OpenSSL, haga antes la clave:',
+        text: 'Muestra el número y la fecha de la lista de imágenes más reciente de cada PC. Compárelos con lo impreso arriba y con el último día de trabajo: una lista más antigua significa que alguien ha quitado las nuevas.',
+      },
+      { text: 'Después, para recuperar todas las imágenes como archivos DICOM:', command: 'restore-here' },
+      {
+        text: 'Solo para recuperar imágenes, en un PC que no se une al archivo: indique el almacenamiento con edge-sync config set, y',
+        command: 'restore',
+      },
+      {
+        text: 'Para abrir imágenes sin Edge Sync, solo con OpenSSL, haga antes la clave (la línea está en docs/sealed-object.md):',
         command: 'export-key',
       },
       {
