@@ -126,7 +126,7 @@ export class App {
         },
       }),
       this.#header(),
-      h('p', { class: 'standing-note', role: 'note' }, [messages.notForDiagnosis]),
+      h('aside', { class: 'standing-note' }, [h('p', {}, [messages.notForDiagnosis])]),
       main,
     );
     if (focus === 'move')

@@ -34,9 +34,12 @@ export class Stage {
   /** Where the keyboard's cross is, while one measures with it. */
   #cross: Point | undefined;
   #drawAgain = 0;
+  readonly #onPlaced: (factor: number) => void;
 
-  constructor(view: View, words: StageWords, children: readonly Node[]) {
+  /** `onPlaced` hears how large the picture is drawn (CSS pixels for one of its own), each time it is. */
+  constructor(view: View, words: StageWords, children: readonly Node[], onPlaced: (factor: number) => void) {
     this.#view = view;
+    this.#onPlaced = onPlaced;
     this.#words = words;
     this.element = h(
       'div',
@@ -152,6 +155,7 @@ export class Stage {
     const placement = this.placement();
     this.#showSides();
     if (context === null || placement === undefined) return;
+    this.#onPlaced(placement.factor);
     const { a, b, c, d, e, f } = placement.matrix as Required<DOMMatrix2DInit>;
     context.setTransform(a * ratio, b * ratio, c * ratio, d * ratio, e * ratio, f * ratio);
     // Enlarged a great deal, the pixels themselves are what one wants to see.
@@ -181,7 +185,9 @@ export class Stage {
     context.fillStyle = lineColour;
     context.font = '600 14px system-ui, sans-serif';
     context.textBaseline = 'bottom';
-    context.fillText(this.#lengthText(line), to.x + 8, to.y - 4);
+    const text = this.#lengthText(line);
+    const room = this.element.clientWidth - context.measureText(text).width - 4;
+    context.fillText(text, Math.max(4, Math.min(to.x + 8, room)), Math.max(18, to.y - 4));
     context.shadowBlur = 0;
   }
 

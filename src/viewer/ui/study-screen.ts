@@ -48,7 +48,9 @@ export class StudyScreen {
     this.#words = words;
     const { messages } = words;
     this.#overlay = new Overlay(share.index, words);
-    this.#stage = new Stage(view, words, [...this.#overlay.corners, this.#note]);
+    this.#stage = new Stage(view, words, [...this.#overlay.corners, this.#note], (factor) =>
+      this.#updateOverlay(factor),
+    );
     const actions = this.#actions();
     listenOnStage(this.#stage, view, actions);
     this.#toolbar = new Toolbar(view, messages, actions);
@@ -73,9 +75,9 @@ export class StudyScreen {
           h('summary', {}, [messages.tools.help]),
           h('p', { id: 'stage-help' }, [messages.stageHelp]),
         ]),
-        this.#save.element,
         this.#measured,
       ]),
+      this.#save.element,
     ]);
     view.seriesUid ??= series[0]?.uid;
     void this.#load();
@@ -215,11 +217,14 @@ export class StudyScreen {
 
   #updateAll(): void {
     this.#updatePosition();
-    const factor = this.#stage.placement()?.factor ?? 1;
-    this.#overlay.update(this.#view, this.#current, this.#stage.picture, this.#frames, factor);
+    this.#updateOverlay(this.#stage.placement()?.factor ?? 1);
     const moving = this.#frames > 1 ? this.#frames : (this.#current?.files.length ?? 0);
     const playing = this.#playTimer === undefined ? 'still' : 'playing';
     this.#toolbar.update(this.#stage.picture, moving, playing, this.#rate);
+  }
+
+  #updateOverlay(factor: number): void {
+    this.#overlay.update(this.#view, this.#current, this.#stage.picture, this.#frames, factor);
   }
 
   get #rate(): number {
