@@ -59,6 +59,8 @@ export function certificateFacts(certificatePem: string): CertificateFacts {
 
 function parse(pem: string): X509Certificate {
   if (pem.length > maxPemCharacters) throw unusable('it is too long');
+  // Of several the library would silently take the first.
+  if (pem.split('-----BEGIN').length !== 2) throw unusable('it is not one PEM certificate');
   try {
     return new X509Certificate(pem);
   } catch {

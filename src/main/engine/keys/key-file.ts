@@ -38,7 +38,11 @@ export interface StoredKeyFile {
 /** undefined when there is none. Throws key-file-damaged (not ours, flipped, too long) or file-not-readable. */
 export async function readKeyFile(dataDir: string): Promise<StoredKeyFile | undefined> {
   const bytes = await readFileBounded(join(dataDir, fileName), maxFileBytes, damaged);
-  if (bytes === undefined) return undefined;
+  return bytes === undefined ? undefined : parseKeyFile(bytes);
+}
+
+/** Throws key-file-damaged. */
+export function parseKeyFile(bytes: Buffer): StoredKeyFile {
   const text = bytes.toString('utf8');
   const parsed = fileSchema.safeParse(parseJson(text));
   if (!parsed.success) throw damaged();
