@@ -37,13 +37,35 @@ export function createEngineClient(where: { readonly dataDir: string }): EngineC
   return createORPCClient(link);
 }
 
-/** An interceptor of oRPC's clients: calls reject with the EdgeSyncError that the engine threw. */
+/** An interceptor of oRPC's clients: calls and streams reject with the EdgeSyncError that the engine threw. */
 export async function withOurErrors<Result>(call: { readonly next: () => Promise<Result> }): Promise<Result> {
   try {
-    return await call.next();
+    const result = await call.next();
+    return isStream(result) ? (translated(result) as Result) : result;
   } catch (error) {
     throw fromRpcError(error);
   }
+}
+
+function isStream(result: unknown): result is AsyncIteratorObject<unknown> {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result && 'next' in result;
+}
+
+/** The same stream; not a generator, which would not pass on an end that comes before its first event. */
+function translated(events: AsyncIteratorObject<unknown>): AsyncIteratorObject<unknown> {
+  const told = (error: unknown): never => {
+    throw fromRpcError(error);
+  };
+  const stream: AsyncIteratorObject<unknown> = {
+    next: () => events.next().catch(told),
+    return: async (value) => (await events.return?.(value)) ?? { done: true, value },
+    throw: async (error: unknown) => (await events.throw?.(error)) ?? told(error),
+    [Symbol.asyncIterator]: () => stream,
+    [Symbol.asyncDispose]: async () => {
+      await events.return?.();
+    },
+  };
+  return stream;
 }
 
 /** Turns what oRPC throws back into the EdgeSyncError the engine threw. */
