@@ -54,6 +54,55 @@ describe('the passphrase key store', () => {
     expect((await readFile(path())).equals(before)).toBe(true);
   });
 
+  it('takes another passphrase in one write with a fresh salt, and keeps every entry', async () => {
+    const folder2 = await mkdtemp(join(tmpdir(), 'edge-sync-passphrase-change-'));
+    try {
+      const file = join(folder2, 'key-file.json');
+      const [old, next] = ['the first passphrase', 'four or five odd words'].map((one) =>
+        Secret.fromText(one),
+      );
+      if (old === undefined || next === undefined) throw new Error('two');
+      const with_ = (passphrase: Secret): PassphraseKeyStore =>
+        new PassphraseKeyStore({ path: file, passphrase, random, clock });
+      const store = with_(old);
+      await store.write('device-key-1', Secret.fromText('a key'));
+      await store.write('secret-cloud', Secret.fromText('a credential'));
+      const before = await readFile(file, 'utf8');
+      const refused = async (current: string, wanted: string): Promise<unknown> =>
+        store
+          .changePassphrase(Secret.fromText(current), Secret.fromText(wanted))
+          .catch((error: unknown) => (error as { code?: string }).code);
+      expect(await refused('another passphrase', 'four or five odd words')).toBe('passphrase-wrong');
+      for (const weak of [
+        'short',
+        'aaaaaaaaaaaaaaaa',
+        'abcabcabcabcabc',
+        'abcdefghijklmn',
+        ' spaces around it ',
+      ])
+        expect(await refused('the first passphrase', weak), weak).toBe('passphrase-weak');
+      expect(await refused('the first passphrase', 'the first passphrase')).toBe('passphrase-weak');
+      expect(await readFile(file, 'utf8')).toBe(before);
+
+      await store.changePassphrase(old, next);
+      const after = await readFile(file, 'utf8');
+      const saltOf = (text: string): string =>
+        (JSON.parse(text) as { body: { kdf: { salt: string } } }).body.kdf.salt;
+      expect(saltOf(after)).not.toBe(saltOf(before));
+      for (const open2 of [store, with_(next)]) {
+        const read = await open2.read('secret-cloud');
+        expect(read.tag === 'present' ? read.secret.revealText() : read.tag).toBe('a credential');
+      }
+      expect(await outcome(with_(next))).toBe('present');
+      expect(await outcome(with_(old))).toBe('passphrase-wrong');
+      await store.write('later', Secret.fromText('x'));
+      expect((await with_(next).read('later')).tag).toBe('present');
+      expect(after).not.toContain('odd words');
+    } finally {
+      await rm(folder2, { recursive: true, force: true });
+    }
+  });
+
   it('refuses an empty passphrase', () => {
     expect(() => open('')).toThrow('passphrase is needed');
   });
