@@ -47,7 +47,7 @@ export function addBackupCommands(program: Command, kit: BackupCommandsKit): voi
     .option('--replace', 'it takes the place of a PC that is gone: settings, AE title, pairings, CA')
     .option('--second', 'one more PC of the same archive: keys and images only')
     .option('--with-ca', 'with --second: the CA too, so that devices know both PCs')
-    .option('--words-file <file>', 'file with the 24 words (default: asked for)')
+    .option('--words-file <file>', 'file with the 24 words or two shares (default: asked for)')
     .option(
       '--secret-file <file>',
       'file with the credential of the cloud (default: environment, key store, asked for)',
