@@ -83,9 +83,9 @@ export class VerifyCalls implements VerifyService {
     signal: AbortSignal,
   ): AsyncIterable<VerifyEvent> {
     const { options, keys, queue, audit, verify } = this.#parts;
-    const destinations = this.#wanted(request.destination);
     const connect = connector(this.#parts);
     return eventStream<VerifyEvent>(signal, async (onEvent, ending) => {
+      const destinations = this.#wanted(request.destination);
       audit.record({ action: 'verify-started', actor, outcome: 'success' });
       try {
         const { verifier } = verify;
@@ -105,9 +105,9 @@ export class VerifyCalls implements VerifyService {
     signal: AbortSignal,
   ): AsyncIterable<ManifestEvent> {
     const { keys, queue, options } = this.#parts;
-    const destinations = this.#wanted(request.destination);
     const connect = connector(this.#parts);
     return eventStream<ManifestEvent>(signal, async (onEvent, ending) => {
+      const destinations = this.#wanted(request.destination);
       const patiently = patience(options.clock, ending);
       for (const destination of destinations) {
         const store = await connect(destination);
