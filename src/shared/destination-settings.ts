@@ -4,7 +4,8 @@ import { z } from 'zod';
 /** The name is part of environment variables and keychain entries. */
 export const destinationNameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is 1 to 32 lower-case letters, digits and dashes, a letter first');
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is 1 to 32 lower-case letters, digits and dashes, a letter first')
+  .refine((name) => name !== 'proxy', '"proxy" is the name of the proxy\'s credential');
 
 /** Azure's own rule for container names: 3 to 63 lower-case letters, digits and single dashes. */
 export const containerSchema = z

@@ -5,6 +5,7 @@ import { createDatasetDigest } from './dicom/dataset-digest.ts';
 import { destinationSecret } from './keys/destination-secret.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import type { ReportIncident } from './model.ts';
+import { outgoingConnections } from './outgoing-connections.ts';
 import type { Clock, KeyStore, Logger, Random } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
 import { Reheads } from './rehead.ts';
@@ -81,7 +82,8 @@ export class Uploads {
   /** A connection of its own to a destination, for restore. Throws cloud-secret-*. */
   async connect(destination: DestinationSettings): Promise<CloudStore> {
     const { secrets, keyStore, clock } = this.#deps;
-    return openStore(destination, await destinationSecret(destination.name, secrets, keyStore), clock);
+    const secret = await destinationSecret(destination.name, secrets, keyStore);
+    return openStore(destination, secret, clock, await outgoingConnections(this.#deps));
   }
 
   #stageOf(destination: DestinationSettings): UploadStage {

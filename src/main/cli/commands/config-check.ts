@@ -2,6 +2,7 @@ import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../../share
 import { openStore } from '../../engine/cloud/open-store.ts';
 import type { Finding } from '../../engine/cloud/privileges.ts';
 import { destinationSecret } from '../../engine/keys/destination-secret.ts';
+import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -34,11 +35,21 @@ export async function runConfigCheck(
       return [];
     }),
   ];
+  const { mode, address } = installation.settings.network.proxy;
+  if (mode !== 'none') {
+    checks.push(
+      await checked(`outgoing connections (through ${address ?? 'a proxy'})`, async () => {
+        await outgoingConnections({ ...installation, keyStore });
+        return [];
+      }),
+    );
+  }
   if (form === 'text') checks.forEach((one) => tell(one, output));
   for (const destination of installation.settings.destinations) {
     const one = await checked(`destination ${destination.name} (${destination.kind})`, async () => {
       const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
-      const store = openStore(destination, secret, clock);
+      const outgoing = await outgoingConnections({ ...installation, keyStore });
+      const store = openStore(destination, secret, clock, outgoing);
       try {
         await store.check();
         return await store.inspect();

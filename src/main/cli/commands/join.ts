@@ -22,6 +22,7 @@ import { patience } from '../../engine/rebuild/patience.ts';
 import { readChains } from '../../engine/rebuild/rebuild.ts';
 import type { ChainHead } from '../../engine/restore/manifest-chains.ts';
 import { findArchiveKeyRecords } from '../../engine/restore/restore.ts';
+import { shareSecretKey, shareSecretName } from '../../engine/share/share-secret.ts';
 import { sealedDataIn } from '../../engine/sealed-data.ts';
 import { writeFileDurably } from '../../engine/system/durable-file.ts';
 import { isLoopback } from '../../engine/system/ip-address.ts';
@@ -29,6 +30,7 @@ import { SystemNetworkInterfaces } from '../../engine/system/network-interfaces.
 import type { Secret } from '../../engine/system/secret.ts';
 import { parseSettings, withEnvironment, type SettingsTree } from '../../engine/system/settings-source.ts';
 import { cancellable } from '../cancellable.ts';
+import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import { installationWith, placesOf, type Installation, type InstallationOptions } from '../installation.ts';
@@ -76,7 +78,8 @@ export async function runJoin(
   await mustBeJoinable(places.dataDir);
   const words = await readWords(options.wordsFile);
   const secret = await secretFor(destination, installation, parts, options.secretFile);
-  const store = openStore(destination, secret, parts.clock);
+  const outgoing = await outgoingConnections({ ...installation, keyStore: parts.keyStore });
+  const store = openStore(destination, secret, parts.clock, outgoing);
   try {
     return await cancellable(async (signal) => {
       await store.check(signal);
@@ -96,7 +99,7 @@ export async function runJoin(
         ...installation.secrets,
         ...(secret === undefined ? [] : [[destination.name, secret] as const]),
       ]);
-      for (const [name, value] of secrets) await parts.keyStore.write(destinationSecretName(name), value);
+      for (const [name, value] of secrets) await parts.keyStore.write(secretName(name), value);
       const joined = parseSettings(withEnvironment(tree, environment));
       const finished = { ...parts, settings: joined, secrets };
       await fillDatabase(finished, chosen?.backup, taken, view, signal);
@@ -186,7 +189,9 @@ async function choose(
   output: Output,
   signal: AbortSignal,
 ): Promise<FoundBackup> {
+  output.progress.update('looking for backups of settings, pairings and CA');
   const { found, problems } = await findBackups(store, keys, patience(clock, signal), signal);
+  output.progress.end('');
   for (const { object, report } of problems)
     view.problem({ ...report, destination: destination.name, object });
   const chosen = pick(found, options.installation);
@@ -311,6 +316,10 @@ function tell(joined: Joined, output: Output): void {
 
 function isOfThisPc(host: string): boolean {
   return new SystemNetworkInterfaces().list().some((one) => one.interface === host || one.address === host);
+}
+
+function secretName(of: string): string {
+  return of === shareSecretKey ? shareSecretName : destinationSecretName(of);
 }
 
 async function isThere(path: string): Promise<boolean> {

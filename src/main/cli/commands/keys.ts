@@ -11,6 +11,7 @@ import { findArchiveKeyRecords } from '../../engine/restore/restore.ts';
 import type { Secret } from '../../engine/system/secret.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { cancellable } from '../cancellable.ts';
+import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -217,7 +218,12 @@ async function cloudRecords(installation: Installation): Promise<readonly Buffer
   const destination = installation.settings.destinations.find((one) => one.required);
   if (destination === undefined) throw new EdgeSyncError('no-destination');
   const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
-  const store = openStore(destination, secret, clock);
+  const store = openStore(
+    destination,
+    secret,
+    clock,
+    await outgoingConnections({ ...installation, keyStore }),
+  );
   try {
     return await cancellable((signal) => findArchiveKeyRecords(store, signal));
   } finally {

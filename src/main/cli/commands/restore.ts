@@ -13,6 +13,7 @@ import { SystemRandom } from '../../engine/system/random.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { join } from 'node:path';
 import { cancellable } from '../cancellable.ts';
+import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -165,7 +166,13 @@ export async function restoreWithWords(
       installation.secrets,
       engineOptions(installation, 'error').keyStore,
     ));
-  const store = openStore(destination, secret, clock);
+  const { keyStore } = engineOptions(installation, 'error');
+  const store = openStore(
+    destination,
+    secret,
+    clock,
+    await outgoingConnections({ ...installation, keyStore }),
+  );
   try {
     return await cancellable(async (outer) => {
       await store.check(outer);

@@ -14,6 +14,7 @@ import { checkManifests } from '../../engine/verify/check-manifests.ts';
 import { patience } from '../../engine/verify/patience.ts';
 import { verifyFromCloud } from '../../engine/verify/verify-cloud.ts';
 import { cancellable } from '../cancellable.ts';
+import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { engineOptions } from '../engine-options.ts';
 import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
@@ -80,7 +81,7 @@ async function withCloud(
   const secret =
     installation.secrets.get(settings.name) ??
     (await destinationSecret(settings.name, installation.secrets, keyStore));
-  const store = openStore(settings, secret, clock);
+  const store = openStore(settings, secret, clock, await outgoingConnections({ ...installation, keyStore }));
   try {
     return await cancellable(async (signal) => {
       await store.check(signal);

@@ -5,6 +5,7 @@ import { isThisPc, type AzureDestinationSettings } from '../../../shared/destina
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Secret } from '../system/secret.ts';
 import { parseConnectionString, type AzureAccount } from './azure-connection.ts';
+import { direct, type Outgoing } from './outgoing.ts';
 
 const maxSecretBytes = 8192;
 
@@ -26,7 +27,7 @@ export type TokenSource = (principal: ServicePrincipal) => TokenCredential;
 export function azureAccount(
   settings: Pick<AzureDestinationSettings, 'auth' | 'container' | 'endpoint' | 'tenantId' | 'clientId'>,
   secret: Secret,
-  tokens: TokenSource = entraTokens,
+  tokens: TokenSource = entraTokensThrough(direct),
 ): AzureAccount {
   switch (settings.auth) {
     case 'connection-string':
@@ -91,19 +92,34 @@ function authorityOf(host: string): string {
 }
 
 /** Tokens of Entra by the vendor's library, which is loaded when the first one is asked for. */
-function entraTokens({ tenantId, clientId, clientSecret, authorityHost }: ServicePrincipal): TokenCredential {
-  let credential: Promise<TokenCredential> | undefined;
-  return {
-    getToken: async (scopes, options) => {
-      credential ??= import('@azure/identity').then(
-        ({ ClientSecretCredential }) =>
-          new ClientSecretCredential(tenantId, clientId, clientSecret, {
-            authorityHost,
-            retryOptions: { maxRetries: 0 },
-          }),
-      );
-      return (await credential).getToken(scopes, options);
-    },
+export function entraTokensThrough(outgoing: Outgoing): TokenSource {
+  return ({ tenantId, clientId, clientSecret, authorityHost }) => {
+    let credential: Promise<TokenCredential> | undefined;
+    return {
+      getToken: async (scopes, options) => {
+        credential ??= import('@azure/identity').then(
+          ({ ClientSecretCredential }) =>
+            new ClientSecretCredential(tenantId, clientId, clientSecret, {
+              authorityHost,
+              retryOptions: { maxRetries: 0 },
+              additionalPolicies: [
+                {
+                  position: 'perRetry',
+                  policy: {
+                    name: 'ownConnections',
+                    sendRequest: (request, next) => {
+                      const agent = outgoing(request.url);
+                      request.agent = agent;
+                      return next(request).finally(() => agent.destroy());
+                    },
+                  },
+                },
+              ],
+            }),
+        );
+        return (await credential).getToken(scopes, options);
+      },
+    };
   };
 }
 

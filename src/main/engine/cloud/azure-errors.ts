@@ -78,6 +78,7 @@ function fromAnswer(error: RestError, status: number, request: FailedRequest): E
   const told = (ours: ErrorCode, text: string | undefined = detail): EdgeSyncError =>
     new EdgeSyncError(ours, text, { cause: error });
 
+  if (status === 407) return told('proxy-refused');
   if (status === 429 || status === 503) {
     const waitMs = retryAfter(error, request.nowMs);
     return new EdgeSyncError('cloud-throttled', detail, {

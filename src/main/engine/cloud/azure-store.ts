@@ -16,7 +16,7 @@ import { parseConnectionString, type AzureAccount } from './azure-connection.ts'
 import { inspectAzure } from './azure-privileges.ts';
 import type { Finding, InspectableStore } from './privileges.ts';
 import { mapAzureError, meansExists, meansMissing, type FailedRequest } from './azure-errors.ts';
-import { boundedAgentFor } from './bounded-agent.ts';
+import { direct, type Outgoing } from './outgoing.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
 import { runRequest } from './request-run.ts';
@@ -38,6 +38,8 @@ export interface AzureStoreOptions {
   /** Folder inside the container; empty, or without slashes at its ends. */
   readonly prefix: string;
   readonly clock: Clock;
+  /** How the service is reached; straight unless given. */
+  readonly outgoing?: Outgoing;
 }
 
 /**
@@ -59,7 +61,7 @@ export class AzureStore implements InspectableStore {
     const account = options.account ?? parseConnectionString(options.connectionString ?? Secret.fromText(''));
     this.#account = account;
     this.#host = new URL(account.url).host;
-    this.#agent = boundedAgentFor(account.url);
+    this.#agent = (options.outgoing ?? direct)(account.url);
     this.#clock = options.clock;
     this.#prefix = options.prefix === '' ? '' : `${options.prefix}/`;
     const pipeline = newPipeline(account.credential, {

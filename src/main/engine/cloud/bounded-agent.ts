@@ -1,15 +1,16 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { trustedAuthorities } from '../system/trusted-authorities.ts';
 
 /** A connection on which nothing moves, in either direction, for this long is dead. */
-const stallTimeoutMs = 60_000;
+export const stallTimeoutMs = 60_000;
 /** More than the requests one destination has under way at once (32 objects at most, a few blocks each). */
 const maxSockets = 64;
 
 type Created = (error: Error | null, stream: Duplex) => void;
 
-class StalledError extends Error {
+export class StalledError extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
@@ -39,5 +40,7 @@ class BoundedHttpsAgent extends https.Agent {
 
 /** Keep-alive connections of one store: a stalled one is destroyed, and `destroy()` closes them all. */
 export function boundedAgentFor(url: string): http.Agent | https.Agent {
-  return url.startsWith('https:') ? new BoundedHttpsAgent(options) : new BoundedHttpAgent(options);
+  if (!url.startsWith('https:')) return new BoundedHttpAgent(options);
+  const ca = trustedAuthorities();
+  return new BoundedHttpsAgent({ ...options, ...(ca === undefined ? {} : { ca: [...ca] }) });
 }

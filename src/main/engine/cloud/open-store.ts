@@ -4,26 +4,31 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
 import { SystemRandom } from '../system/random.ts';
 import type { Secret } from '../system/secret.ts';
-import { azureAccount } from './azure-account.ts';
+import { azureAccount, entraTokensThrough } from './azure-account.ts';
 import { AzureStore } from './azure-store.ts';
 import type { InspectableStore } from './privileges.ts';
 import { FolderStore } from './folder-store.ts';
+import { direct, type Outgoing } from './outgoing.ts';
 import { S3Store } from './s3-store.ts';
 
-/** The store of a configured destination. Throws cloud-secret-missing, cloud-secret-malformed. */
+/**
+ * The store of a configured destination, reached as `outgoing` says. Throws cloud-secret-missing,
+ * cloud-secret-malformed.
+ */
 export function openStore(
   destination: DestinationSettings,
   secret: Secret | undefined,
   clock: Clock,
+  outgoing: Outgoing = direct,
 ): InspectableStore {
   switch (destination.kind) {
     case 'azure': {
       const { container, prefix } = destination;
-      const account = azureAccount(destination, needed(destination, secret));
-      return new AzureStore({ account, container, prefix, clock });
+      const account = azureAccount(destination, needed(destination, secret), entraTokensThrough(outgoing));
+      return new AzureStore({ account, container, prefix, clock, outgoing });
     }
     case 's3':
-      return new S3Store({ settings: destination, credential: needed(destination, secret), clock });
+      return new S3Store({ settings: destination, credential: needed(destination, secret), clock, outgoing });
     case 'folder': {
       const { path, prefix } = destination;
       return new FolderStore({ path, prefix, clock, random: new SystemRandom() });

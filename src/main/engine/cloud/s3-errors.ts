@@ -107,6 +107,7 @@ function fromAnswer(error: unknown, status: number, request: FailedS3Request): E
   const told = (ours: ErrorCode, text: string | undefined = detail): EdgeSyncError =>
     new EdgeSyncError(ours, text, { cause: error });
 
+  if (status === 407) return told('proxy-refused');
   if (status === 429 || status === 503 || throttleCodes.has(code)) {
     const waitMs = retryAfterMs(headers?.['retry-after'], answerDateOf(headers)?.getTime() ?? request.nowMs);
     return new EdgeSyncError('cloud-throttled', detail, {

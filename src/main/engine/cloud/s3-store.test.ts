@@ -39,7 +39,7 @@ function open(
     },
     credential: Secret.fromText(`${server.accessKeyId}:${server.secretAccessKey}`),
     clock: more.clock ?? new SystemClock(),
-    ...(more.agent === undefined ? {} : { agent: more.agent }),
+    ...(more.agent === undefined ? {} : { outgoing: () => more.agent ?? http.globalAgent }),
   });
 }
 
@@ -113,8 +113,8 @@ describe('an S3 destination', () => {
   it('takes away uploads that nobody has finished for a week, and no younger or foreign ones', async () => {
     const store = open();
     const uploads = server.uploads as Map<string, { key: string; parts: Map<number, never> }>;
-    uploads.set('ours', { key: 'archive/objects/aa/one.cms', parts: new Map() });
-    uploads.set('foreign', { key: 'holiday/one.jpg', parts: new Map() });
+    uploads.set('ours', { key: 'archive/objects/aa/one.cms', parts: new Map<number, never>() });
+    uploads.set('foreign', { key: 'holiday/one.jpg', parts: new Map<number, never>() });
     await store.check();
     expect([...uploads.keys()]).toEqual(['ours', 'foreign']);
     server.behave({ uploadsAgeMs: 8 * 24 * 60 * 60_000 });

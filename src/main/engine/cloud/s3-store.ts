@@ -13,7 +13,7 @@ import type { S3DestinationSettings } from '../../../shared/destination-settings
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
-import { boundedAgentFor } from './bounded-agent.ts';
+import { direct, type Outgoing } from './outgoing.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
 import { inspectS3 } from './s3-privileges.ts';
@@ -54,8 +54,8 @@ export interface S3StoreOptions {
   >;
   readonly credential: Secret;
   readonly clock: Clock;
-  /** Connections to the service, when they are not plain ones (a proxy); the store closes them. */
-  readonly agent?: http.Agent;
+  /** How the service is reached; straight unless given. */
+  readonly outgoing?: Outgoing;
 }
 
 type Answered<T> = { readonly tag: 'done'; readonly value: T } | { readonly tag: 'taken' | 'undecided' };
@@ -83,7 +83,7 @@ export class S3Store implements InspectableStore {
     const { settings, credential } = options;
     const url = settings.endpoint ?? `https://s3.${settings.region}.amazonaws.com`;
     this.#host = new URL(url).host;
-    this.#agent = options.agent ?? boundedAgentFor(url);
+    this.#agent = (options.outgoing ?? direct)(url);
     this.#clock = options.clock;
     this.#settings = settings;
     this.#prefix = settings.prefix === '' ? '' : `${settings.prefix}/`;
