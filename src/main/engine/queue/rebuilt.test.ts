@@ -103,6 +103,26 @@ describe('rows rebuilt from the cloud', () => {
     expect(kit.queue.checkConsistency()).toEqual([]);
   });
 
+  it('are not called good again by a listing when a look has found them bad', async () => {
+    kit.queue.rebuilt.add('cloud', [entry('a')]);
+    const [copy] = kit.queue.verification.oldest('cloud', 1);
+    expect(await kit.queue.verification.markBad(copy!, 'damaged')).toBe(true);
+    expect(kit.queue.rebuilt.add('cloud', [entry('a')])).toMatchObject({ known: 1, found: 0 });
+    expect(kit.queue.status()).toMatchObject({ parked: 1, verified: 0 });
+  });
+
+  it('are looked at by the scrub before what this PC has uploaded itself, at the copy that the list names', async () => {
+    await kit.queue.recordReceived(newInstance('own'));
+    await kit.verifyAll();
+    kit.queue.rebuilt.add('cloud', [entry('a', 'study-1', { repair: 2 })]);
+    expect(
+      kit.queue.verification.oldest('cloud', 5).map(({ objectName, repair }) => [objectName, repair]),
+    ).toEqual([
+      [entry('a').objectName, 2],
+      [entry('own').objectName, 0],
+    ]);
+  });
+
   it('do not begin or continue a chain of manifests: this installation has its own', async () => {
     kit.queue.rebuilt.add('cloud', [entry('a')]);
     expect(kit.queue.manifestHead('cloud')).toBeUndefined();

@@ -18,6 +18,8 @@ export interface RebuiltEntry {
   readonly details: InstanceDetails;
   /** Whether the destination lists an object of that name: only then is it called verified there. */
   readonly presence: 'present' | 'missing';
+  /** The copy meant is the repaired one of this number; absent: under the object's own name. */
+  readonly repair?: number | undefined;
   /** When it came to be: its place among the studies. */
   readonly atMs: number;
 }
@@ -47,6 +49,7 @@ interface KnownRow {
   readonly study_id: number;
   readonly has_copy: number;
   readonly state: string | null;
+  readonly error_code: string | null;
 }
 
 export class Rebuilt {
@@ -71,7 +74,7 @@ export class Rebuilt {
   constructor(core: QueueCore) {
     this.#core = core;
     this.#known = core.prepare(
-      `SELECT i.id, i.study_id, i.spool_id IS NOT NULL AS has_copy, d.state FROM instance AS i
+      `SELECT i.id, i.study_id, i.spool_id IS NOT NULL AS has_copy, d.state, d.error_code FROM instance AS i
          LEFT JOIN delivery AS d ON d.instance_id = i.id AND d.destination_id = ?
          WHERE i.uid_lookup = ? AND i.object_name = ?`,
     );
@@ -98,12 +101,12 @@ export class Rebuilt {
          SELECT ?, id, 'parked', ?, ?, 'not-on-this-pc' FROM destination WHERE active = 1 AND id <> ?`,
     );
     this.#addOwn = core.prepare(
-      `INSERT INTO delivery (state, error_code, object_sha256, object_size_bytes, verified_at, changed_at,
-         instance_id, destination_id, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO delivery (state, error_code, object_sha256, object_size_bytes, repair, verified_at,
+         changed_at, instance_id, destination_id, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#setDelivery = core.prepare(
       `UPDATE delivery SET state = 'verified', error_code = NULL, error_detail = NULL, next_attempt_at = NULL,
-         object_sha256 = ?, object_size_bytes = ?, verified_at = ?, changed_at = ?
+         object_sha256 = ?, object_size_bytes = ?, repair = ?, verified_at = ?, changed_at = ?
          WHERE instance_id = ? AND destination_id = ?`,
     );
     this.#aggregate = core.prepare(`UPDATE instance SET ${aggregateInstance} WHERE id = ?`);
@@ -145,13 +148,24 @@ export class Rebuilt {
 
   #addOne(destinationId: number, one: Prepared): 'added' | 'known' | 'found' {
     const nowMs = this.#core.nowMs();
+    const repair = one.entry.repair ?? null;
     const known = this.#known.get(destinationId, one.uidLookup, one.objectName);
     if (known !== undefined) {
       // With a copy here the upload finds out by itself; what is verified stays so; what is parked for want of a copy
-      // is settled by what lies there.
-      if (known.has_copy === 1 || known.state !== 'parked' || one.entry.presence === 'missing')
-        return 'known';
-      this.#setDelivery.run(one.objectSha256, one.entry.sizeBytes, nowMs, nowMs, known.id, destinationId);
+      // is settled by what lies there. One that was found damaged is not: its size says nothing.
+      const isUnknownThere =
+        known.state === 'parked' &&
+        (known.error_code === 'not-on-this-pc' || known.error_code === 'object-missing');
+      if (known.has_copy === 1 || !isUnknownThere || one.entry.presence === 'missing') return 'known';
+      this.#setDelivery.run(
+        one.objectSha256,
+        one.entry.sizeBytes,
+        repair,
+        nowMs,
+        nowMs,
+        known.id,
+        destinationId,
+      );
       this.#settle(known.id, nowMs);
       return 'found';
     }
@@ -169,10 +183,11 @@ export class Rebuilt {
       one.entry.atMs,
     );
     const id = Number(lastInsertRowid);
+    // As if proven when it was made: of all copies, those that this PC has never opened are looked at first.
     const own =
       one.entry.presence === 'present'
-        ? ['verified', null, one.objectSha256, one.entry.sizeBytes, nowMs]
-        : ['parked', 'object-missing', null, null, null];
+        ? ['verified', null, one.objectSha256, one.entry.sizeBytes, repair, one.entry.atMs]
+        : ['parked', 'object-missing', null, null, null, null];
     this.#addOwn.run(...own, nowMs, id, destinationId, study.rank);
     this.#addOthers.run(id, study.rank, nowMs, destinationId);
     this.#settle(id, nowMs);

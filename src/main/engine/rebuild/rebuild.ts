@@ -57,16 +57,14 @@ export async function rebuildFrom(deps: RebuildDeps): Promise<RebuiltCounts & { 
     await new Promise((resolve) => setImmediate(resolve));
   };
   for (const entry of chains.entries.values()) {
-    const { objectName, sizeBytes, objectSha256, details } = entry;
-    const isThere = sizes.get(objectName)?.includes(sizeBytes) === true;
-    batch.push({
-      objectName,
-      sizeBytes,
-      objectSha256,
-      details,
-      presence: isThere ? 'present' : 'missing',
-      atMs: madeAtMs(details, nowMs),
-    });
+    const { objectName, details } = entry;
+    // The newest repair first: it was made because what lies before it is bad.
+    const copies = [...(chains.repaired.get(objectName) ?? []).toReversed(), entry];
+    const there = copies.find((one) => sizes.get(objectName)?.get(one.repair ?? 0) === one.sizeBytes);
+    const { sizeBytes, objectSha256, repair } = there ?? entry;
+    const presence = there === undefined ? 'missing' : 'present';
+    const atMs = madeAtMs(details, nowMs);
+    batch.push({ objectName, sizeBytes, objectSha256, repair, details, presence, atMs });
     if (batch.length >= rowsAtOnce) await write();
   }
   if (batch.length > 0) await write();
@@ -90,22 +88,22 @@ export function readChains(
   return readManifestChains(deps.store, deps.keys, counting, deps.signal);
 }
 
-/** Sizes of what lies under an object's own name and beside it as repaired copies, by object name. */
+/** By object name, the size of each copy by its number: 0 under its own name, else a repaired one. */
 async function listedSizes(
   { store, patiently, signal }: RebuildDeps,
   tell: Tell,
-): Promise<ReadonlyMap<string, readonly number[]>> {
+): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
   return patiently(async () => {
-    const sizes = new Map<string, readonly number[]>();
+    const sizes = new Map<string, Map<number, number>>();
     let seen = 0;
     for await (const { name, sizeBytes } of store.list(cloudNames.objects, signal)) {
-      const [, objectName, repair] = objectPattern.exec(name) ?? [];
+      const [, objectName, repair = '0'] = objectPattern.exec(name) ?? [];
       seen += 1;
       tell('objects', seen, null);
-      if (objectName === undefined || Number(repair ?? 0) > maxRepairs) continue;
-      // A repaired copy is another sealing of the same content: what it is good for is seen when it is opened.
-      const known = sizes.get(objectName);
-      sizes.set(objectName, known === undefined ? [sizeBytes] : [...known, sizeBytes]);
+      if (objectName === undefined || Number(repair) > maxRepairs) continue;
+      const copies = sizes.get(objectName);
+      if (copies === undefined) sizes.set(objectName, new Map([[Number(repair), sizeBytes]]));
+      else copies.set(Number(repair), sizeBytes);
     }
     return sizes;
   });
