@@ -16,13 +16,19 @@ export const direct: Outgoing = (url) => boundedAgentFor(url);
 /**
  * Connections as the settings want them.
  * @param credential USER:PASSWORD for the proxy, if it asks for one.
+ * @param authorities PEM; who is trusted behind the proxy (and, with https, as the proxy).
  * @throws EdgeSyncError `cloud-secret-malformed`.
  */
-export function outgoingFor(network: NetworkSettings, credential: Secret | undefined): Outgoing {
+export function outgoingFor(
+  network: NetworkSettings,
+  credential: Secret | undefined,
+  authorities = trustedAuthorities(),
+): Outgoing {
   const { mode, address, bypass } = network.proxy;
   if (mode === 'none' || address === undefined) return direct;
   const proxy = withCredential(address, credential);
-  return (url) => (isBypassed(new URL(url).hostname, bypass) ? direct(url) : new BoundedProxyAgent(proxy));
+  return (url) =>
+    isBypassed(new URL(url).hostname, bypass) ? direct(url) : new BoundedProxyAgent(proxy, url, authorities);
 }
 
 /** True for this PC itself and for what `bypass` names: a host, or `.domain` for all hosts in it. */
@@ -39,14 +45,14 @@ export function isBypassed(host: string, bypass: readonly string[]): boolean {
 
 /** Connections through one proxy, each ended when nothing moves on it. */
 class BoundedProxyAgent extends ProxyAgent {
-  constructor(proxy: string) {
-    const ca = trustedAuthorities();
+  constructor(proxy: string, url: string, authorities: readonly string[] | undefined) {
     super({
       getProxyForUrl: () => proxy,
-      keepAlive: true,
+      // A tunnel is kept for further requests; a plain request has to be made out to the proxy each time.
+      keepAlive: url.startsWith('https:'),
       maxSockets: 64,
       timeout: stallTimeoutMs,
-      ...(ca === undefined ? {} : { ca: [...ca] }),
+      ...(authorities === undefined ? {} : { ca: [...authorities] }),
     });
   }
 
