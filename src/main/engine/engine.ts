@@ -36,6 +36,7 @@ import { openSharing } from './share-calls.ts';
 import { FileSpool } from './spool/file-spool.ts';
 import { sealedDataIn } from './sealed-data.ts';
 import { StatusSource } from './status-source.ts';
+import { writeFileDurably } from './system/durable-file.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
@@ -43,6 +44,9 @@ import { openVerify, type VerifyParts } from './verify-calls.ts';
 import { DrivePlaces } from './watch/drive-access.ts';
 import { FolderWatcher } from './watch/folder-watcher.ts';
 import { Removals } from './watch/removals.ts';
+
+/** More than a file system keeps inside its own records, so that the write needs room like an image does. */
+const writeProbeBytes = 64 * 1024;
 
 export interface EngineOptions {
   readonly dataDir: string;
@@ -326,6 +330,11 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const room = new DiskRoom({ days: queue.intakeDays, settings: settings.disk, clock });
   const housekeeping = new Housekeeping({
     room,
+    intake,
+    proveWriting: async () => {
+      await writeFileDurably(join(dataDir, 'write-probe'), Buffer.alloc(writeProbeBytes), { clock });
+      await queue.proveWriting();
+    },
     queue,
     spool,
     removals,

@@ -1,5 +1,7 @@
 /** What is tidied when nobody waits: files whose image is verified, verified copies past their time, shares that are over. */
 import type { Settings } from '../../shared/settings.ts';
+import type { DiskRoom } from './disk-room.ts';
+import type { IntakeStage } from './intake/intake-stage.ts';
 import type { Clock, Logger } from './ports.ts';
 import type { CareQueue } from './queue/queue-port.ts';
 import type { Spool } from './spool/spool-port.ts';
@@ -15,7 +17,11 @@ export interface HousekeepingDeps {
   readonly queue: CareQueue;
   readonly removals: Pick<Removals, 'round'>;
   readonly sharing: Pick<Sharing, 'round'>;
-  readonly spool: Pick<Spool, 'remove'>;
+  readonly spool: Pick<Spool, 'remove' | 'freeBytes'>;
+  readonly room: Pick<DiskRoom, 'shortBytes'>;
+  readonly intake: Pick<IntakeStage, 'retry'>;
+  /** A durable write to disk and database, as an image needs. */
+  readonly proveWriting: () => Promise<void>;
   readonly settings: Settings['disk'];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,7 +49,9 @@ export class Housekeeping {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
+        await this.#deps.intake.retry(this.#deps.proveWriting);
         await this.evictVerified();
+        await this.makeRoom();
         await this.#deps.removals.round(signal);
         await this.#deps.sharing.round(signal);
       } catch (error) {
@@ -60,5 +68,26 @@ export class Housekeeping {
     for (const object of queue.evictable(before, batch)) {
       if (await queue.markEvicted(object)) await spool.remove(object.spoolId);
     }
+  }
+
+  /** While the disk runs low, verified copies go before their time, oldest first, until there is room or none is left. */
+  async makeRoom(): Promise<void> {
+    const { queue, spool, room, clock, logger } = this.#deps;
+    const shortBytes = room.shortBytes(await spool.freeBytes());
+    let freedBytes = 0;
+    let images = 0;
+    while (freedBytes < shortBytes && !this.#ending.signal.aborted) {
+      const objects = queue.evictable(clock.nowMs() + dayMs, batch);
+      const before = freedBytes;
+      for (const object of objects) {
+        if (freedBytes >= shortBytes) break;
+        if (!(await queue.markEvicted(object))) continue;
+        await spool.remove(object.spoolId);
+        freedBytes += object.sizeBytes;
+        images += 1;
+      }
+      if (freedBytes === before) break;
+    }
+    if (images > 0) logger.info('verified copies evicted early', { images, freedBytes, shortBytes });
   }
 }

@@ -281,6 +281,27 @@ describe('when something fails', () => {
     expect(intake.standing()).toBeUndefined();
   });
 
+  test('a fault of the disk ends when a probe could be written, not when it could not', async () => {
+    const { intake, queue } = await use();
+    queue.answer = () => {
+      throw new EdgeSyncError('disk-full');
+    };
+    await send(makeDicomFile());
+    let writes = 0;
+    await intake.retry(() => {
+      writes += 1;
+      return Promise.reject(new EdgeSyncError('disk-full'));
+    });
+    expect(intake.standing()?.code).toBe('disk-full');
+    await intake.retry(() => Promise.resolve());
+    expect(intake.standing()).toBeUndefined();
+    await intake.retry(() => {
+      writes += 1;
+      return Promise.resolve();
+    });
+    expect(writes).toBe(1);
+  });
+
   test('an image that is refused for itself is no standing trouble', async () => {
     const { intake } = await use();
     expect((await send(makeDicomFile(), { sopInstanceUid: testUid('another') })).tag).toBe('refused');

@@ -61,6 +61,23 @@ export class IntakeStage implements Intake {
     return this.refusal() ?? this.#trouble.current;
   }
 
+  /**
+   * Ends a standing trouble when `write` succeeds: a durable write to the spool's disk and to the database. Without it
+   * "not receiving" would stay until the next image, which a device that has given up may never send. Never rejects.
+   */
+  async retry(write: () => Promise<void>): Promise<void> {
+    const before = this.#trouble.current;
+    if (before === undefined) return;
+    try {
+      await write();
+    } catch (error) {
+      this.#deps.logger.warn('the disk still takes no writes', { code: toEdgeSyncError(error).code });
+      return;
+    }
+    // Another attempt may have failed meanwhile: that one stands.
+    if (this.#trouble.current === before) this.#trouble.end();
+  }
+
   #told(error: unknown): EdgeSyncError {
     if (!(error instanceof EdgeSyncError))
       this.#deps.logger.error('an instance could not be begun', {}, error);

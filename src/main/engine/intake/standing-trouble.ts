@@ -1,6 +1,6 @@
 /**
  * What keeps images from being written though nothing speaks against trying: stands from a failed write until one
- * succeeds. It refuses nothing, for only further attempts can show that it is over.
+ * succeeds, of an image or of a probe. It refuses nothing, for only further attempts can show that it is over.
  */
 import type { EdgeSyncError, ErrorCode } from '../../../shared/errors.ts';
 import type { IntakeOutcome, IntakeStream } from './intake-port.ts';
@@ -31,6 +31,11 @@ export class StandingTrouble {
         return outcome;
       },
     };
+  }
+
+  /** Disk and database took a write of the same kind. */
+  end(): void {
+    this.#error = undefined;
   }
 
   #learn(outcome: IntakeOutcome): void {

@@ -82,7 +82,10 @@ describe('the queue at a million rows', () => {
   it('changes counters through keys only, in every trigger', () => {
     // Each trigger's statements, with NEW and OLD as parameters.
     const triggers = db
-      .prepare<[], string>(`SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'audit%'`)
+      .prepare<[], string>(
+        // Those of append-only tables change nothing: they refuse.
+        `SELECT sql FROM sqlite_master WHERE type = 'trigger' AND sql NOT LIKE '%RAISE(%'`,
+      )
       .pluck()
       .all();
     expect(triggers.length).toBeGreaterThan(6);

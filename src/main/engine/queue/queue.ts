@@ -14,6 +14,7 @@ import { Deliveries } from './deliveries.ts';
 import { Destinations } from './destinations.ts';
 import { Devices } from './devices.ts';
 import { Incidents } from './incidents.ts';
+import { IntakeDays } from './intake-days.ts';
 import { Manifests } from './manifests.ts';
 import { migrations } from './migrations/index.ts';
 import { QueueCore } from './queue-core.ts';
@@ -85,6 +86,8 @@ export class Queue
   /** Studies that were given out. */
   readonly shares: Shares;
   readonly recoveryDrills: RecoveryDrills;
+  /** How much comes in, and how much of what lies here could go. */
+  readonly intakeDays: IntakeDays;
   readonly #core: QueueCore;
   readonly #received: Received;
   readonly #deliveries: Deliveries;
@@ -111,6 +114,7 @@ export class Queue
     this.verification = new Verification(core, this.#incidents);
     this.devices = new Devices(core);
     this.recoveryDrills = new RecoveryDrills(core);
+    this.intakeDays = new IntakeDays(core);
     this.rebuilt = new Rebuilt(core);
     this.backups = new BackupMarks(core);
     this.shares = new Shares(core);
@@ -297,6 +301,15 @@ export class Queue
   /** Commits now what waits for the end of this turn. */
   flush(): void {
     this.#core.commits.flush();
+  }
+
+  /** A durable write that says nothing: whether the database takes any. Rejects with disk-full, disk-error. */
+  proveWriting(): Promise<void> {
+    return this.#core.write(() => {
+      this.#core.db
+        .prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('write-probe', ?)")
+        .run(String(this.#core.nowMs()));
+    });
   }
 
   /** What does not hold in the whole database, in words; reads every row (doctor, tests). */

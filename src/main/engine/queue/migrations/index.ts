@@ -10,6 +10,7 @@ import * as attentionFiles from './0005-attention-files.ts';
 import * as verification from './0006-verification.ts';
 import * as shares from './0007-shares.ts';
 import * as rebuilt from './0008-rebuilt.ts';
+import * as intakeDays from './0010-intake-days.ts';
 
 export interface Migration {
   readonly version: number;
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, sql: verification.sql },
   { version: 7, sql: shares.sql },
   { version: 8, sql: rebuilt.sql },
+  { version: 10, sql: intakeDays.sql },
 ];
