@@ -481,7 +481,7 @@ inBrowser('every screen', () => {
       [],
     );
     const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    expect(wide).toBeLessThanOrEqual(window!);
+    expect(wide).toBeLessThanOrEqual(window);
     expect(complaints).toEqual([]);
     await screenshot(page, name);
   }

@@ -165,16 +165,19 @@ function fromCodec(out: CodecOutput, layout: PixelLayout, colour: DecodedFrame['
   return decoded(layout, samples, out.bits, colour);
 }
 
-/** Codecs that know no sign hand out the bits: the dataset says what they mean. */
+/**
+ * Codecs that know no sign hand out the bits: the dataset says what they mean. Writers code either the stored bits, or
+ * the allocated ones as they lie.
+ */
 function signedLike(
   units: Uint8Array | Uint16Array,
   layout: PixelLayout,
   bits: CodestreamSize['bits'],
 ): Samples {
-  const bitsStored = Math.min(bits, units.BYTES_PER_ELEMENT * 8);
-  return layout.sign === 'signed'
-    ? storedValues(units, { bitsStored, highBit: bitsStored - 1, sign: 'signed' })
-    : units;
+  const { sign } = layout;
+  const bitsStored = Math.min(bits, layout.bitsStored);
+  const highBit = bits === layout.bitsAllocated ? layout.highBit : bitsStored - 1;
+  return storedValues(units, { bitsStored, highBit, sign });
 }
 
 function wholeBytes(layout: PixelLayout): 8 | 16 | 32 {
