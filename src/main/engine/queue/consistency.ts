@@ -47,6 +47,11 @@ const checks: readonly (readonly [what: string, sql: string])[] = [
        SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id)`,
   ],
   [
+    'verified copies that nobody looks at again',
+    `SELECT 1 FROM delivery AS d WHERE d.state = 'verified' AND NOT EXISTS (
+       SELECT 1 FROM verification AS v WHERE v.destination_id = d.destination_id AND v.instance_id = d.instance_id)`,
+  ],
+  [
     'queued without a local copy',
     `SELECT 1 FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id JOIN destination AS t ON t.id = d.destination_id
        WHERE d.state = 'queued' AND i.spool_id IS NULL AND t.active = 1`,
