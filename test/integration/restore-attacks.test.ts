@@ -145,7 +145,10 @@ describe('a keeper of the cloud', () => {
     const [name] = await uploaded([testImage('1')]);
     let given = 0;
     store.reader = async function* (asked, honest) {
-      if (asked !== name) return yield* honest();
+      if (asked !== name) {
+        yield* honest();
+        return;
+      }
       const sealer = rig.sealers.create();
       yield sealer.head;
       for (const image = testImage('1', '1', miB).file; ;) {
