@@ -1,7 +1,16 @@
+import { randomBytes } from 'node:crypto';
+import {
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 import { EdgeSyncError } from '../../../shared/errors.ts';
+import { startAzurite } from '../../../../test/support/azurite.ts';
+import { SystemClock } from '../system/clock.ts';
 import { Secret } from '../system/secret.ts';
 import { azureAccount, parseSasUrl, type ServicePrincipal } from './azure-account.ts';
+import { AzureStore } from './azure-store.ts';
 
 const sas = 'sv=2024-11-04&sr=c&sp=rcwl&se=2030-01-01T00:00:00Z&sig=c2VjcmV0';
 
@@ -86,6 +95,50 @@ describe('a service principal of Entra', () => {
       expect(refusal(() => azureAccount({ ...settings, endpoint }, Secret.fromText(text))).code).toBe(
         'cloud-secret-malformed',
       );
+    }
+  });
+});
+
+describe('a container reached by its address with a shared access signature', () => {
+  it('takes and gives objects small and large with the letters rcwl, and does no more with them', async () => {
+    const azurite = await startAzurite();
+    try {
+      const container = await azurite.makeContainer();
+      const key = new StorageSharedKeyCredential(azurite.accountName, azurite.accountKey);
+      const query = generateBlobSASQueryParameters(
+        {
+          containerName: container,
+          permissions: ContainerSASPermissions.parse('rcwl'),
+          expiresOn: new Date(Date.now() + 90 * 24 * 60 * 60_000),
+        },
+        key,
+      ).toString();
+      const url = `http://127.0.0.1:${azurite.port}/${azurite.accountName}/${container}?${query}`;
+      const account = azureAccount({ auth: 'sas-url', container }, Secret.fromText(url));
+      const store = new AzureStore({ account, container, prefix: 'p', clock: new SystemClock() });
+      await store.check();
+      for (const sizeBytes of [1000, 9 * 1024 * 1024]) {
+        const bytes = randomBytes(sizeBytes);
+        const source = {
+          sizeBytes,
+          async *read() {
+            await Promise.resolve();
+            yield bytes;
+          },
+        };
+        const name = `objects/aa/${sizeBytes}.cms`;
+        expect((await store.putIfAbsent(name, source)).tag).toBe('created');
+        expect((await store.putIfAbsent(name, source)).tag).toBe('exists');
+        const chunks: Buffer[] = [];
+        for await (const chunk of store.read(name)) chunks.push(chunk);
+        expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+      }
+      const told = (await store.inspect()).map(({ level, text }) => `${level}: ${text}`).join('\n');
+      expect(told).toMatch(/^warning: The credential can overwrite objects/);
+      expect(told).not.toMatch(/delete/);
+      await store.close();
+    } finally {
+      await azurite.stop();
     }
   });
 });
