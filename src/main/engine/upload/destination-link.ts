@@ -97,6 +97,10 @@ export class DestinationLink {
       found = await sha256Of(store, name, maxManifestBytes, signal);
     } catch (error) {
       if (!(error instanceof EdgeSyncError) || error.code !== 'object-missing') throw error;
+      if (store.kind === 'folder' && (await isEmpty(store, signal))) {
+        // What a share leaves behind that is not connected: an empty folder, on the disk of this PC.
+        throw new EdgeSyncError('cloud-unreachable', 'the folder holds nothing: is the share connected?');
+      }
       throw new EdgeSyncError('manifest-broken', `list ${head.sequence} of this PC is not there any more`);
     }
     if (found !== head.sha256) {
@@ -154,4 +158,12 @@ export class DestinationLink {
 
 function marksOf(records: readonly ArchiveKeyRecordBytes[]): string {
   return records.map(({ archiveId, fingerprint }) => `${archiveId}-${fingerprint ?? ''}`).join(' ');
+}
+
+/** True when there is neither a list nor an object, of whatever PC. */
+async function isEmpty(store: CloudStore, signal: AbortSignal): Promise<boolean> {
+  for (const prefix of [cloudNames.manifests, cloudNames.objects]) {
+    for await (const _any of store.list(prefix, signal)) return false;
+  }
+  return true;
 }
