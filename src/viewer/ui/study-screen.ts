@@ -144,6 +144,8 @@ export class StudyScreen {
     const file = this.#file;
     this.#list.choose(this.#view.seriesUid);
     this.#updatePosition();
+    // What was said was about another image.
+    this.#note.hidden = true;
     if (file === undefined) return;
     const waiting = setTimeout(() => isNewest() && this.#say(messages.loading), 150);
     try {
