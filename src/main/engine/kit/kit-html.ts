@@ -36,7 +36,7 @@ figcaption { font-family: monospace; font-size: 9.5pt; }
 .new-page { break-before: page; }
 footer { margin-top: 6mm; border-top: 0.25mm solid #555; padding-top: 1.5mm; font-size: 9pt; color: #333; }
 @media screen { body { margin: 8mm auto; } .new-page { border-top: 0.25mm dashed #777; margin-top: 8mm; padding-top: 2mm; } }
-@media print { body { margin: 0; padding: 0 0.5mm; max-width: none; } * { print-color-adjust: exact; } }
+@media print { body { font-size: 10pt; margin: 0; padding: 0 0.5mm; max-width: none; } figure svg { width: 56mm; height: 56mm; } li, p, ul, ol { margin-bottom: 1mm; } pre { line-height: 1.35; } * { print-color-adjust: exact; } }
 `;
 
 /** UTF-8 text of the page. */
