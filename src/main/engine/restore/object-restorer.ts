@@ -2,6 +2,7 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { InstanceDetails } from '../model.ts';
 import { type ExpectedObject, openProven, type RestoreKeys } from './proven-object.ts';
 import type { OpenTarget } from './target.ts';
+import type { UnfinishedFile } from './unfinished-file.ts';
 
 export type { RestoreKeys } from './proven-object.ts';
 
@@ -38,11 +39,19 @@ export class ObjectRestorer {
     object: RestoreObject,
     isSelected: (details: InstanceDetails) => boolean,
   ): Promise<ObjectOutcome> {
-    const file = await this.#target.create();
+    // Only when something comes: an object that is missing under all its names costs no file.
+    let file: UnfinishedFile | undefined;
     try {
-      const { details, sizeBytes } = await openProven(object.read(), object, this.#keys, (plaintext) =>
-        file.write(plaintext),
+      const { details, sizeBytes } = await openProven(
+        object.read(),
+        object,
+        this.#keys,
+        async (plaintext) => {
+          file ??= await this.#target.create();
+          await file.write(plaintext);
+        },
       );
+      if (file === undefined) throw new EdgeSyncError('object-format', 'there is no image inside');
       if (!isSelected(details)) {
         await file.discard();
         return { tag: 'not-selected' };
@@ -50,7 +59,7 @@ export class ObjectRestorer {
       const taken = await this.#target.take(file, { objectName: object.objectName, details });
       return { tag: taken, sizeBytes };
     } catch (error) {
-      await file.discard();
+      await file?.discard();
       throw error;
     }
   }
