@@ -411,4 +411,41 @@ describe('the upload stage', () => {
     expect(stage.status.error?.code).toBe('archive-key-conflict');
     expect(await namesIn(store, cloudNames.objects)).toEqual([]);
   });
+
+  it('stores the record of a new recovery kit while it runs, before anything more is sent', async () => {
+    await fresh();
+    await rig.receive(testImage('1'));
+    const stage = rig.stage(connect);
+    stage.start();
+    await rig.untilVerified(1);
+    const { archiveId } = rig.keys;
+    const fingerprint = 'ab'.repeat(32);
+    rig.laterRecords = [{ archiveId, fingerprint, bytes: Buffer.from('{"record":2}') }];
+    const before = proxy.requests.length;
+    await rig.receive(testImage('2'));
+    stage.wake();
+    await rig.untilVerified(2);
+    const name = cloudNames.archiveKeyOfKit(archiveId, fingerprint);
+    expect(await namesIn(store, cloudNames.keys)).toEqual([name, cloudNames.archiveKey(archiveId)].sort());
+    expect((await bytesOf(store, name)).toString()).toBe('{"record":2}');
+    const later = proxy.requests.slice(before).map((one) => JSON.stringify(one));
+    const recordAt = later.findIndex((one) => one.includes('ab'.repeat(8)));
+    expect(recordAt).toBeGreaterThanOrEqual(0);
+    expect(later.findIndex((one) => one.includes('objects'))).toBeGreaterThan(recordAt);
+  });
+
+  it('refuses to go on when an older record lies under the name of a new kit', async () => {
+    await fresh();
+    const { archiveId } = rig.keys;
+    const fingerprint = 'cd'.repeat(32);
+    const name = cloudNames.archiveKeyOfKit(archiveId, fingerprint);
+    await store.putIfAbsent(name, wholeSource(Buffer.from('{"record":1}')));
+    rig.laterRecords = [{ archiveId, fingerprint, bytes: Buffer.from('{"record":2}') }];
+    await rig.receive(testImage('1'));
+    const stage = rig.stage(connect);
+    stage.start();
+    await rig.until(() => stage.status.state === 'refused');
+    expect(stage.status.error?.code).toBe('archive-key-conflict');
+    expect(await namesIn(store, cloudNames.objects)).toEqual([]);
+  });
 });

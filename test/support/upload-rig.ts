@@ -17,6 +17,7 @@ import { FileSpool } from '../../src/main/engine/spool/file-spool.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { SystemRandom } from '../../src/main/engine/system/random.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
+import type { ArchiveKeyRecordBytes } from '../../src/main/engine/upload/destination-link.ts';
 import { UploadStage, type UploadStageDeps } from '../../src/main/engine/upload/upload-stage.ts';
 import { FakeLogger } from '../fakes/fake-logger.ts';
 
@@ -104,6 +105,9 @@ export class UploadRig {
   readonly random = new SystemRandom();
   readonly incidents: IncidentReport[] = [];
   readonly stages: UploadStage[] = [];
+
+  /** Of recovery kits that came into force after the first. */
+  laterRecords: readonly ArchiveKeyRecordBytes[] = [];
 
   private constructor(dir: string, archiveKey: Buffer, spool: FileSpool) {
     this.dir = dir;
@@ -207,6 +211,7 @@ export class UploadRig {
       archiveId: this.keys.archiveId,
       archiveKeyRecords: () => [
         { archiveId: this.keys.archiveId, fingerprint: undefined, bytes: Buffer.from('{"record":1}') },
+        ...this.laterRecords,
       ],
       mayUpload: () => true,
       rehead: (job) => Promise.resolve(job),

@@ -95,15 +95,15 @@ describe.each(changes)('%s', (_name, change) => {
     for (const place of ['before', 'after'] as const) {
       for (const kind of ['read', 'write', 'remove'] as const) {
         const opened = await atMoment(start);
-        let isAway = false;
+        const away: string[] = [];
         home.store[place] = async (call) => {
-          if (call !== kind || isAway) return;
-          isAway = true;
+          if (call !== kind || away.length > 0) return;
+          away.push(kind);
           await rename(home.dataDir, `${home.dataDir}.away`);
         };
         const outcome = await codeOf(change(opened));
         home.store.calm();
-        if (isAway) await rename(`${home.dataDir}.away`, home.dataDir);
+        if (away.length > 0) await rename(`${home.dataDir}.away`, home.dataDir);
         expect(['ok', 'data-dir-not-writable']).toContain(outcome);
         const again = await home.open({ sealedData: 'present' });
         expect(openOutcome(again.openers, sealed, content), `${place} ${kind}`).toBe('ok');
