@@ -3,6 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cloudNames, type CloudStore } from '../../src/main/engine/cloud/cloud-store.ts';
+import { EdgeSyncError } from '../../src/shared/errors.ts';
+import { withGuard } from '../../src/main/engine/verify-calls.ts';
+import { EvictionGuard } from '../../src/main/engine/verify/eviction-guard.ts';
 import { readManifestChains } from '../../src/main/engine/restore/manifest-chains.ts';
 import { startAzurite, type Azurite } from '../support/azurite.ts';
 import { once } from '../support/manifest-kit.ts';
@@ -310,6 +313,38 @@ describe('an image with a good copy at another destination', () => {
     await rig.until(() => rig.queue.evictable(Number.MAX_SAFE_INTEGER, 1).length === 1);
     expect((await both.look()).progress).toMatchObject({ total: 2, good: 2 });
     expect(rig.queue.checkConsistency()).toEqual([]);
+  });
+});
+
+describe('the last copy on this PC', () => {
+  it('stays when the cloud copy is not there or cannot be asked for, and that copy is looked at next', async () => {
+    const [one = '', two = '', three = ''] = await archive('1', '2', '3');
+    await blob(cloudNames.object(one)).delete();
+    await putThere(cloudNames.object(two), Buffer.from('cut off'));
+    const scrub = eyes.scrub();
+    const guardWith = (to: () => Promise<CloudStore>): EvictionGuard =>
+      new EvictionGuard({
+        rows: rig.queue.verification,
+        destinations: ['cloud'],
+        connect: to,
+        onSuspect: (copy) => scrub.suspect(copy),
+        clock: rig.clock,
+        logger: rig.logger,
+      });
+    const offline = guardWith(() => Promise.reject(new EdgeSyncError('cloud-unreachable')));
+    const guard = guardWith(connect);
+    const queue = withGuard(rig.queue, guard);
+    const objects = rig.queue.evictable(Number.MAX_SAFE_INTEGER, 10);
+    for (const object of objects) expect(await offline.mayGo(object)).toBe(false);
+    const gone: string[] = [];
+    for (const object of objects) if (await queue.markEvicted(object)) gone.push(object.spoolId);
+    expect(gone).toHaveLength(1);
+    expect(findInstance(rig.queue, three)?.spoolId).toBeNull();
+    await guard.close();
+    await scrub.round('cloud');
+    await rig.untilVerified(3);
+    await scrub.stop();
+    expect((await eyes.look()).progress).toMatchObject({ good: 3 });
   });
 });
 

@@ -40,7 +40,7 @@ import { writeFileDurably } from './system/durable-file.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
-import { openVerify, type VerifyParts } from './verify-calls.ts';
+import { openVerify, withGuard, type VerifyParts } from './verify-calls.ts';
 import { DrivePlaces } from './watch/drive-access.ts';
 import { FolderWatcher } from './watch/folder-watcher.ts';
 import { Removals } from './watch/removals.ts';
@@ -231,6 +231,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     audit,
     onChange: () => status.changed(),
   });
+  opened.defer(() => verify.guard.close());
   opened.defer(() => verify.scrub.stop());
 
   const certificates = new Certificates({
@@ -335,7 +336,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
       await writeFileDurably(join(dataDir, 'write-probe'), Buffer.alloc(writeProbeBytes), { clock });
       await queue.proveWriting();
     },
-    queue,
+    queue: withGuard(queue, verify.guard),
     spool,
     removals,
     sharing,

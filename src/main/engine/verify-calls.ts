@@ -5,6 +5,9 @@ import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
 import { eventStream } from './system/event-stream.ts';
+import type { CareQueue } from './queue/queue-port.ts';
+import type { CopyToCheck } from './queue/verification-types.ts';
+import { EvictionGuard } from './verify/eviction-guard.ts';
 import { checkManifests } from './verify/check-manifests.ts';
 import { patience } from './verify/patience.ts';
 import { Scrub } from './verify/scrub.ts';
@@ -29,6 +32,7 @@ type Parts = Pick<EngineParts, 'options' | 'keys' | 'queue' | 'spool' | 'uploads
 export interface VerifyParts {
   readonly verifier: Verifier;
   readonly scrub: Scrub;
+  readonly guard: EvictionGuard;
 }
 
 export function openVerify(parts: Parts & { readonly onChange: () => void }): VerifyParts {
@@ -67,7 +71,23 @@ export function openVerify(parts: Parts & { readonly onChange: () => void }): Ve
     random,
     logger,
   });
-  return { verifier, scrub };
+  const onSuspect = (copy: CopyToCheck): void => scrub.suspect(copy);
+  const rows = queue.verification;
+  const guard = new EvictionGuard({ rows, destinations, connect, onSuspect, clock, logger });
+  return { verifier, scrub, guard };
+}
+
+/** The queue as the tidying of local copies sees it: none goes before its cloud copies were asked for. */
+export function withGuard(queue: CareQueue, guard: EvictionGuard): CareQueue {
+  return {
+    evictable: (beforeMs, limit) => queue.evictable(beforeMs, limit),
+    markEvicted: async (object) => (await guard.mayGo(object)) && queue.markEvicted(object),
+    deletableFiles: (limit, afterId) => queue.deletableFiles(limit, afterId),
+    fileDeleted: (id) => queue.fileDeleted(id),
+    spoolRows: (after, limit) => queue.spoolRows(after, limit),
+    namesSpool: (spoolId) => queue.namesSpool(spoolId),
+    markLost: (row, code) => queue.markLost(row, code),
+  };
 }
 
 export class VerifyCalls implements VerifyService {

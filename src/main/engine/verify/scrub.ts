@@ -47,6 +47,8 @@ const runningShare = 4;
 const drawnFrom = 64;
 /** A copy without a good one anywhere is looked for again this often. */
 const lostAgainMs = 6 * 3_600_000;
+/** Those beyond are found again when their turn comes. */
+const mostSuspects = 1000;
 
 export class Scrub {
   readonly #deps: ScrubDeps;
@@ -55,6 +57,8 @@ export class Scrub {
   readonly #nextLostMs = new Map<string, number>();
   /** Up to which list a snapshot lies there, as far as this process knows. */
   readonly #compacted = new Map<string, number>();
+  /** Found missing by a smaller look: next in turn, whatever the pace. */
+  readonly #suspects = new Map<string, CopyToCheck>();
   #loop: Promise<void> | undefined;
 
   constructor(deps: ScrubDeps) {
@@ -65,6 +69,12 @@ export class Scrub {
     const { clock, destinations } = this.#deps;
     for (const destination of destinations) this.#nextMs.set(destination, clock.monotonicMs() + firstLookMs);
     this.#loop ??= this.#run();
+  }
+
+  /** Looked at in the next quiet round. */
+  suspect(copy: CopyToCheck): void {
+    if (this.#suspects.size < mostSuspects)
+      this.#suspects.set(`${copy.destination} ${copy.instanceId}`, copy);
   }
 
   async stop(): Promise<void> {
@@ -95,6 +105,7 @@ export class Scrub {
     const { verifier, settings, onChange } = this.#deps;
     if ((await verifier.settleMended()) > 0) onChange();
     if (!this.#isFree(destination)) return;
+    await this.#lookAtSuspects(destination);
     await this.#seekLost(destination);
     if (settings.enabled && this.#isDue(destination)) await this.#lookAtOne(destination);
     if (this.#isFree(destination)) await this.#compact(destination);
@@ -108,6 +119,14 @@ export class Scrub {
 
   #isDue(destination: string): boolean {
     return this.#deps.clock.monotonicMs() >= (this.#nextMs.get(destination) ?? 0);
+  }
+
+  async #lookAtSuspects(destination: string): Promise<void> {
+    const rows = this.#deps.queue.verification;
+    const found = [...this.#suspects].filter(([, copy]) => copy.destination === destination);
+    const copies = found.flatMap(([, { instanceId }]) => rows.copy(destination, instanceId) ?? []);
+    if (copies.length > 0) await this.#look(destination, copies);
+    for (const [key] of found) this.#suspects.delete(key);
   }
 
   /** Bad copies that are not on their way: found before a crash, or lost; the provider may have undeleted one. */
