@@ -34,6 +34,10 @@ export const sharingSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'must be an address that starts with https://' })
     .max(500)
     .refine((url) => !/[?#]/.test(url), 'an address without ? and #')
+    .refine(
+      (url) => /^https:|^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])([:/]|$)/i.test(url),
+      'must start with https://: a page that came in clear could have been changed on its way',
+    )
     .optional()
     .describe('Where the practice hosts the viewer page; without it the page is sent along'),
   practice: z.string().max(100).default('').describe('Name of the practice, shown to the recipient'),
