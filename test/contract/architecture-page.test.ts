@@ -43,7 +43,7 @@ describe('the page on architecture', () => {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
     expect([...rules.keys()].sort()).toEqual(folders.sort());
-    const others = ['shell', 'preload', 'renderer', 'shared'];
+    const others = ['shell', 'preload', 'renderer', 'viewer', 'shared'];
     expect([...told.keys()].filter((one) => !others.includes(one)).sort()).toEqual(folders.sort());
   });
 

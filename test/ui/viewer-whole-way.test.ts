@@ -40,17 +40,15 @@ inBrowser('a study shared by the engine', () => {
       new AbortController().signal,
     );
     const link = made.link.revealText();
-    const { page, complaints, close } = await openViewer(
-      browser,
-      viewer.address + link.slice(link.indexOf('#')),
-    );
+    const first = await openViewer(browser, viewer.address + link.slice(link.indexOf('#')));
+    const { page, complaints } = first;
     await page.getByLabel('Passcode').fill('Seven-unlikely-otters');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Canary, Upload' }).waitFor();
     const inside = Object.values(unzipSync((await savedBy(page, 'Save all (zip)')).bytes));
     expect(inside.map((bytes) => images.findIndex(({ file }) => file.equals(bytes)))).toEqual([0, 1]);
     expect(complaints).toEqual([]);
-    await close();
+    await first.close();
 
     await sharing.revoke(made.shareId, 'command-line');
     const after = await openViewer(browser, viewer.address + link.slice(link.indexOf('#')));
