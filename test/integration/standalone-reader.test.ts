@@ -69,6 +69,14 @@ describe('the reader in one file', () => {
     expect(left()).toEqual([]);
   });
 
+  it('is what the command line writes, as it is', () => {
+    const command = resolve(import.meta.dirname, '../../bin/edge-sync.js');
+    const out = at('written.mjs');
+    expect(spawnSync(process.execPath, [command, 'recovery', 'reader', '--out', out]).status).toBe(0);
+    expect(readFileSync(out).equals(readFileSync(reader))).toBe(true);
+    expect(spawnSync(process.execPath, [command, 'recovery', 'reader', '--out', out]).status).toBe(1);
+  });
+
   it('never writes over a file that is there', () => {
     writeFileSync(at('image.dcm'), 'mine');
     expect(open(example).stderr).toContain('is there already');

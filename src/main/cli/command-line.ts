@@ -20,6 +20,7 @@ import {
   runRecoveryExportKey,
   runRecoveryPrint,
 } from './commands/recovery.ts';
+import { runRecoveryReader } from './commands/reader.ts';
 import { restoreWithWords, runRestore } from './commands/restore.ts';
 import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
@@ -226,6 +227,10 @@ function createProgram(output: Output, done: (code: number) => void): Command {
         ),
       );
     });
+
+  command(recovery, 'reader', 'a reader in one file, which opens sealed objects without this program')
+    .requiredOption('--out <file>', 'file to write')
+    .action(async (options: { out: string }) => done(await runRecoveryReader(options.out, output)));
 
   withTls(restoreOptions(ofInstallation(program, 'restore', 'bring images back as DICOM files'))).action(
     async (options: InstallationOptions & RestoreOptions) => {
