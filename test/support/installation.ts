@@ -130,9 +130,11 @@ export class TestInstallation {
     return ['--data-dir', this.dataDir, '--config', this.configFile];
   }
 
-  /** Starts `serve` and waits for its ready line; rejects with what it said instead. */
-  async serve(args: readonly string[] = []): Promise<RunningEngine> {
-    const child = this.#spawn(['serve', ...this.flags(), ...args], {});
+  /**
+   * Starts `serve` and waits for its ready line; rejects with what it said instead. `through`: a program that becomes it.
+   */
+  async serve(args: readonly string[] = [], through: readonly string[] = []): Promise<RunningEngine> {
+    const child = this.#spawn(['serve', ...this.flags(), ...args], {}, through);
     child.stdin?.end();
     const out = collect(child.stdout);
     const err = collect(child.stderr);
