@@ -8,7 +8,7 @@ import { makeDicomFile, testUid, type TestFile } from '../support/dicom-files.ts
 import { needs, soakCount, testSeed } from '../support/tools.ts';
 import { blobsOf, datasetDigest, openPractice, openWithOpenssl } from '../support/whole-way.ts';
 
-const kills = soakCount(4, 40);
+const kills = soakCount(4, 300);
 const imagesPerRound = 24;
 
 /** A repeatable sequence from a seed (mulberry32), fractions in [0, 1). */
@@ -65,10 +65,10 @@ needs('openssl')('an engine killed again and again', () => {
         }
         expect(acknowledged.size, `seed ${seed}`).toBeGreaterThan(0);
 
-        await installation.serve();
+        const last = await installation.serve();
         const status = await installation.statusWhere(
           ({ counts }) => counts.received > 0 && counts.verified === counts.received,
-          120_000,
+          soakCount(120_000, 1_800_000),
         );
         expect(status.counts.received, `seed ${seed}`).toBeGreaterThanOrEqual(acknowledged.size);
         const keys = {
@@ -88,10 +88,16 @@ needs('openssl')('an engine killed again and again', () => {
         const lost = [...acknowledged.keys()].filter((digest) => !inCloud.includes(digest));
         expect(lost, `seed ${seed}`).toEqual([]);
         expect(inCloud).toHaveLength(status.counts.verified);
+
+        await last.stop();
+        const { out } = await installation.command(['doctor', '--json']);
+        const { well, findings } = JSON.parse(out) as { well: boolean; findings: readonly { tag: string }[] };
+        expect(findings, `seed ${seed}`).toContainEqual({ tag: 'database', problems: [] });
+        expect(well, out).toBe(true);
       } finally {
         await practice.dispose();
       }
     },
-    soakCount(180_000, 1_800_000),
+    soakCount(180_000, 7_200_000),
   );
 });
