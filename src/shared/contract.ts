@@ -16,6 +16,7 @@ import { sharesContract } from './contract-share.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
 import { restoreContract } from './contract-restore.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
+import { uploadsContract, wakeProcedure } from './contract-upload.ts';
 import { verifyContract } from './contract-verify.ts';
 
 /** A path on this PC, absolute: the engine's working folder is not the caller's. */
@@ -56,6 +57,7 @@ export const contract = {
     drain: base.output(z.object({ pending: count })),
     /** A fresh one-time link to the page, when `--web` is on. */
     link: base.output(z.object({ url: z.string().nullable() })),
+    wake: wakeProcedure,
   },
   studies: {
     /** Full name and id for a limited time; audited. */
@@ -69,6 +71,10 @@ export const contract = {
       }),
     ),
     retry: base.input(z.object({ studyId: z.string().max(128) })).output(z.object({ retried: count })),
+    /** What restore, verify and share call the study; audited, nothing else of it is told. Error: object-missing. */
+    identify: base
+      .input(z.object({ studyId: z.string().max(128) }))
+      .output(z.object({ studyInstanceUid: z.string() })),
   },
   failures: {
     /** Tries again now: one failure's instances, or everything failed and parked. */
@@ -89,6 +95,7 @@ export const contract = {
   recovery: recoveryProcedures,
   restore: restoreContract,
   backup: backupContract,
+  uploads: uploadsContract,
   verify: verifyContract,
   certificates: certificatesContract,
   devices: devicesContract,

@@ -14,6 +14,8 @@ import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
 import type { AttentionFile } from '../../src/shared/contract-attention.ts';
 import { contract } from '../../src/shared/contract.ts';
 import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
+import type { ShareEvent, ShareSummary } from '../../src/shared/contract-share.ts';
+import type { VerifyEvent } from '../../src/shared/contract-verify.ts';
 import type { Device, Pairing } from '../../src/shared/devices.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import type { ErrorReport } from '../../src/shared/errors.ts';
@@ -32,6 +34,7 @@ export const kitFingerprint = '7F3A 91C2 04BE D655';
 type CallName =
   | 'reveal'
   | 'study-retry'
+  | 'identify'
   | 'retry'
   | 'answer'
   | 'create'
@@ -39,6 +42,13 @@ type CallName =
   | 'secret'
   | 'import'
   | 'restore'
+  | 'verify'
+  | 'share'
+  | 'shares'
+  | 'share-revoke'
+  | 'share-viewer'
+  | 'share-check'
+  | 'share-credential'
   | 'lists'
   | 'certificates'
   | 'pair'
@@ -56,6 +66,11 @@ type CallName =
 export interface Call {
   readonly name: CallName;
   readonly input: unknown;
+}
+
+/** The UID that the fake engine tells of a study of the page. */
+export function studyUidOf(studyId: string): string {
+  return `1.2.826.0.1.99.${studyId.replace(/\D/g, '') || '0'}`;
 }
 
 class Channel {
@@ -89,6 +104,9 @@ export class FakeEngine {
   /** What an import or a restore says, one event a step; the last step waits until `finishRun`. */
   importEvents: readonly ImportEvent[] = [];
   restoreEvents: readonly RestoreEvent[] = [];
+  verifyEvents: readonly VerifyEvent[] = [];
+  shareEvents: readonly ShareEvent[] = [];
+  shares: readonly ShareSummary[] = [];
   /** How often a run was stopped by the page. */
   runsStopped = 0;
   hideAfterSeconds = 20;
@@ -208,6 +226,10 @@ export class FakeEngine {
         retry: os.studies.retry.handler(({ input }) => {
           this.#note('study-retry', input);
           return { retried: 5 };
+        }),
+        identify: os.studies.identify.handler(({ input }) => {
+          this.#note('identify', input);
+          return { studyInstanceUid: studyUidOf(input.studyId) };
         }),
       },
       failures: {
@@ -349,7 +371,10 @@ export class FakeEngine {
         cancelReplacement: os.keys.cancelReplacement.handler(unused),
       },
       verify: {
-        run: os.verify.run.handler(unused),
+        run: os.verify.run.handler(({ input, signal }) => {
+          this.#note('verify', input);
+          return run(this.verifyEvents, signal);
+        }),
         manifests: os.verify.manifests.handler(unused),
       },
       recipients: {
@@ -358,13 +383,35 @@ export class FakeEngine {
         remove: os.recipients.remove.handler(unused),
       },
       shares: {
-        create: os.shares.create.handler(unused),
+        create: os.shares.create.handler(({ input, signal }) => {
+          this.#note('share', input);
+          return run(this.shareEvents, signal);
+        }),
         certificate: os.shares.certificate.handler(unused),
-        list: os.shares.list.handler(() => []),
-        revoke: os.shares.revoke.handler(unused),
-        viewer: os.shares.viewer.handler(unused),
-        check: os.shares.check.handler(unused),
-        storeCredential: os.shares.storeCredential.handler(unused),
+        list: os.shares.list.handler(() => {
+          this.#note('shares', undefined);
+          return [...this.shares];
+        }),
+        revoke: os.shares.revoke.handler(({ input }) => {
+          this.#note('share-revoke', input);
+          const endedAt = new Date().toISOString();
+          this.shares = this.shares.map((one) =>
+            one.shareId === input.shareId ? { ...one, state: 'revoked', endedAt, endedBy: 'web' } : one,
+          );
+          return { revoked: 1, failed: 0 };
+        }),
+        viewer: os.shares.viewer.handler(() => {
+          this.#note('share-viewer', undefined);
+          return { fileName: 'edge-sync-viewer.html', html: '<!doctype html><title>Viewer</title>' };
+        }),
+        check: os.shares.check.handler(({ input }) => {
+          this.#note('share-check', input);
+          return { place: 'https://shares.example.test/given', account: 'own' as const };
+        }),
+        storeCredential: os.shares.storeCredential.handler(({ input }) => {
+          this.#note('share-credential', input);
+          return { stored: true as const };
+        }),
       },
       secrets: {
         store: os.secrets.store.handler(({ input }) => {

@@ -10,6 +10,7 @@ import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
 import { VerifyCalls } from './verify-calls.ts';
 import { KeyCalls } from './key-calls.ts';
+import { UploadCalls } from './upload-calls.ts';
 import { ShareCalls } from './share-calls.ts';
 import { RecoveryCalls } from './recovery-calls.ts';
 import type { EngineParts } from './engine.ts';
@@ -32,6 +33,7 @@ export class EngineCalls implements EngineService {
   readonly verify: VerifyCalls;
   readonly keys: KeyCalls;
   readonly shares: ShareCalls;
+  readonly uploads: UploadCalls;
   readonly recovery: RecoveryCalls;
   readonly #parts: EngineParts;
   readonly #restore: RestoreCalls;
@@ -50,6 +52,7 @@ export class EngineCalls implements EngineService {
     this.keys = new KeyCalls(parts);
     this.#restore = new RestoreCalls(parts);
     this.shares = new ShareCalls(parts);
+    this.uploads = new UploadCalls(parts);
     this.recovery = new RecoveryCalls(parts);
     this.#askForEnd = askForEnd;
   }
@@ -77,6 +80,17 @@ export class EngineCalls implements EngineService {
     if (details === undefined) throw new EdgeSyncError('object-missing', 'this study is not on this PC');
     const { patientName, patientId, studyDescription, studyDate } = details;
     return { patientName, patientId, studyDescription, studyDate, hideAfterSeconds };
+  }
+
+  /** Audited as a reveal: the UID leads to the patient in other systems. */
+  async identify(studyId: string, actor: Actor): Promise<{ readonly studyInstanceUid: string }> {
+    const { queue, audit } = this.#parts;
+    const studyInstanceUid = queue.studyInstanceUid(studyId);
+    const outcome = studyInstanceUid === undefined ? 'failure' : 'success';
+    await audit.recorded({ action: 'phi-revealed', actor, subject: studyId, outcome });
+    if (studyInstanceUid === undefined)
+      throw new EdgeSyncError('object-missing', 'this study is not on this PC');
+    return { studyInstanceUid };
   }
 
   async retryStudy(studyId: string): Promise<{ readonly retried: number }> {

@@ -9,6 +9,7 @@ import type { DeviceService } from './device-calls.ts';
 import type { VerifyService } from './verify-calls.ts';
 import type { KeyService } from './key-calls.ts';
 import type { ShareService } from './share-calls.ts';
+import type { UploadService } from './upload-calls.ts';
 import type { RecoveryService } from './recovery-calls.ts';
 
 /** Who asks: for the audit trail. */
@@ -31,12 +32,15 @@ export interface EngineService {
   readonly verify: VerifyService;
   readonly keys: KeyService;
   readonly shares: ShareService;
+  readonly uploads: UploadService;
   readonly recovery: RecoveryService;
   status(): Promise<StatusReport>;
   watch(signal: AbortSignal): AsyncIterable<AgentEvent>;
   /** Starts an orderly end; resolves with the instances still to upload (they go on at the next start). */
   drain(): Promise<{ readonly pending: number }>;
   reveal(studyId: string, actor: Actor): Promise<StudyReveal>;
+  /** The Study Instance UID behind an id of the page. Rejects with object-missing. */
+  identify(studyId: string, actor: Actor): Promise<{ readonly studyInstanceUid: string }>;
   retryStudy(studyId: string): Promise<{ readonly retried: number }>;
   /** null: everything failed and parked. */
   retryFailure(failureId: string | null): Promise<{ readonly retried: number }>;

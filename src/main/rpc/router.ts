@@ -8,6 +8,7 @@ import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { keyRoutes, recipientRoutes } from './key-routes.ts';
 import { shareRoutes } from './share-routes.ts';
+import { uploadRoutes } from './upload-routes.ts';
 import { verifyRoutes } from './verify-routes.ts';
 
 export interface CallContext {
@@ -41,10 +42,14 @@ export function createRouter(engine: EngineService, logger: Logger) {
       }),
       drain: os.agent.drain.handler(() => engine.drain()),
       link: os.agent.link.handler(({ context }) => ({ url: context.link() })),
+      wake: os.agent.wake.handler(({ input }) => engine.uploads.wake(input.reason)),
     },
     studies: {
       reveal: os.studies.reveal.handler(({ input, context }) => engine.reveal(input.studyId, context.actor)),
       retry: os.studies.retry.handler(({ input }) => engine.retryStudy(input.studyId)),
+      identify: os.studies.identify.handler(({ input, context }) =>
+        engine.identify(input.studyId, context.actor),
+      ),
     },
     failures: {
       retry: os.failures.retry.handler(({ input }) => engine.retryFailure(input.id)),
@@ -77,6 +82,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     keys: keyRoutes(os.keys, engine),
     recipients: recipientRoutes(os.recipients, engine),
     shares: shareRoutes(os.shares, engine, reported),
+    uploads: uploadRoutes(os.uploads, engine),
     verify: verifyRoutes(os.verify, engine, reported),
     certificates: {
       list: os.certificates.list.handler(() => ({ certificates: engine.certificates.list() })),

@@ -195,6 +195,9 @@ describe('studies', () => {
       modality: 'US',
     });
     expect(kit.queue.studyDetails('unknown')).toBeUndefined();
+    expect(kit.queue.studyInstanceUid('unknown')).toBeUndefined();
+    const [image] = [...kit.queue.instances({ tag: 'all' })];
+    expect(kit.queue.studyInstanceUid(study!.id)).toBe(image!.details.studyInstanceUid);
   });
 
   it('are not thrown together when images name no study', async () => {

@@ -52,6 +52,7 @@ import { Reading } from './reading.ts';
 import { Rebuilt } from './rebuilt.ts';
 import { Received } from './received.ts';
 import { RecoveryDrills } from './recovery-drill.ts';
+import { UploadPause } from './upload-pause.ts';
 import { Verification } from './verification.ts';
 import { Shares } from './shares.ts';
 import { WatchedFiles } from './watched-files.ts';
@@ -86,6 +87,7 @@ export class Queue
   /** Studies that were given out. */
   readonly shares: Shares;
   readonly recoveryDrills: RecoveryDrills;
+  readonly uploadPause: UploadPause;
   /** How much comes in, and how much of what lies here could go. */
   readonly intakeDays: IntakeDays;
   readonly #core: QueueCore;
@@ -114,6 +116,7 @@ export class Queue
     this.verification = new Verification(core, this.#incidents);
     this.devices = new Devices(core);
     this.recoveryDrills = new RecoveryDrills(core);
+    this.uploadPause = new UploadPause(core);
     this.intakeDays = new IntakeDays(core);
     this.rebuilt = new Rebuilt(core);
     this.backups = new BackupMarks(core);
@@ -280,6 +283,11 @@ export class Queue
 
   studyDetails(studyId: string): StudyDetails | undefined {
     return this.#reading.studyDetails(studyId);
+  }
+
+  /** Of a study by its id in the page; undefined where no row of it can be read. */
+  studyInstanceUid(studyId: string): string | undefined {
+    return this.#reading.studyInstanceUid(studyId);
   }
 
   instances(selection: InstanceSelection): Iterable<InstanceRow> {

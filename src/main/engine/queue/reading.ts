@@ -215,6 +215,16 @@ export class Reading {
     return this.study(studyId)?.details;
   }
 
+  studyInstanceUid(studyId: string): string | undefined {
+    return this.#core.read(() => {
+      const row = this.#study.get(studyId);
+      if (row === undefined) return undefined;
+      // The study's own row does not name it; its images do.
+      const [image] = this.#studyInstances.all(row.id, 0, 1);
+      return image === undefined ? undefined : this.#instanceRow(image).details.studyInstanceUid;
+    });
+  }
+
   *instances(selection: InstanceSelection): Generator<InstanceRow, void, undefined> {
     const studyId = this.#core.read(() => this.#selectedStudy(selection));
     if (selection.tag === 'study' && studyId === undefined) return;
