@@ -822,6 +822,21 @@ export const errorFacts = {
     message: 'No cloud storage is set up, so images stay on this PC only',
     nextStep: 'Add a destination to the configuration.',
   },
+  'uploads-paused': {
+    persistence: 'paused',
+    message: 'Uploads were paused for a time; receiving goes on',
+    nextStep: 'They go on by themselves; `edge-sync uploads resume` ends the pause now.',
+  },
+  'uploads-outside-window': {
+    persistence: 'paused',
+    message: 'Uploads wait for the time of day that the settings allow; receiving goes on',
+    nextStep: 'They go on by themselves. The times stand in upload.windows.',
+  },
+  'uploads-metered': {
+    persistence: 'paused',
+    message: 'This network costs by the byte, so uploads wait; receiving goes on',
+    nextStep: 'Connect to another network, or set upload.pauseOnMetered to false.',
+  },
   'pending-too-long': {
     persistence: 'transient',
     message: 'Images have waited longer than they should for their upload',

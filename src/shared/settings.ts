@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { networkSchema } from './network-settings.ts';
 import { containerSchema, destinationSchema, prefixSchema } from './destination-settings.ts';
+import { uploadWindowsSchema } from './upload-windows.ts';
 
 export type { AzureDestinationSettings, DestinationSettings } from './destination-settings.ts';
 export { destinationNameSchema } from './destination-settings.ts';
@@ -93,6 +94,13 @@ export const settingsSchema = z.strictObject({
   upload: z
     .strictObject({
       concurrency: z.int().min(1).max(32).default(8).describe('Objects under way at once, per destination'),
+      windows: uploadWindowsSchema
+        .default([])
+        .describe('Times of day in which uploads run; empty: always. Receiving never stops'),
+      pauseOnMetered: z
+        .boolean()
+        .default(false)
+        .describe('Uploads wait while the desktop app says that the network costs by the byte'),
     })
     .prefault({}),
   verify: z

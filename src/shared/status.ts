@@ -35,6 +35,8 @@ export const destinationStatusSchema = z.object({
   verified: count,
   lastVerifiedAt: isoTime.nullable(),
   error: errorReportSchema.nullable(),
+  /** Only while uploads are held: paused by somebody, outside their times of day, on a metered network. */
+  hold: z.object({ by: z.enum(['paused', 'window', 'metered']), until: isoTime.nullable() }).optional(),
 });
 export type DestinationStatus = z.infer<typeof destinationStatusSchema>;
 

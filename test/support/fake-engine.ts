@@ -211,6 +211,13 @@ export class FakeEngine {
         watch: os.agent.watch.handler(({ signal }) => watch(signal)),
         drain: os.agent.drain.handler(unused),
         link: os.agent.link.handler(() => ({ url: this.link() })),
+        wake: os.agent.wake.handler(() => ({ woken: true as const })),
+      },
+      uploads: {
+        state: os.uploads.state.handler(unused),
+        pause: os.uploads.pause.handler(unused),
+        resume: os.uploads.resume.handler(unused),
+        network: os.uploads.network.handler(unused),
       },
       studies: {
         reveal: os.studies.reveal.handler(({ input }) => {

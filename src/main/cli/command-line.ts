@@ -34,6 +34,7 @@ import { errorLine, processOutput, type Output } from './output.ts';
 import { createEngineClient } from '../rpc/client.ts';
 import { restoreOptions, restoreWanted, type RestoreOptions } from './restore-options.ts';
 import type { TlsOptions } from './tls-options.ts';
+import { addUploadsCommand } from './uploads-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
 import { withEngine } from './with-engine.ts';
 
@@ -257,6 +258,14 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   });
 
   addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
+
+  addUploadsCommand(program, {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    output,
+  });
 
   addVerifyCommand(program, { ofInstallation, environment, done, output });
 

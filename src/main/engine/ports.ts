@@ -131,6 +131,8 @@ export interface AuditEvent {
     | 'archive-rebuilt'
     | 'backup-written'
     | 'backup-taken-over'
+    | 'uploads-paused'
+    | 'uploads-resumed'
     | 'share-created'
     | 'share-revoked'
     | 'share-expired';

@@ -122,7 +122,10 @@ export class StatusSource {
       ],
       destinations: destinations.map(({ name, kind, required }) => {
         const stage = uploads.status(name);
-        return { name, kind, required, state: stage?.state ?? 'paused', error: stage?.error ?? null };
+        const hold =
+          stage?.hold === undefined ? {} : { hold: { by: stage.hold, untilMs: stage.heldUntilMs ?? null } };
+        const state = stage?.state ?? 'paused';
+        return { name, kind, required, state, error: stage?.error ?? null, ...hold };
       }),
       recovery: keys.recoveryState,
       ...recoveryProof(keys, queue),
@@ -133,6 +136,7 @@ export class StatusSource {
       warnBelowBytes: room.facts.warnBelowBytes,
       daysLeft: room.daysLeft(freeBytes),
       pendingMaxMinutes: status.pendingMaxMinutes,
+      uploadWindows: options.settings.upload.windows,
       startedAtMs: this.#startedAtMs,
       nowMs: options.clock.nowMs(),
     };

@@ -12,6 +12,7 @@ import { Reheads } from './rehead.ts';
 import type { Spool } from './spool/spool-port.ts';
 import type { Secret } from './system/secret.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
+import { Pacing } from './upload/pacing.ts';
 import { UploadStage, type UploadStatus } from './upload/upload-stage.ts';
 
 /** How long an orderly end waits for uploads under way; what is cut off resumes at the next start. */
@@ -35,6 +36,8 @@ export class Uploads {
   readonly #deps: UploadsDeps;
   readonly #reheads: Reheads;
   readonly #stages: ReadonlyMap<string, UploadStage>;
+  /** Whether uploads may run now. */
+  readonly pacing: Pacing;
 
   constructor(deps: UploadsDeps) {
     this.#deps = deps;
@@ -46,6 +49,18 @@ export class Uploads {
       newDatasetDigest: createDatasetDigest,
       addRecoveryRecipient: (head) => keys.addRecoveryRecipient(head),
       recoveryFingerprint: () => keys.sealers.recoveryFingerprint,
+    });
+    const { upload } = deps.settings;
+    this.pacing = new Pacing({
+      store: queue.uploadPause,
+      windows: upload.windows,
+      onMetered: upload.pauseOnMetered ? 'pause' : 'go-on',
+      onChange: () => {
+        this.workArrived();
+        deps.onChange();
+      },
+      clock: deps.clock,
+      logger: deps.logger.child('upload'),
     });
     this.#stages = new Map(deps.settings.destinations.map((one) => [one.name, this.#stageOf(one)]));
   }
@@ -65,6 +80,7 @@ export class Uploads {
   }
 
   async stop(): Promise<void> {
+    this.pacing.close();
     const giveUp = new AbortController();
     const timer = this.#deps.clock.after(drainMs, () => giveUp.abort(new Error('stopping')));
     await Promise.all([...this.#stages.values()].map((stage) => stage.drain(giveUp.signal)));
@@ -100,6 +116,7 @@ export class Uploads {
       installationId: queue.installationId,
       archiveId: keys.archiveId,
       mayUpload: () => keys.recoveryState === 'proven',
+      hold: () => this.pacing.hold(),
       rehead: (job) => this.#reheads.rehead(job),
       connect: () => this.connect(destination),
       archiveKeyRecords: () => keys.archiveKeyRecords(),

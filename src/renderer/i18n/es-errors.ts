@@ -605,6 +605,18 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'No hay ningún almacenamiento en la nube: las imágenes solo están en este PC',
     nextStep: 'Añada un destino a la configuración.',
   },
+  'uploads-paused': {
+    message: 'Las subidas están en pausa por un tiempo; la recepción continúa',
+    nextStep: 'Continúan por sí solas; `edge-sync uploads resume` termina la pausa ahora.',
+  },
+  'uploads-outside-window': {
+    message: 'Las subidas esperan al horario que permiten los ajustes; la recepción continúa',
+    nextStep: 'Continúan por sí solas. El horario está en upload.windows.',
+  },
+  'uploads-metered': {
+    message: 'Esta red cobra por volumen, así que las subidas esperan; la recepción continúa',
+    nextStep: 'Conecte a otra red o ponga upload.pauseOnMetered en false.',
+  },
   'pending-too-long': {
     message: 'Hay imágenes que esperan su subida más de lo debido',
     nextStep: 'Mire el destino más abajo; las imágenes están a salvo en este PC.',

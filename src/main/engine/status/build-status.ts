@@ -63,11 +63,15 @@ function headlineFor(
   if (attention.length > 0) return 'attention';
   const { received, verified } = inputs.queue;
   // `verified < received` rather than `pending > 0`: what is not verified is not safe, whatever it is called.
-  return verified < received || !isProven(inputs) ? 'working' : 'all-safe';
+  if (verified < received || !isProven(inputs)) return 'working';
+  // "All safe" with uploads paused would be believed of the next image too.
+  return inputs.destinations.some(({ hold }) => hold?.by === 'paused' || hold?.by === 'metered')
+    ? 'working'
+    : 'all-safe';
 }
 
 function destinationStatus(inputs: StatusInputs, destination: DestinationInput): DestinationStatus {
-  const { name, kind, required, state, error } = destination;
+  const { name, kind, required, state, error, hold } = destination;
   const counts = inputs.queue.destinations.find((one) => one.name === name);
   return {
     name,
@@ -78,6 +82,7 @@ function destinationStatus(inputs: StatusInputs, destination: DestinationInput):
     verified: counts?.verified ?? 0,
     lastVerifiedAt: isoOrNull(counts?.lastVerifiedAtMs ?? null),
     error,
+    ...(hold === undefined ? {} : { hold: { by: hold.by, until: isoOrNull(hold.untilMs) } }),
   };
 }
 

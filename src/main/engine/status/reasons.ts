@@ -1,6 +1,7 @@
 /** Every reason not to say "All safe" (DESIGN, screen), as the failures a person sees. */
 import { reportFor, type ErrorCode, type ErrorReport } from '../../../shared/errors.ts';
 import type { Failure } from '../../../shared/status.ts';
+import { openMsBetween } from '../../../shared/upload-windows.ts';
 import type { FailureGroup, IncidentRow } from '../queue/queue-types.ts';
 import { drillDue } from './recovery-reminder.ts';
 import type { DestinationInput, StatusInputs } from './status-inputs.ts';
@@ -29,6 +30,13 @@ const riskyCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'cloud-copy-damaged',
   'cloud-copy-lost',
   'internal',
+]);
+
+/** Uploads held on purpose: told with the destination, and no failure. What waits past its age is one all the same. */
+const heldCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'uploads-paused',
+  'uploads-outside-window',
+  'uploads-metered',
 ]);
 
 export function areImagesSafe(code: ErrorCode): boolean {
@@ -97,13 +105,13 @@ function conditionReports(inputs: StatusInputs): Condition[] {
   ];
 }
 
-function isPendingTooLong({ queue, nowMs, pendingMaxMinutes }: StatusInputs): boolean {
+function isPendingTooLong({ queue, nowMs, pendingMaxMinutes, uploadWindows = [] }: StatusInputs): boolean {
   if (queue.pending === 0) return false;
   const { oldestPendingAtMs, newestPendingAtMs } = queue;
   // Without a time nobody can say that it is young; a time in the future means that the clock was set back.
   if (oldestPendingAtMs === null || newestPendingAtMs === null) return true;
   if (newestPendingAtMs > nowMs + clockToleranceMs) return true;
-  return nowMs - oldestPendingAtMs > pendingMaxMinutes * 60_000;
+  return openMsBetween(uploadWindows, oldestPendingAtMs, nowMs) > pendingMaxMinutes * 60_000;
 }
 
 /** Only where nothing else explains it: a kit that is not proven or a destination in trouble is told by itself. */
@@ -150,6 +158,7 @@ function condition(inputs: StatusInputs, report: ErrorReport, sinceMs = inputs.s
 function destinationFailure(inputs: StatusInputs, destination: DestinationInput): Failure[] {
   const { name, state, error } = destination;
   if (state === 'ok' && error === null) return [];
+  if (error !== null && heldCodes.has(error.code)) return [];
   const report = error ?? reportFor('cloud-unreachable');
   return [
     {

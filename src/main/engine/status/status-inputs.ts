@@ -1,6 +1,7 @@
 /** Everything the status is made of. Times are epoch milliseconds. */
 import type { ErrorReport } from '../../../shared/errors.ts';
 import type { DestinationStatus, StatusReport } from '../../../shared/status.ts';
+import type { UploadWindow } from '../../../shared/upload-windows.ts';
 import type { AccessInputs } from './access-status.ts';
 import type { IncidentRow, QueueStatus } from '../queue/queue-types.ts';
 import type { VerificationFacts } from '../queue/verification-types.ts';
@@ -21,6 +22,8 @@ export interface DestinationInput {
   readonly required: boolean;
   readonly state: DestinationStatus['state'];
   readonly error: ErrorReport | null;
+  /** While uploads are held. Its report is no failure: it ends by itself, and the images are safe here. */
+  readonly hold?: { readonly by: 'paused' | 'window' | 'metered'; readonly untilMs: number | null };
 }
 
 export interface StatusInputs {
@@ -50,6 +53,8 @@ export interface StatusInputs {
   readonly daysLeft?: number | null;
   readonly warnBelowBytes: number;
   readonly pendingMaxMinutes: number;
+  /** Times of day in which uploads run: what waits ages in them alone. */
+  readonly uploadWindows?: readonly UploadWindow[];
   readonly startedAtMs: number;
   readonly nowMs: number;
 }

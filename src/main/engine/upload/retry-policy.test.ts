@@ -41,11 +41,18 @@ describe('the retry policy', () => {
       'cloud-auth',
       'cloud-clock-skew',
       'cloud-container-missing',
+      'cloud-folder-denied',
+      'cloud-full',
+      'cloud-overwrites',
+      'cloud-region',
       'cloud-secret-malformed',
       'cloud-secret-missing',
       'keychain-entry-missing',
       'keychain-unavailable',
       'manifest-broken',
+      'uploads-metered',
+      'uploads-outside-window',
+      'uploads-paused',
     ]);
   });
 

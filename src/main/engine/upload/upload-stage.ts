@@ -8,6 +8,7 @@ import type { SealerFactory } from '../seal/seal-port.ts';
 import { deliver, isLocalDamage, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
 import { DestinationGate, type DestinationState } from './destination-gate.ts';
 import { DestinationLink, type DestinationLinkDeps } from './destination-link.ts';
+import { holdMs, holdReport, holdUntilMs, type UploadHold } from './hold.ts';
 import { ManifestWriter } from './manifest-writer.ts';
 import { maxManifestEntries, type ManifestMac } from './manifest.ts';
 import { probe, probeEveryMs } from './probe.ts';
@@ -20,6 +21,10 @@ const manifestMaxWaitMs = 2000;
 const manifestIdleMs = 200;
 /** How often an open connection is asked whether this installation's lists are still there as they were left. */
 export const chainCheckEveryMs = 60 * 60_000;
+/** When uploads are held, what is small may end by itself within this; cut off, its answer would be lost. */
+const holdGraceMs = 5000;
+/** Larger objects are sent in blocks, and go on with the next one later: they are cut off at once. */
+const wholeObjectBytes = 4 * 1024 * 1024;
 /** Between two looks at a queue that says something is due and gives nothing. */
 const secondLookMs = 250;
 
@@ -32,6 +37,8 @@ export interface UploadStageDeps extends DeliverDeps, DestinationLinkDeps {
   readonly archiveId: string;
   /** False until the recovery words are proven: nothing leaves this PC that only this PC can open. */
   readonly mayUpload: () => boolean;
+  /** Why nothing may be uploaded right now (a pause, the time of day); undefined: it may. Poked when it changes. */
+  readonly hold?: () => UploadHold | undefined;
   /**
    * Gives an object that was sealed to another (or no) recovery certificate the current one, and records it.
    * Resolves with the job as it is now, undefined when the row has moved on.
@@ -50,12 +57,24 @@ export interface UploadStageDeps extends DeliverDeps, DestinationLinkDeps {
 export interface UploadStatus {
   readonly state: DestinationState;
   readonly error: ErrorReport | null;
+  /** While uploads are held: by what. */
+  readonly hold?: UploadHold['tag'];
+  /** Held until then, epoch milliseconds; absent when nobody knows. */
+  readonly heldUntilMs?: number;
   /** Over the last 10 s. */
   readonly bytesPerSecond: number;
-  /** Objects being sent right now. */
+  /** Objects being sent right now, and how many at most at this moment. */
   readonly active: number;
+  readonly width: number;
   /** open: connected, and this installation's chain ends there as it was left. */
   readonly link: 'open' | 'closed';
+}
+
+/** Something under way, and the way to break it off. */
+interface UnderWay {
+  readonly sizeBytes: number;
+  readonly cut: AbortController;
+  task: Promise<void>;
 }
 
 type Phase = 'new' | 'running' | 'draining' | 'stopped';
@@ -71,9 +90,11 @@ export class UploadStage {
   readonly #manifests: ManifestWriter;
   readonly #throughput: Throughput;
   readonly #stop = new AbortController();
-  readonly #active = new Map<number, Promise<void>>();
+  readonly #active = new Map<number, UnderWay>();
   /** Connecting, writing a manifest or probing: one at a time. */
-  #chore: Promise<void> | undefined;
+  #chore: UnderWay | undefined;
+  /** Since when uploads are held, monotonic; undefined while they are not. */
+  #heldSinceMs: number | undefined;
   #choreNotBeforeMs = 0;
   #choreFailures = 0;
   #lastFinishedMs = 0;
@@ -120,27 +141,36 @@ export class UploadStage {
     const base = {
       bytesPerSecond: this.#throughput.bytesPerSecond(),
       active: this.#active.size,
+      width: this.#gate.width() === 'one' ? 1 : this.#deps.concurrency,
       link,
     } as const;
     if (!this.#deps.mayUpload()) {
       return { ...base, state: 'paused', error: new EdgeSyncError('recovery-not-proven').report };
     }
-    return { ...base, state: this.#gate.state, error: this.#gate.report };
+    const { state, report } = this.#gate;
+    const hold = this.#deps.hold?.();
+    if (hold === undefined) return { ...base, state, error: report };
+    const untilMs = holdUntilMs(hold);
+    const held = { ...base, hold: hold.tag, ...(untilMs === undefined ? {} : { heldUntilMs: untilMs }) };
+    // What waits for a person is told first: the hold ends by itself.
+    if (state === 'refused' || state === 'paused') return { ...held, state, error: report };
+    return { ...held, state: 'paused', error: holdReport(hold) };
   }
 
   /** Takes nothing new, finishes what is under way and its manifest, then stops. Gives up when `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     if (this.#phase === 'running') this.#phase = 'draining';
-    const giveUp = (): void => this.#stop.abort();
+    const giveUp = (): void => this.#cutAll();
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     this.#poke();
     try {
       while (this.#active.size > 0 || this.#chore !== undefined) {
-        await Promise.allSettled([...this.#active.values(), this.#chore]);
+        await Promise.allSettled(this.#tasks());
       }
       const { store } = this.#link;
-      if (store !== undefined && !this.#stop.signal.aborted) await this.#writeAllManifests(store);
+      const isHeld = this.#deps.hold?.() !== undefined;
+      if (store !== undefined && !isHeld && !this.#stop.signal.aborted) await this.#writeAllManifests(store);
     } catch (error) {
       // What is not in a manifest now will be in one at the next start.
       this.#deps.logger.warn('upload.drain-manifest', { code: asOurs(error).code });
@@ -153,10 +183,24 @@ export class UploadStage {
   /** Breaks off what is under way; its jobs go back to the queue without using an attempt. */
   async stop(): Promise<void> {
     this.#phase = 'stopped';
-    this.#stop.abort();
+    this.#cutAll();
     this.#poke();
-    await Promise.allSettled([this.#loop, ...this.#active.values(), this.#chore]);
+    await Promise.allSettled([this.#loop, ...this.#tasks()]);
     await this.#link.drop();
+  }
+
+  #tasks(): Promise<void>[] {
+    return [...this.#underWay()].map(({ task }) => task);
+  }
+
+  *#underWay(): Generator<UnderWay> {
+    yield* this.#active.values();
+    if (this.#chore !== undefined) yield this.#chore;
+  }
+
+  #cutAll(): void {
+    this.#stop.abort();
+    for (const { cut } of this.#underWay()) cut.abort();
   }
 
   async #run(): Promise<void> {
@@ -177,21 +221,40 @@ export class UploadStage {
   /** Begins what may begin now. @returns milliseconds until there is a reason to look again; undefined: only when poked. */
   #step(): number | undefined {
     if (!this.#deps.mayUpload()) return undefined;
+    const hold = this.#deps.hold?.();
+    if (hold !== undefined) return this.#held(hold);
+    this.#heldSinceMs = undefined;
     const gateMs = this.#gate.waitMs();
     if (gateMs > 0) return gateMs;
     const { store } = this.#link;
     if (store === undefined) {
-      if (this.#chore === undefined && this.#active.size === 0) this.#begin('connect', () => this.#connect());
+      if (this.#chore === undefined && this.#active.size === 0)
+        this.#begin('connect', (signal) => this.#connect(signal));
       return undefined;
     }
     if (!this.#link.hasRecords) {
-      if (this.#chore === undefined) this.#begin('records', () => this.#link.keepRecords(this.#stop.signal));
+      if (this.#chore === undefined) this.#begin('records', (signal) => this.#link.keepRecords(signal));
       return undefined;
     }
     const room = (this.#gate.width() === 'one' ? 1 : this.#deps.concurrency) - this.#active.size;
     const waits = [this.#beginJobs(store, room), this.#beginChore(store), this.#sweepWaitMs()];
     const known = waits.filter((one) => one !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /** Nothing new; what is large stops now, the rest has a moment. @returns milliseconds until the next look. */
+  #held(hold: UploadHold): number | undefined {
+    const { clock } = this.#deps;
+    this.#heldSinceMs ??= clock.monotonicMs();
+    const graceMs = this.#heldSinceMs + holdGraceMs - clock.monotonicMs();
+    for (const { sizeBytes, cut } of this.#underWay()) {
+      if (graceMs <= 0 || sizeBytes > wholeObjectBytes) cut.abort();
+    }
+    const waits = [
+      ...(graceMs > 0 && (this.#active.size > 0 || this.#chore !== undefined) ? [graceMs] : []),
+      ...[holdMs(hold, clock.nowMs())].filter((one) => one !== undefined),
+    ];
+    return waits.length === 0 ? undefined : Math.min(...waits);
   }
 
   #beginJobs(store: CloudStore, room: number): number | undefined {
@@ -221,7 +284,8 @@ export class UploadStage {
   }
 
   #beginJob(job: UploadJob, store: CloudStore): void {
-    const task = this.#send(job, store)
+    const cut = new AbortController();
+    const task = this.#send(job, store, cut.signal)
       .catch((error: unknown) => {
         // The outcome could not be written down: the row stays as it was and is sent again.
         this.#deps.logger.error('upload.record', { destination: job.destination }, error);
@@ -233,13 +297,13 @@ export class UploadStage {
         this.#lastFinishedMs = this.#deps.clock.monotonicMs();
         this.#poke();
       });
-    this.#active.set(job.instanceId, task);
+    this.#active.set(job.instanceId, { sizeBytes: job.sizeBytes, cut, task });
   }
 
-  async #send(claimed: UploadJob, store: CloudStore): Promise<void> {
+  async #send(claimed: UploadJob, store: CloudStore, signal: AbortSignal): Promise<void> {
     const { queue, destination, logger } = this.#deps;
     try {
-      const outcome = await this.#attempt(claimed, store);
+      const outcome = await this.#attempt(claimed, store, signal);
       switch (outcome.tag) {
         case 'uploaded':
           this.#succeeded();
@@ -256,7 +320,7 @@ export class UploadStage {
           queue.release(claimed.instanceId, destination);
       }
     } catch (error) {
-      if (this.#stop.signal.aborted) {
+      if (signal.aborted) {
         queue.release(claimed.instanceId, destination);
         return;
       }
@@ -269,6 +333,7 @@ export class UploadStage {
   async #attempt(
     claimed: UploadJob,
     store: CloudStore,
+    signal: AbortSignal,
   ): Promise<DeliveryOutcome | { readonly tag: 'moved-on' }> {
     let job = claimed;
     if (claimed.recoveryFingerprint !== this.#deps.sealers.recoveryFingerprint) {
@@ -284,7 +349,7 @@ export class UploadStage {
     }
     let confirmed = 0;
     const outcome = await deliver(job, store, this.#deps, {
-      signal: this.#stop.signal,
+      signal,
       onProgress: (bytes) => {
         this.#throughput.add(bytes - confirmed);
         confirmed = bytes;
@@ -335,18 +400,18 @@ export class UploadStage {
     if (backlog.count > 0) {
       const waitMs = Math.max(heldMs, this.#manifestWaitMs(backlog.count, backlog.oldestAtMs));
       if (waitMs > 0) return waitMs;
-      this.#begin('manifest', () => this.#writeManifest(store));
+      this.#begin('manifest', (signal) => this.#writeManifest(store, signal));
       return undefined;
     }
     const chainWaitMs = Math.max(heldMs, this.#nextChainCheckMs - monotonicMs);
     if (chainWaitMs <= 0) {
-      this.#begin('chain', () => this.#checkChain());
+      this.#begin('chain', (signal) => this.#checkChain(signal));
       return undefined;
     }
     const probeWaitMs = Math.max(heldMs, this.#probeWaitMs());
     if (probeWaitMs > 0) return Math.min(probeWaitMs, chainWaitMs);
     if (this.#active.size > 0) return undefined;
-    this.#begin('probe', () => this.#probe(store));
+    this.#begin('probe', (signal) => this.#probe(store, signal));
     return undefined;
   }
 
@@ -370,16 +435,20 @@ export class UploadStage {
   }
 
   /** Runs a chore; how it ends goes to the gate, as with the objects. */
-  #begin(what: 'connect' | 'records' | 'manifest' | 'chain' | 'probe', work: () => Promise<void>): void {
+  #begin(
+    what: 'connect' | 'records' | 'manifest' | 'chain' | 'probe',
+    work: (signal: AbortSignal) => Promise<void>,
+  ): void {
     const { clock, random, logger, destination } = this.#deps;
-    this.#chore = work()
+    const cut = new AbortController();
+    const task = work(cut.signal)
       .then(
         () => {
           this.#choreFailures = 0;
           this.#succeeded();
         },
         async (error: unknown) => {
-          if (this.#stop.signal.aborted) return;
+          if (cut.signal.aborted) return;
           const ours = asOurs(error);
           logger.warn(`upload.${what}`, { destination, code: ours.code, detail: ours.detail });
           this.#choreFailures += 1;
@@ -397,20 +466,21 @@ export class UploadStage {
         this.#chore = undefined;
         this.#poke();
       });
+    this.#chore = { sizeBytes: 0, cut, task };
   }
 
-  async #connect(): Promise<void> {
-    await this.#link.open(this.#stop.signal);
+  async #connect(signal: AbortSignal): Promise<void> {
+    await this.#link.open(signal);
     this.#nextChainCheckMs = this.#deps.clock.monotonicMs() + chainCheckEveryMs;
   }
 
-  async #checkChain(): Promise<void> {
-    await this.#link.recheck(this.#stop.signal);
+  async #checkChain(signal: AbortSignal): Promise<void> {
+    await this.#link.recheck(signal);
     this.#nextChainCheckMs = this.#deps.clock.monotonicMs() + chainCheckEveryMs;
   }
 
-  async #writeManifest(store: CloudStore): Promise<void> {
-    const verified = await this.#manifests.writeNext(store, this.#stop.signal);
+  async #writeManifest(store: CloudStore, signal: AbortSignal): Promise<void> {
+    const verified = await this.#manifests.writeNext(store, signal);
     this.#deps.logger.info('upload.verified', { destination: this.#deps.destination, instances: verified });
   }
 
@@ -418,9 +488,9 @@ export class UploadStage {
     while ((await this.#manifests.writeNext(store, this.#stop.signal)) > 0) continue;
   }
 
-  async #probe(store: CloudStore): Promise<void> {
+  async #probe(store: CloudStore, signal: AbortSignal): Promise<void> {
     const { queue, destination, installationId, random } = this.#deps;
-    await probe(store, installationId, random, this.#stop.signal);
+    await probe(store, installationId, random, signal);
     await queue.recordProbe(destination);
   }
 
