@@ -12,6 +12,7 @@ import { setAppMenu } from './shell/desk/app-menu.ts';
 import { DeskTray } from './shell/desk/desk-tray.ts';
 import { DeskWindow } from './shell/desk/desk-window.ts';
 import { Incidents } from './shell/desk/incidents.ts';
+import { LoginStart } from './shell/desk/login-start.ts';
 import { StayAwake } from './shell/desk/stay-awake.ts';
 import { textsFor } from './shell/desk/texts.ts';
 import type { TrayAction } from './shell/desk/tray-view.ts';
@@ -98,12 +99,32 @@ function startApp(): void {
   const router = createForwardRouter({ link, retryEngine: () => supervisor.retryNow() });
   new PageBridge({ router, contents: () => window.contents, origin: pageOrigin, logger }).listen();
 
+  const loginStart = new LoginStart({
+    items: app,
+    platform: process.platform,
+    program: process.env['APPIMAGE'] ?? process.execPath,
+    args: options.dataDir === undefined ? [] : ['--data-dir', dataDir],
+    configHome: process.env['XDG_CONFIG_HOME'],
+    decidedFile: join(dataDir, 'shell', 'login-start.json'),
+  });
+  /** Runs a change of the login start; a folder that takes no file is no reason to end. */
+  const changeLoginStart = (change: () => void): void => {
+    try {
+      change();
+    } catch (error) {
+      logger.error('login-start-failed', {}, error);
+    }
+    showAppMenu();
+    tray.show(link.state.status);
+  };
+
   // Desk: tray and notifications follow the same state as the page.
   const tray = new DeskTray({
     iconFolder: join(root, 'assets', 'tray'),
     texts,
     status: link.state.status,
     onAction: (action) => onTrayAction(action),
+    startsAtLogin: () => loginStart.isOn,
   });
   const incidents = new Incidents({
     clock,
@@ -163,6 +184,9 @@ function startApp(): void {
       case 'start-engine':
         supervisor.retryNow();
         break;
+      case 'start-at-login':
+        changeLoginStart(() => loginStart.set(!loginStart.isOn));
+        break;
       case 'quit':
         void quit.request('person');
         break;
@@ -170,7 +194,15 @@ function startApp(): void {
         assertNever(action);
     }
   };
-  setAppMenu(texts, () => void quit.request('person'));
+  const showAppMenu = (): void =>
+    setAppMenu(texts, {
+      quit: () => void quit.request('person'),
+      startsAtLogin: loginStart.isOn,
+      startAtLogin: () => onTrayAction('start-at-login'),
+    });
+  // A developer's checkout is not to start by itself.
+  if (app.isPackaged) changeLoginStart(() => loginStart.setOnceByDefault());
+  else showAppMenu();
 
   app.on('before-quit', (event) => {
     event.preventDefault();

@@ -10,6 +10,7 @@ export class DeskTray {
   readonly #folder: string;
   readonly #texts: ShellTexts;
   readonly #onAction: (action: TrayAction) => void;
+  readonly #startsAtLogin: () => boolean;
   readonly #tray: Tray;
   #view: TrayView;
 
@@ -19,11 +20,13 @@ export class DeskTray {
     readonly texts: ShellTexts;
     readonly status: StatusReport;
     readonly onAction: (action: TrayAction) => void;
+    readonly startsAtLogin: () => boolean;
   }) {
     this.#folder = parts.iconFolder;
     this.#texts = parts.texts;
     this.#onAction = parts.onAction;
-    this.#view = trayView(parts.status, parts.texts);
+    this.#startsAtLogin = parts.startsAtLogin;
+    this.#view = trayView(parts.status, parts.texts, parts.startsAtLogin());
     this.#tray = new Tray(this.#icon());
     this.#tray.on('click', () => parts.onAction('open'));
     nativeTheme.on('updated', this.#redrawIcon);
@@ -31,7 +34,7 @@ export class DeskTray {
   }
 
   show(status: StatusReport): void {
-    const next = trayView(status, this.#texts);
+    const next = trayView(status, this.#texts, this.#startsAtLogin());
     const { shape, tooltip, menu } = this.#view;
     this.#view = next;
     if (next.shape !== shape) this.#redrawIcon();
@@ -65,6 +68,13 @@ export class DeskTray {
         return { label: item.label, enabled: false };
       case 'line':
         return { type: 'separator' };
+      case 'check':
+        return {
+          type: 'checkbox',
+          label: item.label,
+          checked: item.on,
+          click: () => this.#onAction(item.action),
+        };
       case 'action':
         return { label: item.label, click: () => this.#onAction(item.action) };
       default:

@@ -10,6 +10,7 @@ export interface ShellTexts {
   readonly open: string;
   readonly retryAll: string;
   readonly startEngineNow: string;
+  readonly startAtLogin: string;
   readonly quit: string;
   readonly over: string;
   readonly quitQuestion: (count: number) => string;
@@ -34,6 +35,7 @@ const english: ShellTexts = {
   open: 'Open Edge Sync',
   retryAll: 'Try everything again',
   startEngineNow: 'Start receiving now',
+  startAtLogin: 'Start when I sign in',
   quit: 'Quit Edge Sync',
   over: 'This is over:',
   quitQuestion: (count) =>
@@ -62,6 +64,7 @@ const spanish: ShellTexts = {
   open: 'Abrir Edge Sync',
   retryAll: 'Reintentar todo',
   startEngineNow: 'Empezar a recibir ahora',
+  startAtLogin: 'Iniciar al iniciar sesión',
   quit: 'Salir de Edge Sync',
   over: 'Esto ya pasó:',
   quitQuestion: (count) =>

@@ -10,7 +10,9 @@ import { trayView, type TrayAction } from './tray-view.ts';
 const english = textsFor('en-GB');
 
 function actions(status: StatusReport): readonly TrayAction[] {
-  return trayView(status, english).menu.flatMap((item) => (item.tag === 'action' ? [item.action] : []));
+  return trayView(status, english, false).menu.flatMap((item) =>
+    item.tag === 'action' ? [item.action] : [],
+  );
 }
 
 function away(code: 'engine-stopped' | 'engine-starting'): StatusReport {
@@ -29,12 +31,12 @@ describe('the tray', () => {
   it.each(['all-safe', 'working', 'attention', 'not-receiving'] as const)(
     'has the shape of %s',
     (headline) => {
-      expect(trayView(stubState(headline).status, english).shape).toBe(headline);
+      expect(trayView(stubState(headline).status, english, false).shape).toBe(headline);
     },
   );
 
   it('tells in its tooltip how many images are on the way', () => {
-    expect(trayView(stubState('working').status, english).tooltip).toBe(
+    expect(trayView(stubState('working').status, english, false).tooltip).toBe(
       'Edge Sync: Working, 212 images on the way',
     );
   });
@@ -46,7 +48,7 @@ describe('the tray', () => {
   });
 
   it('names the cause while the engine is away', () => {
-    const labels = trayView(away('engine-stopped'), english).menu.flatMap((item) =>
+    const labels = trayView(away('engine-stopped'), english, false).menu.flatMap((item) =>
       'label' in item ? [item.label] : [],
     );
 
@@ -54,7 +56,7 @@ describe('the tray', () => {
   });
 
   it('says that it starts, when it starts, in the shape of not receiving', () => {
-    expect(trayView(away('engine-starting'), english)).toMatchObject({
+    expect(trayView(away('engine-starting'), english, false)).toMatchObject({
       shape: 'not-receiving',
       tooltip: 'Edge Sync: Starting',
     });
@@ -68,14 +70,16 @@ describe('the tray', () => {
       message: `${'x'.repeat(300)} ${index}`,
     }));
 
-    const { menu } = trayView({ ...status, failures }, english);
+    const { menu } = trayView({ ...status, failures }, english, false);
 
     expect(menu.length).toBeLessThan(12);
     expect(menu.every((item) => !('label' in item) || item.label.length <= 80)).toBe(true);
   });
 
   it('speaks Spanish where the desktop does', () => {
-    expect(trayView(stubState('all-safe').status, textsFor('es-MX')).tooltip).toBe('Edge Sync: Todo a salvo');
+    expect(trayView(stubState('all-safe').status, textsFor('es-MX'), false).tooltip).toBe(
+      'Edge Sync: Todo a salvo',
+    );
   });
 
   it.each([

@@ -3,7 +3,7 @@ import type { Headline, StatusReport } from '../../../shared/status.ts';
 import { engineFailureId } from '../engine/status-while-away.ts';
 import type { ShellTexts } from './texts.ts';
 
-export type TrayAction = 'open' | 'retry-all' | 'start-engine' | 'quit';
+export type TrayAction = 'open' | 'retry-all' | 'start-engine' | 'start-at-login' | 'quit';
 
 export interface TrayView {
   /** Which of the four shapes. */
@@ -16,12 +16,14 @@ export interface TrayView {
 export type TrayItem =
   | { readonly tag: 'text'; readonly label: string }
   | { readonly tag: 'action'; readonly label: string; readonly action: TrayAction }
+  | { readonly tag: 'check'; readonly label: string; readonly on: boolean; readonly action: TrayAction }
   | { readonly tag: 'line' };
 
 /** At most this many causes are told in the menu; the window has all. */
 const mostCauses = 3;
 
-export function trayView(status: StatusReport, texts: ShellTexts): TrayView {
+/** `startsAtLogin`: whether the app is started with the person's login. */
+export function trayView(status: StatusReport, texts: ShellTexts, startsAtLogin: boolean): TrayView {
   const headline = headlineText(status, texts);
   const pending = status.counts.pending;
   const parts = [headline, ...(pending > 0 ? [texts.onTheWay(pending)] : [])];
@@ -43,6 +45,7 @@ export function trayView(status: StatusReport, texts: ShellTexts): TrayView {
         ? [{ tag: 'action', label: texts.retryAll, action: 'retry-all' } as const]
         : []),
       { tag: 'line' },
+      { tag: 'check', label: texts.startAtLogin, on: startsAtLogin, action: 'start-at-login' },
       { tag: 'action', label: texts.quit, action: 'quit' },
     ],
   };
