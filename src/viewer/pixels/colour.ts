@@ -62,9 +62,9 @@ function palette(dataset: DataSet, layout: PixelLayout): Palette {
 }
 
 function paletteToRgba(frame: DecodedFrame, { red, green, blue }: Palette, rgba: Uint8ClampedArray): void {
-  const r = eightBits(red);
-  const g = eightBits(green);
-  const b = eightBits(blue);
+  // Some writers say 16 bits and fill only the lower 8: told by all three, for one colour may be dark throughout.
+  const most = Math.max(largest(red), largest(green), largest(blue));
+  const [r, g, b] = [eightBits(red, most), eightBits(green, most), eightBits(blue, most)];
   for (let at = 0, to = 0; to < rgba.length; at += 1, to += 4) {
     const value = frame.samples[at] ?? 0;
     rgba[to] = entry(r, value - red.firstValue);
@@ -79,9 +79,11 @@ function entry(table: Uint8Array, index: number): number {
   return table[Math.min(table.length - 1, Math.max(0, index))] ?? 0;
 }
 
-/** Some writers say 16 bits and fill only the lower 8. */
-function eightBits({ entries, bits }: LookupTable): Uint8Array {
-  const most = entries.reduce((largest, value) => Math.max(largest, value), 0);
+function largest({ entries }: LookupTable): number {
+  return entries.reduce((most, value) => Math.max(most, value), 0);
+}
+
+function eightBits({ entries, bits }: LookupTable, most: number): Uint8Array {
   const shift = bits > 8 && most > 255 ? bits - 8 : 0;
   return Uint8Array.from(entries, (value) => value >> shift);
 }

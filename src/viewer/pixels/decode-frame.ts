@@ -4,7 +4,7 @@ import { assertNever } from '../../shared/assert-never.ts';
 import { ViewerProblem } from '../open/problem.ts';
 import { bareJpeg2000, checkedCodestream, type CodestreamSize } from './codestream.ts';
 import type { ParsedFile } from './dataset.ts';
-import { encapsulatedFrameBytes, nativeFrameBytes, samplesPerPixel } from './frame-bytes.ts';
+import { encapsulatedFrameBytes, nativeFrameBytes, samplesPerPixel, turnedWords } from './frame-bytes.ts';
 import type { PixelLayout } from './image-facts.ts';
 import { withColourMarker } from './jpeg-colour.ts';
 import { decodeExtendedJpeg } from './jpeg-extended.ts';
@@ -66,7 +66,11 @@ export async function decodeFrame(
   }
 }
 
+/** Colour spaces that belong to a code stream; whoever leaves the name behind when decompressing has said nothing. */
+const onlyCoded: ReadonlySet<string> = new Set(['YBR_PARTIAL_420', 'YBR_RCT', 'YBR_ICT']);
+
 function decodeNative(file: ParsedFile, layout: PixelLayout, frame: number): DecodedFrame {
+  if (onlyCoded.has(layout.photometric)) throw new ViewerProblem('pixels-unsupported', 'colour space');
   const pixels = layout.rows * layout.columns;
   const bytes = nativeFrameBytes(file, layout, frame);
   if (layout.bitsAllocated === 1) {
@@ -77,7 +81,7 @@ function decodeNative(file: ParsedFile, layout: PixelLayout, frame: number): Dec
   const little = file.transferSyntaxUid === explicitBigEndian ? fromBigEndian(bytes, file, bits) : bytes;
   const units = fromLittleEndian(little, bits);
   const pixelUnits =
-    samplesPerPixel(layout) === 2
+    layout.samples === 3 && samplesPerPixel(file, layout) === 2
       ? fullColour(units, pixels)
       : layout.planes === 'apart'
         ? interleaved(units, pixels)
@@ -88,7 +92,7 @@ function decodeNative(file: ParsedFile, layout: PixelLayout, frame: number): Dec
 /** In big endian OW words are turned, even when they hold two pixels of 8 bits; OB is as it is (PS3.5 7.3, A.3). */
 function fromBigEndian(bytes: Uint8Array, file: ParsedFile, bits: 8 | 16 | 32): Uint8Array {
   if (bits !== 8) return swapped(bytes, bits === 16 ? 2 : 4);
-  return file.dataset.elements['x7fe00010']?.vr === 'OW' ? swapped(bytes, 2) : bytes;
+  return file.dataset.elements['x7fe00010']?.vr === 'OW' ? turnedWords(file, bytes) : bytes;
 }
 
 /** Y1 Y2 Cb Cr for two pixels: the colour is the same for both (PS3.3 C.7.6.3.1.2). */

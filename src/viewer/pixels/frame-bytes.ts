@@ -7,7 +7,7 @@ import type { PixelLayout } from './image-facts.ts';
 /** @throws ViewerProblem pixels-damaged when the file has not all of the frame. */
 export function nativeFrameBytes(file: ParsedFile, layout: PixelLayout, frame: number): Uint8Array {
   const element = pixelElement(file);
-  const frameBits = layout.rows * layout.columns * samplesPerPixel(layout) * layout.bitsAllocated;
+  const frameBits = layout.rows * layout.columns * samplesPerPixel(file, layout) * layout.bitsAllocated;
   const fromBit = frameBits * frame;
   const from = element.dataOffset + Math.floor(fromBit / 8);
   const to = element.dataOffset + Math.ceil((fromBit + frameBits) / 8);
@@ -16,10 +16,26 @@ export function nativeFrameBytes(file: ParsedFile, layout: PixelLayout, frame: n
   return file.bytes.subarray(from, to);
 }
 
-/** Native YBR_FULL_422 keeps one pair of colour samples for two pixels. */
-export function samplesPerPixel(layout: PixelLayout): number {
+/**
+ * Native YBR_FULL_422 keeps one pair of colour samples for two pixels. Programs that decompress often leave the name and
+ * write all samples: the length tells.
+ */
+export function samplesPerPixel(file: ParsedFile, layout: PixelLayout): number {
   const halved = layout.photometric === 'YBR_FULL_422' || layout.photometric === 'YBR_PARTIAL_422';
-  return layout.samples === 3 && halved ? 2 : layout.samples;
+  if (layout.samples !== 3 || !halved) return layout.samples;
+  const { rows, columns, frames, bitsAllocated } = layout;
+  const fullBytes = (rows * columns * 3 * frames * bitsAllocated) / 8;
+  return pixelElement(file).length >= fullBytes ? 3 : 2;
+}
+
+/**
+ * The same bytes of a frame where OW words hold two pixels of 8 bits in big endian (PS3.5 7.3, A.3): each word is turned,
+ * wherever in it the frame begins.
+ */
+export function turnedWords(file: ParsedFile, frame: Uint8Array): Uint8Array {
+  const { dataOffset } = pixelElement(file);
+  const from = frame.byteOffset - file.bytes.byteOffset - dataOffset;
+  return frame.map((_, at) => file.bytes[dataOffset + ((from + at) ^ 1)] ?? 0);
 }
 
 interface Fragment {
@@ -103,6 +119,10 @@ function fragmentsOfFrame(
   if (table.length === frames) {
     const from = table[frame] ?? 0;
     const to = table[frame + 1] ?? Number.POSITIVE_INFINITY;
+    // A table that leads into the middle of a fragment would give the next frame in place of this one.
+    if (!fragments.some(({ offset }) => offset === from)) {
+      throw new ViewerProblem('pixels-damaged', 'the offset table does not fit');
+    }
     return fragments.filter(({ offset }) => offset >= from && offset < to);
   }
   // Without a table a frame starts where a fragment starts like a code stream.

@@ -35,9 +35,9 @@ export function windowVoi({ center, width }: VoiWindow, voiFunction: VoiFunction
   return { tag: 'window', center, width, function: voiFunction };
 }
 
-export function fullRange({ facts, least, most }: GrayPicture): Voi {
-  const a = modalityValue(facts, least);
-  const b = modalityValue(facts, most);
+export function fullRange({ facts, meant }: GrayPicture): Voi {
+  const a = modalityValue(facts, meant.least);
+  const b = modalityValue(facts, meant.most);
   const width = Math.max(Math.abs(b - a), 1e-6);
   return { tag: 'window', center: (a + b) / 2, width, function: 'LINEAR_EXACT' };
 }

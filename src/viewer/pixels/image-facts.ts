@@ -69,6 +69,8 @@ export interface GrayFacts {
   readonly voiTable: LookupTable | undefined;
   /** HU, or what RescaleType says; empty when unknown. */
   readonly unit: string;
+  /** Stored values that fill what is no image (PS3.3 C.7.5.1.1.2). */
+  readonly padding: { readonly least: number; readonly most: number } | undefined;
 }
 
 /** Millimetres per pixel. `patient`: in the patient; `detector`: where the beam meets the detector, so too large. */
@@ -171,7 +173,18 @@ export function readGrayFacts({ dataset }: ParsedFile, layout: PixelLayout, fram
     voiFunction: voiFunction === 'LINEAR_EXACT' || voiFunction === 'SIGMOID' ? voiFunction : 'LINEAR',
     voiTable: voiItem && readTable(voiItem, modalityItem === undefined ? layout.sign : 'unsigned'),
     unit: unit === '' && modality === 'CT' ? 'HU' : unit === 'US' ? '' : unit,
+    padding: readPadding(dataset, layout.sign),
   };
+}
+
+/** PixelPaddingValue, and the other end of their range where there is one. */
+function readPadding(dataset: DataSet, sign: PixelLayout['sign']): GrayFacts['padding'] {
+  const [value, limit] = ['x00280120', 'x00280121'].map((tag) => {
+    if ((dataset.elements[tag]?.length ?? 0) < 2) return undefined;
+    return sign === 'signed' ? dataset.int16(tag) : dataset.uint16(tag);
+  });
+  if (value === undefined) return undefined;
+  return { least: Math.min(value, limit ?? value), most: Math.max(value, limit ?? value) };
 }
 
 /** LUTDescriptor and LUTData. A table that does not hold what it says is left out. */
@@ -224,16 +237,20 @@ export function readGeometry({ dataset }: ParsedFile, frame: number): FrameGeome
   };
 }
 
-/** Projection images whose Pixel Spacing only repeats the detector's are not corrected for magnification (PS3.3 10.7.1.3). */
+const projections: ReadonlySet<string> = new Set(['CR', 'DX', 'IO', 'MG', 'PX', 'RF', 'RG', 'XA']);
+
+/**
+ * Projection images whose Pixel Spacing only repeats the detector's are not corrected for magnification; where nothing
+ * but Pixel Spacing is there, it is not known whether they are (PS3.3 10.7.1.3).
+ */
 function onDetector(
   dataset: DataSet,
   patient: readonly [number, number],
   detector: readonly [number, number] | undefined,
 ): boolean {
-  const calibration = (dataset.string('x00280a02') ?? '').trim();
-  return (
-    calibration === '' && detector !== undefined && patient[0] === detector[0] && patient[1] === detector[1]
-  );
+  if ((dataset.string('x00280a02') ?? '').trim() !== '') return false;
+  if (detector === undefined) return projections.has((dataset.string('x00080060') ?? '').trim());
+  return patient[0] === detector[0] && patient[1] === detector[1];
 }
 
 function pair(dataset: DataSet, tag: string): readonly [number, number] | undefined {

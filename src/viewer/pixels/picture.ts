@@ -28,6 +28,8 @@ export interface GrayPicture {
   /** Of the stored values. */
   readonly least: number;
   readonly most: number;
+  /** Of the stored values that are image, without padding. */
+  readonly meant: { readonly least: number; readonly most: number };
   /** MONOCHROME1: the least value is white. */
   readonly polarity: 'normal' | 'inverse';
   readonly geometry: FrameGeometry;
@@ -77,24 +79,33 @@ export class ImageFile {
     }
     if (decoded.components !== 1) throw new ViewerProblem('pixels-damaged', 'grey with three samples');
     const { samples } = decoded;
+    const facts = readGrayFacts(this.#file, this.layout, frame);
+    const all = range(samples, undefined);
+    const meant = facts.padding === undefined ? all : range(samples, facts.padding);
     return {
       tag: 'gray',
       columns,
       rows,
       samples,
-      facts: readGrayFacts(this.#file, this.layout, frame),
-      ...range(samples),
+      facts,
+      ...all,
+      meant: meant.least > meant.most ? all : meant,
       polarity: this.layout.photometric === 'MONOCHROME1' ? 'inverse' : 'normal',
       geometry,
     };
   }
 }
 
-function range(samples: Samples): { readonly least: number; readonly most: number } {
+/** Without those from `padding.least` to `padding.most`; least above most when none is left. */
+function range(
+  samples: Samples,
+  padding: GrayFacts['padding'],
+): { readonly least: number; readonly most: number } {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   for (let at = 0; at < samples.length; at += 1) {
     const value = samples[at] ?? 0;
+    if (padding !== undefined && value >= padding.least && value <= padding.most) continue;
     if (value < least) least = value;
     if (value > most) most = value;
   }

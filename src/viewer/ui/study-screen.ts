@@ -343,7 +343,7 @@ export class StudyScreen {
     if (picture?.tag !== 'gray') return;
     const voi = this.#view.voi ?? defaultVoi(picture);
     if (voi.tag === 'table') return;
-    const step = (Math.max(1, picture.most - picture.least) * Math.abs(picture.facts.slope)) / 500;
+    const step = (Math.max(1, picture.meant.most - picture.meant.least) * Math.abs(picture.facts.slope)) / 500;
     this.#view.voi = { ...voi, width: Math.max(1e-3, voi.width + x * step), center: voi.center + y * step };
   }
 }
