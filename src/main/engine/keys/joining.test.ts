@@ -71,6 +71,36 @@ describe('adopting after a lost key store entry', () => {
     expect(await home.snapshot()).toEqual(before);
   });
 
+  it('with the words of today, where an older keys.json was put back: from the records of the cloud', async () => {
+    const { ring, words } = await home.enrolled();
+    const older = await readFile(home.keysFile);
+    const next = await ring.replaceRecovery('begin');
+    const records = ring.archiveKeyRecords().map(({ bytes }) => bytes);
+    await ring.checkRecovery(next.words);
+    const sealed = sealWhole(ring.sealers, content);
+    await writeFile(home.keysFile, older);
+    expect(await codeOf(adopt(next.words))).toBe('recovery-words-other');
+    const adopted = await adopt(next.words, records);
+    expect(openOutcome(adopted.openers, sealed, content)).toBe('ok');
+    expect(adopted.recoveryFingerprint).toBe(next.fingerprint);
+    expect(adopted.recoveryState).toBe('proven');
+    // What was sealed from now on opens with the words of today alone.
+    const after = sealWhole(adopted.sealers, content);
+    expect(openOutcome(readersOf(next.words), after, content)).toBe('ok');
+    expect(openOutcome(readersOf(words), after, content)).not.toBe('ok');
+  });
+
+  it('with words of another archive in the same cloud: not at all', async () => {
+    await home.enrolled();
+    const stranger = await other.enrolled();
+    const records = stranger.ring.archiveKeyRecords().map(({ bytes }) => bytes);
+    home.store.entries.clear();
+    const before = await readFile(home.keysFile);
+    expect(await codeOf(adopt(stranger.words, records))).toBe('recovery-words-other');
+    expect((await readFile(home.keysFile)).equals(before)).toBe(true);
+    expect(home.store.entries.size).toBe(0);
+  });
+
   it('makes nothing while the key store is locked or late', async () => {
     const { words } = await home.enrolled();
     home.store.entries.clear();

@@ -13,7 +13,7 @@ import type { RecoveryKit } from './key-file-schema.ts';
 import { damaged, readKeyFile, writeKeyFile, type KeyFileBody, type StoredKeyFile } from './key-file.ts';
 import type { KeyRingDeps } from './key-ring.ts';
 import { makeRecoveryCertificate, type RecoveryKey } from './recovery-key.ts';
-import { kitWith, proven } from './recovery-kit.ts';
+import { kitsInForce, kitWith, proven } from './recovery-kit.ts';
 import { writeUnderNewDeviceKey } from './rotation.ts';
 import { recordOpenedBy, recoveryKeyFromWords, type OpenedRecord } from './words-records.ts';
 
@@ -24,7 +24,7 @@ export interface AdoptDeps extends KeyRingDeps {
 
 /**
  * New keys.json and key store entry for this data folder, from the words and the archive key record that keys.json holds
- * or, where that file is missing or damaged, one of `records` (from the cloud). The caller holds the data folder's lock.
+ * or, where that file is missing, damaged or older than the words, one of `records` (from the cloud). The caller holds the data folder's lock.
  * Throws keys-in-order when nothing is wrong; keychain-unavailable, passphrase-* when the key store cannot say: then
  * nothing is made; recovery-words-*, recovery-missing, key-file-damaged, archive-key-missing, object-tampered,
  * database-other-key, disk-*.
@@ -41,6 +41,17 @@ export async function adoptKeys(
     return;
   }
   await mustBeLost(deps, stored);
+  if (isOlderThan(recovery, stored.body)) {
+    if (records !== undefined) {
+      await rebuild(deps, recovery, records, 'damaged', stored.body.archiveId);
+      return;
+    }
+    if (stored.body.recovery.state !== 'none')
+      throw new EdgeSyncError(
+        'recovery-words-other',
+        'or keys.json is older than they are: try --from-cloud',
+      );
+  }
   const kit = kitWith(stored.body, recovery.fingerprint);
   const keys = openArchiveKeyRecord(kit.archiveKeyRecord, recovery);
   try {
@@ -74,14 +85,23 @@ export async function joinArchive(
   await writeFresh(deps, found);
 }
 
+/** keys.json knows nothing of these words: one from before they were made was put back, if the archive is the same. */
+function isOlderThan({ fingerprint }: RecoveryKey, body: KeyFileBody): boolean {
+  return ![...kitsInForce(body), ...body.retiredKits].some((kit) => kit.fingerprint === fingerprint);
+}
+
+/** `archiveId`: the only one it may be, where that is known. */
 async function rebuild(
   deps: AdoptDeps,
   recovery: RecoveryKey,
   records: readonly Uint8Array[] | undefined,
   file: 'damaged' | undefined,
+  archiveId?: string,
 ): Promise<void> {
   if (records === undefined) throw file === 'damaged' ? damaged() : missing();
   const found = recordOpenedBy(recovery, records);
+  if (archiveId !== undefined && found.keys.archiveId !== archiveId)
+    throw new EdgeSyncError('recovery-words-other');
   deps.checkBelongs?.(found.keys.columnSealer(deps.random));
   if (file === 'damaged') await keepAside(deps.dataDir);
   await writeFresh(deps, found);

@@ -254,7 +254,7 @@ export class KeyRing {
   /**
    * Begins to replace a proven kit: new words, in force beside the old ones until `checkRecovery` has proven them.
    * `again` makes other words for a replacement that has begun. Throws recovery-missing, recovery-not-proven,
-   * recovery-replacing.
+   * recovery-replacing; `again` also as rotateDeviceKey.
    */
   replaceRecovery(mode: 'begin' | 'again'): Promise<MadeWords> {
     return this.#inTurn(async () => {
@@ -264,22 +264,24 @@ export class KeyRing {
       if (recovery.state === 'replacing' && mode === 'begin') throw new EdgeSyncError('recovery-replacing');
       const { kit, words } = await this.#newKit('fingerprint');
       const { kit: old, provenAt } = recovery;
-      await this.#store({
+      const wanted: KeyFileBody = {
         ...this.#body,
         recovery: { state: 'replacing', kit: old, provenAt, next: kit },
-      });
+      };
+      // Words that were given out and are out of force now must not come back with an older keys.json.
+      await (recovery.state === 'replacing' ? this.#storeUnderNewDeviceKey(wanted) : this.#store(wanted));
       this.#deps.logger.info('recovery-replacing', { fingerprint: kit.fingerprint });
       return { words, fingerprint: kit.fingerprint };
     });
   }
 
-  /** Drops words that were never proven; the old ones stay. Throws recovery-not-replacing. */
+  /** Drops words that were never proven; the old ones stay. Throws recovery-not-replacing, and as rotateDeviceKey. */
   cancelReplacement(): Promise<void> {
     return this.#inTurn(async () => {
       const { recovery } = this.#body;
       if (recovery.state !== 'replacing') throw new EdgeSyncError('recovery-not-replacing');
       const { kit, provenAt } = recovery;
-      await this.#store({ ...this.#body, recovery: { state: 'proven', kit, provenAt } });
+      await this.#storeUnderNewDeviceKey({ ...this.#body, recovery: { state: 'proven', kit, provenAt } });
       this.#deps.logger.info('recovery-replacement-cancelled', {});
     });
   }

@@ -1,5 +1,6 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeRandom } from '../../../../test/fakes/fake-random.ts';
 import { codeOf, KeyHome, type Moment } from '../../../../test/support/key-life.ts';
 import { openOutcome } from '../../../../test/support/sealing.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
@@ -41,6 +42,12 @@ const changes: readonly (readonly [string, (ring: KeyRing) => Promise<unknown>])
     'the end of a replacement',
     async (ring) => ring.checkRecovery((await ring.replaceRecovery('begin')).words),
   ],
+];
+
+/** What takes a kit or a recipient out of force: each leaves keys of before that must not come back. */
+const takings: readonly (readonly [string, (ring: KeyRing) => Promise<unknown>])[] = [
+  ['a replacement is cancelled', (ring) => ring.cancelReplacement()],
+  ['other words are made for a replacement', (ring) => ring.replaceRecovery('again')],
 ];
 
 describe.each(changes)('%s', (_name, change) => {
@@ -153,4 +160,60 @@ describe('a copy of keys.json from before', () => {
     await writeFile(home.keysFile, keysJson);
     expect(await codeOf(home.open({ sealedData: 'present' }))).toBe('keychain-entry-missing');
   });
+
+  it.each(takings)('does not bring back words that nobody may use any more, once %s', async (_name, take) => {
+    const { ring } = await home.enrolled();
+    await ring.replaceRecovery('begin');
+    const { keysJson } = await home.snapshot();
+    await take(ring);
+    await writeFile(home.keysFile, keysJson);
+    expect(await codeOf(home.open({ sealedData: 'present' }))).toBe('keychain-entry-missing');
+  });
 });
+
+describe('a write of keys.json that was told as failed and lasts all the same', () => {
+  it('never costs the entry that the file names', async () => {
+    await home.enrolled();
+    const twin = (): Promise<KeyRing> =>
+      home.open({ sealedData: 'present', random: new FakeRandom('the same twice') });
+    const inMemory = await twin();
+    const onDisk = await twin();
+    home.store.after = (call) => {
+      if (call === 'write') throw late();
+    };
+    expect(await codeOf(inMemory.rotateDeviceKey())).toBe('keychain-unavailable');
+    home.store.calm();
+    // The same rotation once more, so that keys.json names the entry that the first one holds for of no use.
+    const [unused = ''] = inMemory.facts.staleEntries;
+    home.store.entries.delete(unused);
+    home.store.before = (call) => {
+      if (call === 'remove') throw late();
+    };
+    await onDisk.rotateDeviceKey();
+    expect(onDisk.facts.deviceKey.entry).toBe(unused);
+    home.store.calm();
+    const afterRemovals: string[] = [];
+    home.store.after = async (call) => {
+      if (call === 'remove') afterRemovals.push(await openedAsItIs());
+    };
+    await inMemory.rotateDeviceKey();
+    home.store.calm();
+    expect(afterRemovals).toEqual(['ok', 'ok']);
+    expect(home.store.entries.size).toBe(1);
+    expect((await home.open({ sealedData: 'present' })).archiveId).toBe(inMemory.archiveId);
+  });
+});
+
+/** Whether the keys open as they lie there in this moment, without touching them. */
+async function openedAsItIs(): Promise<string> {
+  const { keysJson, entries } = await home.snapshot();
+  const copy = await KeyHome.create();
+  try {
+    await mkdir(copy.dataDir, { recursive: true });
+    await writeFile(copy.keysFile, keysJson);
+    for (const [name, bytes] of entries) copy.store.entries.set(name, bytes);
+    return await codeOf(copy.open({ sealedData: 'present' }));
+  } finally {
+    await copy.dispose();
+  }
+}

@@ -34,6 +34,8 @@ export async function writeUnderNewDeviceKey(
     await writeKeyFile(dataDir, body, keys, clock);
     onWritten(body);
   };
+  // A write that failed may have lasted all the same: only what the file does not name may go, and now it names this.
+  if (present.staleEntries.length > 0) await write(present);
   const tidied = await tidyEntries(deps, present);
   if (tidied.length > maxStaleEntries - 2)
     throw new EdgeSyncError('keychain-unavailable', 'it does not remove old entries');
