@@ -55,6 +55,21 @@ const requiredField = z
   .default(true)
   .describe('An image is safe when every required destination has verified it');
 
+/** 0, or enough that a block gets through within minutes. */
+export const rateSchema = z
+  .int()
+  .min(0)
+  .refine(
+    (rate) => rate === 0 || rate >= 16_384,
+    'a limit is at least 16384 bytes per second, or 0 for none',
+  );
+
+const rateField = rateSchema
+  .optional()
+  .describe(
+    'Uploads to this destination are no faster than this, bytes per second; 0: as upload.maxBytesPerSecond',
+  );
+
 export const azureDestinationSchema = z
   .strictObject({
     name: nameField,
@@ -62,6 +77,7 @@ export const azureDestinationSchema = z
     container: containerSchema,
     prefix: prefixSchema.default('').describe('Folder inside the container'),
     required: requiredField,
+    maxBytesPerSecond: rateField,
     auth: z
       .enum(['connection-string', 'sas-url', 'service-principal'])
       .default('connection-string')
@@ -95,6 +111,7 @@ export const s3DestinationSchema = z.strictObject({
   bucket: bucketSchema,
   prefix: prefixSchema.default('').describe('Folder inside the bucket'),
   required: requiredField,
+  maxBytesPerSecond: rateField,
   region: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/, 'a region is lower-case letters, digits and dashes')
@@ -131,6 +148,7 @@ export const folderDestinationSchema = z.strictObject({
     .describe('A folder, or a network share as this PC sees it. It must exist'),
   prefix: prefixSchema.default('').describe('Folder inside that folder'),
   required: requiredField,
+  maxBytesPerSecond: rateField,
 });
 
 export const destinationSchema = z.discriminatedUnion('kind', [

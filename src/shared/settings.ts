@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { networkSchema } from './network-settings.ts';
-import { containerSchema, destinationSchema, prefixSchema } from './destination-settings.ts';
+import { containerSchema, destinationSchema, prefixSchema, rateSchema } from './destination-settings.ts';
 import { uploadWindowsSchema } from './upload-windows.ts';
 
 export type { AzureDestinationSettings, DestinationSettings } from './destination-settings.ts';
@@ -94,6 +94,9 @@ export const settingsSchema = z.strictObject({
   upload: z
     .strictObject({
       concurrency: z.int().min(1).max(32).default(8).describe('Objects under way at once, per destination'),
+      maxBytesPerSecond: rateSchema
+        .default(0)
+        .describe('All uploads together are no faster than this; 0: as fast as the line'),
       windows: uploadWindowsSchema
         .default([])
         .describe('Times of day in which uploads run; empty: always. Receiving never stops'),

@@ -12,6 +12,7 @@ import { Reheads } from './rehead.ts';
 import type { Spool } from './spool/spool-port.ts';
 import type { Secret } from './system/secret.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
+import { RateLimit } from './upload/pacing-rate.ts';
 import { Pacing } from './upload/pacing.ts';
 import { UploadStage, type UploadStatus } from './upload/upload-stage.ts';
 
@@ -35,6 +36,8 @@ export interface UploadsDeps {
 export class Uploads {
   readonly #deps: UploadsDeps;
   readonly #reheads: Reheads;
+  /** Of all destinations together; none or one. */
+  readonly #rateLimit: readonly RateLimit[];
   readonly #stages: ReadonlyMap<string, UploadStage>;
   /** Whether uploads may run now. */
   readonly pacing: Pacing;
@@ -51,6 +54,7 @@ export class Uploads {
       recoveryFingerprint: () => keys.sealers.recoveryFingerprint,
     });
     const { upload } = deps.settings;
+    this.#rateLimit = limitOf(upload.maxBytesPerSecond, deps.clock);
     this.pacing = new Pacing({
       store: queue.uploadPause,
       windows: upload.windows,
@@ -116,6 +120,7 @@ export class Uploads {
       installationId: queue.installationId,
       archiveId: keys.archiveId,
       mayUpload: () => keys.recoveryState === 'proven',
+      rateLimits: [...limitOf(destination.maxBytesPerSecond ?? 0, clock), ...this.#rateLimit],
       hold: () => this.pacing.hold(),
       rehead: (job) => this.#reheads.rehead(job),
       connect: () => this.connect(destination),
@@ -128,4 +133,8 @@ export class Uploads {
       logger: this.#deps.logger.child('upload'),
     });
   }
+}
+
+function limitOf(bytesPerSecond: number, clock: Clock): readonly RateLimit[] {
+  return bytesPerSecond === 0 ? [] : [new RateLimit(bytesPerSecond, clock)];
 }

@@ -5,11 +5,14 @@ import type { OpenerFactory } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import { CheckedSource, ObjectInspector } from './checked-source.ts';
 import type { DatasetDigestFactory } from './dataset-digest.ts';
+import { paced, type RateLimit } from './pacing-rate.ts';
 
 export interface DeliverDeps {
   readonly spool: Pick<Spool, 'read'>;
   readonly openers: OpenerFactory;
   readonly newDatasetDigest: DatasetDigestFactory;
+  /** What is sent goes no faster than each of these; absent: as fast as it can. */
+  readonly rateLimits?: readonly RateLimit[];
 }
 
 /** What came of one attempt. Failures of the store itself are thrown as EdgeSyncError. */
@@ -117,7 +120,8 @@ async function put(
     newInspector,
   );
   try {
-    const outcome = await store.putIfAbsent(name, source, options);
+    const slowed = paced(source, deps.rateLimits ?? [], options.signal);
+    const outcome = await store.putIfAbsent(name, slowed, options);
     switch (outcome.tag) {
       case 'created': {
         const { objectSha256 } = source;
