@@ -156,16 +156,25 @@ export class Verification {
     });
   }
 
-  /** No good copy is left, here or elsewhere: told until one turns up. */
-  markLost(copy: CopyToCheck): Promise<void> {
+  /** No good copy is left, here or elsewhere: told until one turns up. False when the row has moved on meanwhile. */
+  markLost(copy: CopyToCheck): Promise<boolean> {
     return this.#core.write(() => {
       const id = this.#sql.destinationId.get(copy.destination);
-      if (id === undefined) return;
+      if (id === undefined) return false;
       const nowMs = this.#core.nowMs();
-      if (this.#sql.lost.run(nowMs, copy.instanceId, id).changes === 0) return;
+      if (this.#sql.lost.run(nowMs, copy.instanceId, id).changes === 0) return false;
       const detail = `study ${copy.studyId}`;
       this.#incidents.add({ code: 'cloud-copy-lost', subject: subjectOf(copy), detail });
       this.#changed(copy);
+      return true;
+    });
+  }
+
+  /** Was it ever stored there, as far as this PC knows, whatever became of it? */
+  wasStored(destination: string, instanceId: number): boolean {
+    return this.#core.read(() => {
+      const id = this.#sql.destinationId.get(destination);
+      return id !== undefined && this.#sql.stored.get(instanceId, id) !== undefined;
     });
   }
 
@@ -303,7 +312,10 @@ function prepare(core: QueueCore) {
      CROSS JOIN instance AS i ON i.id = v.instance_id CROSS JOIN study AS s ON s.id = i.study_id`;
   /** Proven, or parked because a look found it bad. */
   const counts = `d.object_sha256 IS NOT NULL AND (d.state = 'verified' OR (d.state = 'parked' AND v.trouble IS NOT NULL))`;
-  const ours = `error_code IN ('cloud-copy-missing', 'cloud-copy-damaged', 'cloud-copy-lost')`;
+  /** Parked by a look; or by what was to mend it, such as a local copy that turned out to be damaged as well. */
+  const ours = `(error_code IN ('cloud-copy-missing', 'cloud-copy-damaged', 'cloud-copy-lost') OR EXISTS (
+     SELECT 1 FROM verification AS v WHERE v.instance_id = delivery.instance_id
+       AND v.destination_id = delivery.destination_id AND v.trouble IS NOT NULL))`;
   return {
     destinationId: core
       .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
@@ -363,8 +375,15 @@ function prepare(core: QueueCore) {
       `UPDATE delivery SET error_code = 'cloud-copy-lost', changed_at = ?
          WHERE instance_id = ? AND destination_id = ? AND state = 'parked' AND ${ours}`,
     ),
+    stored: core
+      .prepare<[number, number], number>(
+        'SELECT 1 FROM delivery WHERE instance_id = ? AND destination_id = ? AND object_sha256 IS NOT NULL',
+      )
+      .pluck(),
+    // Whom it was sealed to there is not known: it gets the recovery recipients of today before it is sent.
     adopt: core.prepare<[Buffer, number, number, Buffer | null]>(
-      'UPDATE instance SET spool_id = ?, size_bytes = ?, lost = 0 WHERE id = ? AND spool_id IS ?',
+      `UPDATE instance SET spool_id = ?, size_bytes = ?, lost = 0, recovery_fingerprint = NULL
+         WHERE id = ? AND spool_id IS ?`,
     ),
     mended: core.prepare<
       [number],

@@ -44,7 +44,11 @@ export type Verdict =
   /** It changed while it was looked at: stored again, or replaced by a resend. */
   | { readonly tag: 'moved-on' };
 
-export type Mending = 'mending' | 'accepted' | 'lost' | 'moved-on';
+/** waiting: nobody can say yet whether a good copy is left somewhere. */
+export type Mending = 'mending' | 'accepted' | 'waiting' | 'lost' | 'moved-on';
+
+type Here = { readonly tag: 'good'; readonly spoolId: SpoolId } | { readonly tag: 'bad' | 'unreadable' };
+type Elsewhere = { readonly tag: 'back'; readonly spoolId: SpoolId } | { readonly tag: 'none' | 'not-asked' };
 
 export class Verifier {
   readonly #deps: VerifierDeps;
@@ -112,59 +116,55 @@ export class Verifier {
     // Read again: the local copy may have been tidied away while the cloud's was looked at.
     const now = rows.copy(copy.destination, copy.instanceId);
     if (now === undefined) return 'moved-on';
-    const here =
-      now.spoolId !== null && (await this.#isGoodHere(now, details, now.spoolId)) ? now.spoolId : undefined;
-    const spoolId = here ?? (await this.#bringBack(now, details, tools.signal));
-    if (spoolId !== undefined) {
-      if (!(await rows.sendAgain(now, spoolId))) return 'moved-on';
+    const here = await this.#lookHere(now, details);
+    const found = here.tag === 'good' ? here : await this.#bringBack(now, details, tools.signal);
+    if (found.tag === 'good' || found.tag === 'back') {
+      if (!(await rows.sendAgain(now, found.spoolId))) return 'moved-on';
       onMending();
       return 'mending';
     }
+    if (found.tag === 'not-asked' || here.tag === 'unreadable') return 'waiting';
     if (altered !== undefined) {
       await rows.markGood({ ...now, trouble: null }, altered);
       onMending();
       return 'accepted';
     }
-    await rows.markLost(now);
+    if (!(await rows.markLost(now))) return 'moved-on';
     audit.record({ action: 'copy-lost', actor: 'engine', subject: copy.studyId, outcome: 'failure' });
     return 'lost';
   }
 
-  async #isGoodHere(copy: CopyToCheck, details: InstanceDetails, spoolId: SpoolId): Promise<boolean> {
+  async #lookHere(copy: CopyToCheck, details: InstanceDetails): Promise<Here> {
+    const { spoolId, objectName } = copy;
+    if (spoolId === null) return { tag: 'bad' };
     try {
-      await openProven(
-        this.#deps.spool.read(spoolId),
-        { objectName: copy.objectName, details },
-        this.#deps.keys,
-      );
-      return true;
+      await openProven(this.#deps.spool.read(spoolId), { objectName, details }, this.#deps.keys);
+      return { tag: 'good', spoolId };
     } catch (error) {
-      if (isAboutTheCopy(error)) return false;
+      if (isAboutTheCopy(error)) return { tag: 'bad' };
+      // A bad sector below this one file: another copy does as well, but nobody says that this one is gone.
+      if (error instanceof EdgeSyncError && error.code === 'disk-error') return { tag: 'unreadable' };
       throw error;
     }
   }
 
-  /** From another destination into the spool. undefined when no good copy is left there or it cannot be asked now. */
-  async #bringBack(
-    copy: CopyToCheck,
-    details: InstanceDetails,
-    signal: AbortSignal,
-  ): Promise<SpoolId | undefined> {
+  /** From another destination into the spool. */
+  async #bringBack(copy: CopyToCheck, details: InstanceDetails, signal: AbortSignal): Promise<Elsewhere> {
     const { destinations, rows, logger } = this.#deps;
+    let none: Elsewhere = { tag: 'none' };
     for (const destination of destinations) {
-      if (destination === copy.destination) continue;
-      const there = rows.copy(destination, copy.instanceId);
-      if (there === undefined) continue;
+      if (destination === copy.destination || !rows.wasStored(destination, copy.instanceId)) continue;
       try {
         const spoolId = await this.#download(destination, copy, details, signal);
-        if (spoolId !== undefined) return spoolId;
+        if (spoolId !== undefined) return { tag: 'back', spoolId };
       } catch (error) {
         if (signal.aborted) throw error;
         const code = error instanceof EdgeSyncError ? error.code : 'internal';
         logger.warn('copy-elsewhere', { destination, code });
+        none = { tag: 'not-asked' };
       }
     }
-    return undefined;
+    return none;
   }
 
   async #download(
