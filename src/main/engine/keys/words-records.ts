@@ -47,6 +47,22 @@ export function recordOpenedBy(recovery: RecoveryKey, records: readonly Uint8Arr
   throw refusal ?? new EdgeSyncError('archive-key-missing');
 }
 
+/**
+ * Tells the record that these words open from all others, planted ones too: for looking through a cloud.
+ * Throws recovery-words-count, -misspelt, -checksum.
+ */
+export function recordFits(words: readonly string[]): (this: void, bytes: Uint8Array) => boolean {
+  const recovery = recoveryKeyFromWords(words);
+  return (bytes) => {
+    try {
+      openArchiveKeyRecord(decodeRecord(bytes), recovery);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
 /** One record that is broken must not hide that another names these words. */
 function moreTelling(known: EdgeSyncError | undefined, found: EdgeSyncError): EdgeSyncError {
   return known === undefined || rank(found) > rank(known) ? found : known;
