@@ -345,6 +345,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     logger,
   });
   opened.defer(() => housekeeping.stop());
+  opened.defer(() => verify.guard.stop());
 
   const status = new StatusSource({
     options,

@@ -1,4 +1,4 @@
-import { toEdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import type { CloudStore } from '../cloud/cloud-store.ts';
 import type { Cancel, Clock, Logger } from '../ports.ts';
 import type { EvictableObject } from '../queue/queue-types.ts';
@@ -18,6 +18,8 @@ export interface EvictionGuardDeps {
 
 /** Many local copies go in one round: the connections are kept so long. */
 const keepOpenMs = 30_000;
+/** A destination that is down would cost each image of a round a timeout. */
+const askAgainMs = 45_000;
 
 /**
  * Asked before the copy on this PC goes: is the cloud's still there, at every destination and as long as it was? One
@@ -27,17 +29,23 @@ export class EvictionGuard {
   readonly #deps: EvictionGuardDeps;
   readonly #open = new Map<string, { readonly store: CloudStore; readonly timer: Cancel }>();
 
+  readonly #ending = new AbortController();
+  /** Until when a destination that gave no answer is left alone, monotonic. */
+  readonly #silentUntilMs = new Map<string, number>();
+
   constructor(deps: EvictionGuardDeps) {
     this.#deps = { ...deps, logger: deps.logger.child('eviction') };
   }
 
   async mayGo({ instanceId }: EvictableObject): Promise<boolean> {
-    const { rows, destinations, onSuspect, logger } = this.#deps;
+    const { rows, destinations, onSuspect, clock, logger } = this.#deps;
+    const { signal } = this.#ending;
     for (const destination of destinations) {
       const copy = rows.copy(destination, instanceId);
-      if (copy === undefined || copy.trouble !== null) return false;
+      if (copy === undefined || copy.trouble !== null || signal.aborted) return false;
+      if (clock.monotonicMs() < (this.#silentUntilMs.get(destination) ?? 0)) return false;
       try {
-        const stored = await (await this.#store(destination)).stat(nameOf(copy));
+        const stored = await (await this.#store(destination)).stat(nameOf(copy), signal);
         if (stored?.sizeBytes === copy.objectSizeBytes) continue;
         logger.warn('copy-suspect', {
           destination,
@@ -46,6 +54,7 @@ export class EvictionGuard {
         onSuspect(copy);
         return false;
       } catch (error) {
+        this.#silentUntilMs.set(destination, clock.monotonicMs() + askAgainMs);
         logger.info('copy-unknown', { destination, code: toEdgeSyncError(error).code });
         return false;
       }
@@ -53,7 +62,13 @@ export class EvictionGuard {
     return destinations.length > 0;
   }
 
+  /** Breaks off a question under way; nothing may go from here on. */
+  stop(): void {
+    this.#ending.abort(new EdgeSyncError('cancelled'));
+  }
+
   async close(): Promise<void> {
+    this.stop();
     for (const destination of [...this.#open.keys()]) await this.#drop(destination);
   }
 
@@ -61,7 +76,11 @@ export class EvictionGuard {
     const known = this.#open.get(destination);
     if (known !== undefined) return known.store;
     const store = await this.#deps.connect(destination);
-    const timer = this.#deps.clock.after(keepOpenMs, () => void this.#drop(destination));
+    const timer = this.#deps.clock.after(keepOpenMs, () => {
+      this.#drop(destination).catch((error: unknown) =>
+        this.#deps.logger.warn('not-closed', { destination, code: toEdgeSyncError(error).code }),
+      );
+    });
     this.#open.set(destination, { store, timer });
     return store;
   }
