@@ -219,8 +219,11 @@ needs(
           'EDGESYNC',
           '127.0.0.1',
         ];
-        const toThem = await runPeer('storescu', [...options, String(storescp.port), path]);
-        const toUs = await runPeer('storescu', [...options, String(engine.ready.dicom.port), path]);
+        const ports = [storescp.port, engine.ready.dicom.port];
+        const [toThem, toUs] = await Promise.all(
+          ports.map((port) => runPeer('storescu', [...options, String(port), path])),
+        );
+        if (toThem === undefined || toUs === undefined) throw new Error('both were asked');
         expect(toUs.exitCode, entry.name).toBe(toThem.exitCode);
       }
       const expected = new Set<string>();
