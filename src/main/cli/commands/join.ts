@@ -17,11 +17,12 @@ import { Engine, type EngineOptions } from '../../engine/engine.ts';
 import { destinationSecret, destinationSecretName } from '../../engine/keys/destination-secret.ts';
 import { KeyRing } from '../../engine/keys/key-ring.ts';
 import { restoreKeysFromRecords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
+import { recordFits } from '../../engine/keys/words-records.ts';
 import { DataDirLock } from '../../engine/queue/data-dir-lock.ts';
 import { patience } from '../../engine/rebuild/patience.ts';
 import { readChains } from '../../engine/rebuild/rebuild.ts';
 import type { ChainHead } from '../../engine/restore/manifest-chains.ts';
-import { findArchiveKeyRecords } from '../../engine/restore/restore.ts';
+import { findArchiveKeyRecords } from '../../engine/restore/archive-key-records.ts';
 import { shareSecretKey, shareSecretName } from '../../engine/share/share-secret.ts';
 import { sealedDataIn } from '../../engine/sealed-data.ts';
 import { writeFileDurably } from '../../engine/system/durable-file.ts';
@@ -77,13 +78,14 @@ export async function runJoin(
   if (destination === undefined) throw new EdgeSyncError('no-destination');
   await mustBeJoinable(places.dataDir);
   const words = await readWords(options.wordsFile);
+  const fits = recordFits(words);
   const secret = await secretFor(destination, installation, parts, options.secretFile);
   const outgoing = await outgoingConnections({ ...installation, keyStore: parts.keyStore });
   const store = openStore(destination, secret, parts.clock, outgoing);
   try {
     return await cancellable(async (signal) => {
       await store.check(signal);
-      const records = await findArchiveKeyRecords(store, signal);
+      const records = await findArchiveKeyRecords(store, fits, signal);
       const cloud = { store, destination, records, keys: restoreKeysFromRecords(words, records) };
       await mustBeJoinable(places.dataDir, cloud.keys.archiveId);
       const view = new RebuildView(output, parts.clock);

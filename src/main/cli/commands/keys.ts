@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline/promises';
 import type { KeysStatus, RecipientFacts } from '../../../shared/contract-keys.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { adoptInstallation } from '../../engine/adopt-keys.ts';
-import { openStore } from '../../engine/cloud/open-store.ts';
 import { Engine } from '../../engine/engine.ts';
-import { destinationSecret } from '../../engine/keys/destination-secret.ts';
-import { findArchiveKeyRecords } from '../../engine/restore/restore.ts';
+import { recordFits } from '../../engine/keys/words-records.ts';
+import { findArchiveKeyRecords } from '../../engine/restore/archive-key-records.ts';
 import type { Secret } from '../../engine/system/secret.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { cancellable } from '../cancellable.ts';
-import { outgoingConnections } from '../../engine/outgoing-connections.ts';
+import { connectToDestination } from '../cloud-connection.ts';
+import { SystemClock } from '../../engine/system/clock.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -201,7 +201,7 @@ export async function runRecoveryAdopt(
 ): Promise<number> {
   const words = await readWords(options.wordsFile);
   const parts = engineOptions(installation, 'error');
-  const records = options.records === 'from-cloud' ? await cloudRecords(installation) : undefined;
+  const records = options.records === 'from-cloud' ? await cloudRecords(installation, words) : undefined;
   const adopted = await adoptInstallation(parts, words, records);
   // Opening it proves that all of it works again, and the audit trail hears of it.
   const engine = await Engine.open(parts);
@@ -213,19 +213,16 @@ export async function runRecoveryAdopt(
   return exitCode.ok;
 }
 
-async function cloudRecords(installation: Installation): Promise<readonly Buffer[]> {
-  const { keyStore, clock } = engineOptions(installation, 'error');
+async function cloudRecords(
+  installation: Installation,
+  words: readonly string[],
+): Promise<readonly Buffer[]> {
+  const fits = recordFits(words);
   const destination = installation.settings.destinations.find((one) => one.required);
   if (destination === undefined) throw new EdgeSyncError('no-destination');
-  const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
-  const store = openStore(
-    destination,
-    secret,
-    clock,
-    await outgoingConnections({ ...installation, keyStore }),
-  );
+  const store = await connectToDestination(destination, installation, new SystemClock());
   try {
-    return await cancellable((signal) => findArchiveKeyRecords(store, signal));
+    return await cancellable((signal) => findArchiveKeyRecords(store, fits, signal));
   } finally {
     await store.close();
   }

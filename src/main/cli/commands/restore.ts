@@ -1,10 +1,10 @@
-import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { RestoreEvent } from '../../../shared/contract-restore.ts';
-import { openStore } from '../../engine/cloud/open-store.ts';
-import { destinationSecret } from '../../engine/keys/destination-secret.ts';
-import { restoreKeysFromWords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
+import { restoreKeysFromRecords } from '../../engine/keys/restore-keys.ts';
+import { recordFits } from '../../engine/keys/words-records.ts';
 import type { Clock } from '../../engine/ports.ts';
-import { findArchiveKeyRecords, restoreFromCloud } from '../../engine/restore/restore.ts';
+import { findArchiveKeyRecords } from '../../engine/restore/archive-key-records.ts';
+import { restoreFromCloud } from '../../engine/restore/restore.ts';
 import { restoreTarget } from '../../engine/restore/target.ts';
 import { SystemClock } from '../../engine/system/clock.ts';
 import { eventStream } from '../../engine/system/event-stream.ts';
@@ -13,8 +13,7 @@ import { SystemRandom } from '../../engine/system/random.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { join } from 'node:path';
 import { cancellable } from '../cancellable.ts';
-import { outgoingConnections } from '../../engine/outgoing-connections.ts';
-import { engineOptions } from '../engine-options.ts';
+import { connectToDestination } from '../cloud-connection.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
 import { mustBeNew, writeNewFiles } from '../new-file.ts';
@@ -155,28 +154,16 @@ export async function restoreWithWords(
 ): Promise<number> {
   if (wanted.report !== undefined) await mustBeNew([wanted.report]);
   const words = await readWords(wanted.wordsFile);
+  const fits = recordFits(words);
   const destination = installation.settings.destinations.find((one) => one.required);
   if (destination === undefined) throw new EdgeSyncError('no-destination');
   const clock = new SystemClock();
   const random = new SystemRandom();
-  const secret =
-    installation.secrets.get(destination.name) ??
-    (await destinationSecret(
-      destination.name,
-      installation.secrets,
-      engineOptions(installation, 'error').keyStore,
-    ));
-  const { keyStore } = engineOptions(installation, 'error');
-  const store = openStore(
-    destination,
-    secret,
-    clock,
-    await outgoingConnections({ ...installation, keyStore }),
-  );
+  const store = await connectToDestination(destination, installation, clock);
   try {
     return await cancellable(async (outer) => {
       await store.check(outer);
-      const keys = keysFor(words, await findArchiveKeyRecords(store, outer));
+      const keys = restoreKeysFromRecords(words, await findArchiveKeyRecords(store, fits, outer));
       const events = eventStream<RestoreEvent>(outer, (onEvent, signal) => {
         const target = restoreTarget(wanted, {
           clock,
@@ -195,17 +182,4 @@ export async function restoreWithWords(
   } finally {
     await store.close();
   }
-}
-
-/** Of the archives below the prefix, the one these words belong to. */
-function keysFor(words: readonly string[], records: readonly Buffer[]): RestoreKeys {
-  let refusal = new EdgeSyncError('archive-key-missing');
-  for (const record of records) {
-    try {
-      return restoreKeysFromWords(words, record);
-    } catch (error) {
-      refusal = toEdgeSyncError(error);
-    }
-  }
-  throw refusal;
 }

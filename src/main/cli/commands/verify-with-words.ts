@@ -1,12 +1,11 @@
 /** `edge-sync verify --words-file`: the cloud looked at with the recovery words alone, as on a new PC. */
 import type { ManifestEvent, VerifyEvent, VerifySelection } from '../../../shared/contract-verify.ts';
-import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { CloudStore } from '../../engine/cloud/cloud-store.ts';
-import { openStore } from '../../engine/cloud/open-store.ts';
-import { destinationSecret } from '../../engine/keys/destination-secret.ts';
-import { restoreKeysFromWords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
+import { restoreKeysFromRecords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
+import { recordFits } from '../../engine/keys/words-records.ts';
 import type { Clock } from '../../engine/ports.ts';
-import { findArchiveKeyRecords } from '../../engine/restore/restore.ts';
+import { findArchiveKeyRecords } from '../../engine/restore/archive-key-records.ts';
 import { SystemClock } from '../../engine/system/clock.ts';
 import { eventStream } from '../../engine/system/event-stream.ts';
 import { SystemRandom } from '../../engine/system/random.ts';
@@ -14,8 +13,7 @@ import { checkManifests } from '../../engine/verify/check-manifests.ts';
 import { patience } from '../../engine/verify/patience.ts';
 import { verifyFromCloud } from '../../engine/verify/verify-cloud.ts';
 import { cancellable } from '../cancellable.ts';
-import { outgoingConnections } from '../../engine/outgoing-connections.ts';
-import { engineOptions } from '../engine-options.ts';
+import { connectToDestination } from '../cloud-connection.ts';
 import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
 import { readWords } from '../words-input.ts';
@@ -71,37 +69,21 @@ async function withCloud(
   use: (cloud: Cloud, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const words = await readWords(wanted.wordsFile);
+  const fits = recordFits(words);
   const { destinations } = installation.settings;
   const settings = destinations.find((one) =>
     wanted.destination === null ? one.required : one.name === wanted.destination,
   );
   if (settings === undefined) throw new EdgeSyncError('no-destination');
   const clock = new SystemClock();
-  const { keyStore } = engineOptions(installation, 'error');
-  const secret =
-    installation.secrets.get(settings.name) ??
-    (await destinationSecret(settings.name, installation.secrets, keyStore));
-  const store = openStore(settings, secret, clock, await outgoingConnections({ ...installation, keyStore }));
+  const store = await connectToDestination(settings, installation, clock);
   try {
     return await cancellable(async (signal) => {
       await store.check(signal);
-      const keys = keysFor(words, await findArchiveKeyRecords(store, signal));
+      const keys = restoreKeysFromRecords(words, await findArchiveKeyRecords(store, fits, signal));
       return use({ destination: settings.name, store, keys, clock }, signal);
     });
   } finally {
     await store.close();
   }
-}
-
-/** Of the archives below the prefix, the one these words belong to. */
-function keysFor(words: readonly string[], records: readonly Buffer[]): RestoreKeys {
-  let refusal = new EdgeSyncError('archive-key-missing');
-  for (const record of records) {
-    try {
-      return restoreKeysFromWords(words, record);
-    } catch (error) {
-      refusal = toEdgeSyncError(error);
-    }
-  }
-  throw refusal;
 }

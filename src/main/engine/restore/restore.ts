@@ -115,25 +115,3 @@ function totalOf(objects: Iterable<{ readonly sizeBytes: number }>): {
   }
   return { total, totalBytes };
 }
-
-/** Records of archive keys below the prefix, as stored: one, unless several archives share it. Each is bounded. */
-export async function findArchiveKeyRecords(
-  store: CloudStore,
-  signal?: AbortSignal,
-): Promise<readonly Buffer[]> {
-  const maxRecordBytes = 64 * 1024;
-  const maxRecords = 100;
-  const records: Buffer[] = [];
-  for await (const object of store.list(cloudNames.keys, signal)) {
-    if (object.sizeBytes > maxRecordBytes || records.length >= maxRecords) continue;
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of store.read(object.name, signal)) {
-      bytes += chunk.length;
-      if (bytes > maxRecordBytes) break;
-      chunks.push(chunk);
-    }
-    if (bytes <= maxRecordBytes) records.push(Buffer.concat(chunks));
-  }
-  return records;
-}
