@@ -30,6 +30,7 @@ import { DataDirLock } from './queue/data-dir-lock.ts';
 import { Queue } from './queue/queue.ts';
 import { StorageScp } from './receive/storage-scp.ts';
 import { reconcile } from './recover/reconcile.ts';
+import { clearRestoreLeftovers } from './restore-calls.ts';
 import type { SealerFactory } from './seal/seal-port.ts';
 import type { Sharing } from './share/sharing.ts';
 import { openSharing } from './share-calls.ts';
@@ -159,6 +160,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const { dataDir, settings, keyStore, clock, random, logger } = options;
   const lock = DataDirLock.acquire(dataDir);
   opened.defer(() => lock.release());
+  await clearRestoreLeftovers(dataDir, logger);
 
   // Keys first: without them nothing can be read or sealed.
   const keys = await KeyRing.open({

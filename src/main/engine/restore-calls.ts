@@ -6,12 +6,26 @@ import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
 import { restoreFromCloud, restoreLocal, type LocalObject, type RestoreCommon } from './restore/restore.ts';
+import type { Logger } from './ports.ts';
+import { sweepAtStart } from './restore/restored-files.ts';
 import { instanceSelection } from './restore/selection.ts';
 import { restoreTarget } from './restore/target.ts';
 import { eventStream } from './system/event-stream.ts';
 
 export interface RestoreService {
   restore(request: RestoreRequest, actor: Actor, signal: AbortSignal): AsyncIterable<RestoreEvent>;
+}
+
+/** Plaintext lies there for a moment on its way to a node, and what was sent is noted. */
+const privateFolder = 'restore';
+
+/** What a killed restore to a node has left of images must not wait for the next one. Never rejects. */
+export async function clearRestoreLeftovers(dataDir: string, logger: Logger): Promise<void> {
+  try {
+    await sweepAtStart(join(dataDir, privateFolder));
+  } catch (error) {
+    logger.error('restore.leftovers', {}, error);
+  }
 }
 
 export class RestoreCalls implements RestoreService {
@@ -49,7 +63,7 @@ export class RestoreCalls implements RestoreService {
       random,
       signal,
       journalMac: (bytes) => keys.manifestMac(bytes),
-      privateFolder: join(dataDir, 'restore'),
+      privateFolder: join(dataDir, privateFolder),
     });
     return { keys, selection, target, concurrency, unproven, onEvent, signal, clock, random, logger };
   }

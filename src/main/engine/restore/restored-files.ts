@@ -264,9 +264,25 @@ async function datasetOf(file: string): Promise<string> {
 
 /** Clears what a run that was broken off has left in `folder`. */
 export async function sweepUnfinished(folder: string): Promise<void> {
+  await sweep(folder, isRunning);
+}
+
+/**
+ * For a program that starts and has restored nothing yet: what bears its own process id was left by one before it
+ * (ids come round again; in a container they are always the same). No folder: nothing to do.
+ */
+export async function sweepAtStart(folder: string): Promise<void> {
+  try {
+    await sweep(folder, (pid) => pid !== process.pid && isRunning(pid));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw diskError(error);
+  }
+}
+
+async function sweep(folder: string, mustStay: (pid: number) => boolean): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = unfinished.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(folder, name), { recursive: true });
+    if (pid !== undefined && !mustStay(Number(pid))) await rm(path.join(folder, name), { recursive: true });
   }
 }
 
