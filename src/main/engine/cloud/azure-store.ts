@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type http from 'node:http';
+import type { Readable } from 'node:stream';
 import {
   ContainerClient,
   newPipeline,
@@ -19,14 +20,16 @@ import { mapAzureError, meansExists, meansMissing, type FailedRequest } from './
 import { direct, type Outgoing } from './outgoing.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
-import { runRequest } from './request-run.ts';
-import { clockSkew } from './service-answers.ts';
+import { runRequest, untilAnswered } from './request-run.ts';
+import { clockSkew, notTheCloud } from './service-answers.ts';
 import { collect } from './whole-object.ts';
 
 /** RFC 8551: a CMS object. */
 const contentType = 'application/pkcs7-mime';
 /** 64 MiB: block buffers of all large uploads of one store together. */
 const blockBuffers = 16;
+/** Pages without a name in a row, as the service gives them where much was deleted. */
+const mostEmptyPages = 1000;
 /** Written (create-only, 0 bytes) by `check`, to see that writing is allowed. */
 const checkName = 'checks/write';
 
@@ -68,7 +71,7 @@ export class AzureStore implements InspectableStore {
       retryOptions: { maxTries: 1 },
       userAgentOptions: { userAgentPrefix: 'edge-sync' },
     });
-    pipeline.factories.push(throughAgent(this.#agent));
+    pipeline.factories.push(throughAgent(this.#agent, this.#host));
     const query = account.sas === '' ? '' : `?${account.sas}`;
     this.#container = new ContainerClient(`${account.url}/${options.container}${query}`, pipeline);
   }
@@ -119,12 +122,10 @@ export class AzureStore implements InspectableStore {
   }
 
   async *read(name: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    const answer = await this.#run(0, signal, () =>
-      // The caller's own signal, not the one with the deadline: the body may take longer than the answer.
-      this.#blob(name).download(0, undefined, {
-        maxRetryRequests: 0,
-        ...(signal === undefined ? {} : { abortSignal: signal }),
-      }),
+    const answer = await this.#run(0, signal, (abortSignal) =>
+      untilAnswered(abortSignal, signal, (own) =>
+        this.#blob(name).download(0, undefined, { maxRetryRequests: 0, abortSignal: own }),
+      ),
     );
     const body = answer.readableStreamBody;
     if (body === undefined) throw new EdgeSyncError('cloud-server-error', 'an answer without content');
@@ -146,10 +147,22 @@ export class AzureStore implements InspectableStore {
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
     let continuationToken: string | undefined;
+    let last = '';
+    let emptyPages = 0;
     do {
       const from = continuationToken;
       const page = await this.#run(0, signal, (abortSignal) => this.#page(prefix, from, 5000, abortSignal));
+      // The service may well give a page without names. For ever, or the same ones again, it would keep us busy.
+      const end = page.items.at(-1)?.name;
+      emptyPages = end === undefined ? emptyPages + 1 : 0;
+      if (emptyPages > mostEmptyPages || (end !== undefined && end <= last)) {
+        throw new EdgeSyncError('cloud-server-error', 'a listing that does not end');
+      }
+      last = end ?? last;
       for (const item of page.items) {
+        if (!item.name.startsWith(this.#prefix + prefix)) {
+          throw new EdgeSyncError('cloud-server-error', 'a listing outside the prefix');
+        }
         yield {
           name: item.name.slice(this.#prefix.length),
           sizeBytes: item.properties.contentLength ?? 0,
@@ -251,13 +264,21 @@ export class AzureStore implements InspectableStore {
   }
 }
 
-/** Sends every request of the pipeline over the store's own connections. */
-function throughAgent(agent: http.Agent): RequestPolicyFactory {
+/**
+ * Sends every request of the pipeline over the store's own connections. A success that the service has not marked as
+ * its own is none: a portal that answers 200 to everything must not say what lies there.
+ */
+export function throughAgent(agent: http.Agent, host: string): RequestPolicyFactory {
   return {
     create: (next) => ({
-      sendRequest: (request: WebResource) => {
+      sendRequest: async (request: WebResource) => {
         request.agent = agent;
-        return next.sendRequest(request);
+        const answer = await next.sendRequest(request);
+        if (answer.status < 300 && answer.headers.get('x-ms-request-id') === undefined) {
+          (answer.readableStreamBody as Readable | undefined)?.destroy();
+          throw notTheCloud(host, answer.status);
+        }
+        return answer;
       },
     }),
   };

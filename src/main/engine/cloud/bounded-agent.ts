@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { trustedAuthorities } from '../system/trusted-authorities.ts';
 
@@ -23,13 +24,33 @@ function watchForStall(stream: Duplex | null | undefined): typeof stream {
 
 const options = { keepAlive: true, timeout: stallTimeoutMs, maxSockets, maxFreeSockets: 16, noDelay: true };
 
+/**
+ * While it waits for reuse a connection has the time that the service's Keep-Alive header gives it, mostly a few
+ * seconds. Node leaves it at that for the next request too, which would end one that is only slow.
+ */
+function inUseAgain(stream: Duplex): void {
+  if ('setTimeout' in stream && typeof stream.setTimeout === 'function') {
+    (stream as Socket).setTimeout(stallTimeoutMs);
+  }
+}
+
 class BoundedHttpAgent extends http.Agent {
+  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+    super.reuseSocket(socket, request);
+    inUseAgain(socket);
+  }
+
   override createConnection(request: http.ClientRequestArgs, created?: Created): Duplex | null | undefined {
     return watchForStall(super.createConnection(request, created));
   }
 }
 
 class BoundedHttpsAgent extends https.Agent {
+  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+    super.reuseSocket(socket, request);
+    inUseAgain(socket);
+  }
+
   override createConnection(
     request: https.RequestOptions,
     created?: (error: Error | null, stream: Duplex) => void,

@@ -150,7 +150,9 @@ describe('an S3 credential', () => {
   it('at a service that checks no checksum is refused', async () => {
     server.behave({ checksums: true });
     const one = store();
-    await expect(one.check()).rejects.toMatchObject({ code: 'cloud-refused' });
+    for (let time = 0; time < 2; time += 1) {
+      await expect(one.check()).rejects.toMatchObject({ code: 'cloud-refused' });
+    }
     await one.close();
   });
 

@@ -40,3 +40,23 @@ export async function runRequest<T>(
     signal?.removeEventListener('abort', onAbort);
   }
 }
+
+/**
+ * For a request whose body takes longer than its answer: the deadline's signal ends it until the answer is there, the
+ * caller's own (and whoever reads the body) after that.
+ */
+export async function untilAnswered<T>(
+  deadline: AbortSignal,
+  caller: AbortSignal | undefined,
+  request: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const onAbort = (): void => own.abort();
+  if (deadline.aborted) onAbort();
+  deadline.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await request(caller === undefined ? own.signal : AbortSignal.any([own.signal, caller]));
+  } finally {
+    deadline.removeEventListener('abort', onAbort);
+  }
+}

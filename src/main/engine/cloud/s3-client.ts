@@ -3,6 +3,7 @@ import { Transform, type Readable } from 'node:stream';
 import { S3Client } from '@aws-sdk/client-s3';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { S3Credential } from './s3-credential.ts';
+import { notTheCloud } from './service-answers.ts';
 
 /** A page of a listing has at most 1,000 names of at most 1,024 bytes, with little around each. */
 const maxAnswerBytes = 8 * 1024 * 1024;
@@ -19,6 +20,7 @@ export interface S3Place {
 /** What the library's deserializer is given; the part of it that matters here. */
 interface RawAnswer {
   readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
   body?: unknown;
 }
 
@@ -43,10 +45,15 @@ export function makeS3Client(place: S3Place, credential: S3Credential, agent: ht
     defaultUserAgentProvider: () => Promise.resolve([['edge-sync', '0']]),
     requestHandler: { httpAgent: agent, httpsAgent: agent },
   });
+  const host = place.endpoint === undefined ? 'AWS' : new URL(place.endpoint).host;
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
       const answer = result.response as RawAnswer;
+      if (answer.statusCode < 300 && answer.headers?.['content-type']?.startsWith('text/html') === true) {
+        if (isReadable(answer.body)) answer.body.destroy();
+        throw notTheCloud(host, answer.statusCode);
+      }
       const isContent = context.commandName === 'GetObjectCommand' && answer.statusCode < 300;
       if (!isContent && isReadable(answer.body)) {
         answer.body = bounded(answer.body, answer.statusCode < 300 ? maxAnswerBytes : maxErrorBytes);

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import { startS3Server, type S3Server } from '../../../../test/support/s3-server.ts';
+import { startFaultProxy } from '../../../../test/support/fault-proxy.ts';
 import { needs, programPath } from '../../../../test/support/tools.ts';
 import { SystemClock } from '../system/clock.ts';
 import { Secret } from '../system/secret.ts';
@@ -151,6 +152,37 @@ describe('an S3 destination', () => {
       createHash('sha256').update(bytes).digest('hex'),
     );
     await second.close();
+  });
+
+  it('gives up on a service that takes the parts and never answers whether it joined them', async () => {
+    const proxy = await startFaultProxy(server.port);
+    const system = new SystemClock();
+    const deadlines = new Set<() => void>();
+    const hasty: Clock = {
+      nowMs: () => system.nowMs(),
+      monotonicMs: () => system.monotonicMs(),
+      sleep: (ms, signal) => system.sleep(ms, signal),
+      after: (_ms, task) => {
+        deadlines.add(task);
+        return { cancel: () => void deadlines.delete(task) };
+      },
+    };
+    proxy.setFault(({ method, url }) => {
+      if (method !== 'POST' || !url.includes('uploadId=') || !url.includes('objects')) return { tag: 'none' };
+      // Its deadline passes.
+      setImmediate(() => deadlines.forEach((task) => task()));
+      return { tag: 'silence' };
+    });
+    const store = open({ endpoint: `http://127.0.0.1:${proxy.port}` }, { clock: hasty });
+    expect(
+      (await failure(store.putIfAbsent('objects/aa/one.cms', sourceOf(randomBytes(9 * miB))))).code,
+    ).toBe('cloud-unreachable');
+    proxy.clear();
+    expect((await store.putIfAbsent('objects/aa/one.cms', sourceOf(randomBytes(9 * miB)))).tag).toBe(
+      'created',
+    );
+    await store.close();
+    await proxy.stop();
   });
 
   it('holds no more than a few parts of a large object in memory', async () => {

@@ -19,7 +19,7 @@ import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
 import { inspectS3 } from './s3-privileges.ts';
 import type { Finding, InspectableStore } from './privileges.ts';
 import { PartStager } from './part-stager.ts';
-import { runRequest, type EndedBy } from './request-run.ts';
+import { runRequest, untilAnswered, type EndedBy } from './request-run.ts';
 import { makeS3Client } from './s3-client.ts';
 import { parseS3Credential } from './s3-credential.ts';
 import { answerDateOf, mapS3Error, meansNoObject, meansTaken, meansUndecided } from './s3-errors.ts';
@@ -35,7 +35,7 @@ import {
   sweepUploads,
   type UploadPlace,
 } from './s3-parts.ts';
-import { clockSkew } from './service-answers.ts';
+import { clockSkew, notTheCloud } from './service-answers.ts';
 import { collect } from './whole-object.ts';
 
 /** RFC 8551: a CMS object. */
@@ -45,7 +45,9 @@ const partBuffers = 8;
 /** Written (create-only, 0 bytes) by `check`, to see that writing is allowed and that nothing is overwritten. */
 const checkName = 'checks/write';
 /** Never comes to exist: `check` sends it with a wrong checksum, which the service has to refuse. */
-const wrongName = 'checks/checksum';
+const wrongName = (kind: 'md5' | 'sha256'): string => `checks/checksum-${kind}`;
+/** Joining parts takes a service minutes; it has the time of an upload of this size, 17 minutes. */
+const joiningAsBytes = 4 * 1024 * 1024;
 
 export interface S3StoreOptions {
   readonly settings: Pick<
@@ -128,23 +130,25 @@ export class S3Store implements InspectableStore {
         }),
     );
     if (answer === undefined) return undefined;
-    return { name, sizeBytes: answer.ContentLength ?? 0, etag: bare(answer.ETag) };
+    const etag = bare(answer.ETag);
+    if (etag === '') throw notTheCloud(this.#host, 200);
+    return { name, sizeBytes: answer.ContentLength ?? 0, etag };
   }
 
   async *read(name: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    const stop = new AbortController();
-    const onAbort = (): void => stop.abort();
-    const answer = await this.#run(0, signal, (abortSignal) => {
-      // The deadline is for the answer; the body may take longer than that.
-      abortSignal.addEventListener('abort', onAbort, { once: true });
-      return this.#client
-        .send(new GetObjectCommand({ Bucket: this.#settings.bucket, Key: this.#prefix + name }), {
-          abortSignal: stop.signal,
-        })
-        .finally(() => abortSignal.removeEventListener('abort', onAbort));
-    });
+    const answer = await this.#run(0, signal, (abortSignal) =>
+      untilAnswered(abortSignal, undefined, (own) =>
+        this.#client.send(new GetObjectCommand({ Bucket: this.#settings.bucket, Key: this.#prefix + name }), {
+          abortSignal: own,
+        }),
+      ),
+    );
     const body = answer.Body as Readable | undefined;
     if (body === undefined) throw new EdgeSyncError('cloud-server-error', 'an answer without content');
+    if (bare(answer.ETag) === '') {
+      body.destroy();
+      throw notTheCloud(this.#host, 200);
+    }
     const onLaterAbort = (): void => void body.destroy(new Error('cancelled'));
     signal?.addEventListener('abort', onLaterAbort, { once: true });
     let bytes = 0;
@@ -267,8 +271,8 @@ export class S3Store implements InspectableStore {
     this.#inUse.add(upload.uploadId);
     try {
       const parts = await new PartStager(partSink(place, upload), this.#pool, options).stageAll(source);
-      const answer = await this.#decided(0, signal, () =>
-        joinParts({ ...place, run: unmapped }, upload.uploadId, parts, this.#condition(), signal),
+      const answer = await this.#decided(joiningAsBytes, signal, (abortSignal) =>
+        joinParts({ ...place, run: unmapped }, upload.uploadId, parts, this.#condition(), abortSignal),
       );
       if (answer.tag !== 'done') {
         if (answer.tag === 'taken') await abortUpload(place, upload.uploadId, signal);
@@ -308,16 +312,19 @@ export class S3Store implements InspectableStore {
     await this.#putAtOnce(checkName, Buffer.alloc(0), signal);
     const place = this.#place(checkName);
     const upload = await openUpload(place, contentType, () => false, signal);
-    const part = await partSink(place, upload).send(
-      0,
-      Buffer.from('0'),
-      signal ?? new AbortController().signal,
-    );
-    const answer = await this.#decided(0, signal, () =>
-      joinParts({ ...place, run: unmapped }, upload.uploadId, [part], this.#condition(), signal),
-    );
-    if (answer.tag === 'done') throw overwrites('CompleteMultipartUpload');
-    await abortUpload(place, upload.uploadId, signal);
+    try {
+      const stop = signal ?? new AbortController().signal;
+      const part = await partSink(place, upload).send(0, Buffer.from('0'), stop);
+      const answer = await this.#decided(joiningAsBytes, signal, (abortSignal) =>
+        joinParts({ ...place, run: unmapped }, upload.uploadId, [part], this.#condition(), abortSignal),
+      );
+      if (answer.tag === 'done') throw overwrites('CompleteMultipartUpload');
+      if (answer.tag === 'undecided') {
+        throw new EdgeSyncError('cloud-server-error', 'it does not say whether it would have overwritten');
+      }
+    } finally {
+      await abortUpload(place, upload.uploadId, signal);
+    }
   }
 
   /** Where the service cannot refuse to overwrite, what is overwritten has to be kept. */
@@ -335,15 +342,17 @@ export class S3Store implements InspectableStore {
 
   /** A wrong checksum has to be refused. A service that takes it, takes anything. */
   async #checkChecksum(signal: AbortSignal | undefined): Promise<void> {
-    const other = checksumOf(this.#settings.checksum, Buffer.from('other'));
+    const { bucket, checksum } = this.#settings;
+    const Key = this.#prefix + wrongName(checksum);
+    let answer: Answered<unknown>;
     try {
-      await this.#run(0, signal, (abortSignal) =>
+      answer = await this.#decided(0, signal, (abortSignal) =>
         this.#client.send(
           new PutObjectCommand({
-            Bucket: this.#settings.bucket,
-            Key: this.#prefix + wrongName,
+            Bucket: bucket,
+            Key,
             Body: Buffer.from('this'),
-            ...other,
+            ...checksumOf(checksum, Buffer.from('other')),
             ...this.#condition(),
           }),
           { abortSignal },
@@ -353,7 +362,21 @@ export class S3Store implements InspectableStore {
       if (error instanceof EdgeSyncError && error.code === 'cloud-checksum') return;
       throw error;
     }
-    throw new EdgeSyncError('cloud-refused', 'the service does not check the checksum of what it is sent');
+    switch (answer.tag) {
+      case 'done':
+        throw new EdgeSyncError(
+          'cloud-refused',
+          'the service does not check the checksum of what it is sent',
+        );
+      case 'taken':
+        // It was taken once: that it would be refused now cannot be seen while it lies there.
+        throw new EdgeSyncError(
+          'cloud-refused',
+          `the service took a wrong checksum before; when that is mended, delete ${wrongName(checksum)} there`,
+        );
+      case 'undecided':
+        throw new EdgeSyncError('cloud-server-error', 'it does not say whether it checks checksums');
+    }
   }
 
   #condition(): { readonly IfNoneMatch?: '*' } {
@@ -397,6 +420,10 @@ export class S3Store implements InspectableStore {
       ETag: ETag ?? '',
     }));
     const next = answer.IsTruncated === true ? answer.NextContinuationToken : undefined;
+    // No service leaves out the bucket's name: what has nothing of a listing in it is none, not an empty one.
+    if (answer.Name === undefined && objects.length === 0 && next === undefined) {
+      throw notTheCloud(this.#host, 200);
+    }
     return { objects, token: next, date };
   }
 

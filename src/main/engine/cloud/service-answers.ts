@@ -38,6 +38,14 @@ export function connectionError(error: unknown, host: string): EdgeSyncError {
   return new EdgeSyncError('cloud-unreachable', code === '' ? host : `${host} (${code})`, { cause: error });
 }
 
+/** A portal before the network, a company's proxy: its answer says nothing about what lies in the cloud. */
+export function notTheCloud(host: string, status: number): EdgeSyncError {
+  return new EdgeSyncError(
+    'cloud-unreachable',
+    `something other than the cloud answered for ${host} (status ${status})`,
+  );
+}
+
 /** A code such as ECONNRESET or CERT_HAS_EXPIRED, or empty; looked for in the causes too. */
 export function systemCode(error: unknown): string {
   let at: unknown = error;
