@@ -18,7 +18,10 @@ export function preferredLanguage(wanted: readonly string[]): Language {
 export function dicomDate(text: string, language: Language): string {
   const match = /^(\d{4})(\d{2})(\d{2})$/.exec(text);
   if (match === null) return text;
-  const date = new Date(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])));
+  const date = new Date(`${match.slice(1).join('-')}T00:00:00Z`);
+  // The 30th of February would be moved into March.
+  if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== match.slice(1).join('-'))
+    return text;
   return new Intl.DateTimeFormat(locale(language), { dateStyle: 'long', timeZone: 'UTC' }).format(date);
 }
 
@@ -34,10 +37,10 @@ function locale(language: Language): string {
   return language === 'en' ? 'en-GB' : 'es-ES';
 }
 
-/** VR PN: family, given, middle, prefix, suffix, parted by carets; only the first of its writings. */
+/** VR PN: family, given, middle, prefix, suffix, parted by carets; the first of its writings that is not empty. */
 export function personName(text: string): string {
-  const [alphabetic = ''] = text.split('=');
-  const [family = '', ...others] = alphabetic.split('^').map((part) => part.trim());
+  const writing = text.split('=').find((one) => /[^^\s]/.test(one)) ?? '';
+  const [family = '', ...others] = writing.split('^').map((part) => part.trim());
   const given = others.filter((part) => part !== '').join(' ');
   return given === '' ? family : family === '' ? given : `${family}, ${given}`;
 }

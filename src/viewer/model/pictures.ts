@@ -10,6 +10,8 @@ import type { OpenedImage } from '../worker/protocol.ts';
 /** Of files that the decoder keeps open, and of decoded frames; each at least one, whatever its size. */
 const openFilesBytes = 512 * 1024 * 1024;
 const picturesBytes = 384 * 1024 * 1024;
+/** A larger file is fetched only when somebody asks for it. */
+export const maxUnaskedFileBytes = 64 * 1024 * 1024;
 
 export type OnShare = (doneShare: number) => void;
 
@@ -69,7 +71,8 @@ export class Pictures {
 
   /** Asks for what is likely wanted next; what fails then says so when it is really asked for. */
   prefetch(file: SharedFile | undefined, frame: number): void {
-    if (file !== undefined) this.picture(file, frame).catch(() => undefined);
+    if (file === undefined || (file.sizeBytes > maxUnaskedFileBytes && !this.#open.has(file.number))) return;
+    this.picture(file, frame).catch(() => undefined);
   }
 
   async #decode(file: SharedFile, frame: number, onShare: OnShare | undefined): Promise<Picture> {

@@ -2,9 +2,10 @@
 import { checkedUrl, folderOf } from './link.ts';
 import { ViewerProblem } from './problem.ts';
 
-/** 100,000 files of about 1 KB of JSON each. */
-export const maxIndexBytes = 128 * 1024 * 1024;
-const maxFiles = 100_000;
+/** As many as a share of the engine has at most: a page with more series than that would stand still. */
+export const maxFiles = 20_000;
+/** Up to 3 KB of JSON for each. */
+export const maxIndexBytes = 64 * 1024 * 1024;
 const maxTextChars = 1024;
 
 export interface SharedFile {

@@ -3,9 +3,12 @@ import { ViewerProblem } from './problem.ts';
 
 const kekInfo = new TextEncoder().encode('edge-sync share kek v1');
 
-/** NFKC (as people type the same word differently), then UTF-8: what scrypt takes. */
+/**
+ * NFKC (as people type the same word differently), then UTF-8: what scrypt takes. No passcode begins or ends with a
+ * space, but what is copied from a message often does.
+ */
 export function passcodeBytes(passcode: string): Uint8Array {
-  return new TextEncoder().encode(passcode.normalize('NFKC'));
+  return new TextEncoder().encode(passcode.normalize('NFKC').trim());
 }
 
 /**

@@ -13,11 +13,16 @@ export function fileName(file: SharedFile): string {
 /** One folder for each series; a name that is there already gets a number. */
 export function zipNames(files: readonly SharedFile[]): readonly string[] {
   const taken = new Set<string>();
+  /** How far the numbers of a name's doubles have come, so that many of them take no time. */
+  const copies = new Map<string, number>();
   return files.map((file) => {
     const folder = isUid(file.seriesInstanceUid) ? file.seriesInstanceUid : 'series';
     const base = `DICOM/${folder}/${fileName(file).slice(0, -'.dcm'.length)}`;
     let name = `${base}.dcm`;
-    for (let copy = 2; taken.has(name); copy += 1) name = `${base}.${copy}.dcm`;
+    for (let copy = copies.get(base) ?? 2; taken.has(name); copy += 1) {
+      name = `${base}.${copy}.dcm`;
+      copies.set(base, copy + 1);
+    }
     taken.add(name);
     return name;
   });

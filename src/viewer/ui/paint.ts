@@ -1,8 +1,9 @@
 /** A picture on a canvas of its own size, grey values as the person wants them. */
+import { ViewerProblem } from '../open/problem.ts';
 import { defaultVoi, paintGray, type Polarity, type Voi } from '../pixels/gray.ts';
 import type { Picture } from '../pixels/picture.ts';
 
-/** Colour pictures are shown as they are, or inverted. */
+/** Colour pictures are shown as they are, or inverted. @throws ViewerProblem pixels-too-large. */
 export function paintPicture(
   canvas: HTMLCanvasElement,
   picture: Picture,
@@ -12,7 +13,8 @@ export function paintPicture(
   canvas.width = picture.columns;
   canvas.height = picture.rows;
   const context = canvas.getContext('2d', { alpha: false });
-  if (context === null) return;
+  // Beyond what this browser's canvases take.
+  if (context === null) throw new ViewerProblem('pixels-too-large', 'canvas');
   const data = context.createImageData(picture.columns, picture.rows);
   if (picture.tag === 'gray') {
     paintGray(picture, voi ?? defaultVoi(picture), polarity, data.data);

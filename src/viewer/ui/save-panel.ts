@@ -63,12 +63,17 @@ export class SavePanel {
     const { save, percent } = this.#messages;
     await this.#run(async (signal) => {
       const sink = await chooseSink(fileName(file), 'application/dicom', file.sizeBytes);
-      const bytes = await this.#share.file(file, signal, (have) => {
-        const share = Math.min(1, have / Math.max(1, file.sizeBytes));
-        this.#show(share, save.one(percent(share)));
-      });
-      await sink.write(bytes);
-      await sink.close();
+      try {
+        const bytes = await this.#share.file(file, signal, (have) => {
+          const share = Math.min(1, have / Math.max(1, file.sizeBytes));
+          this.#show(share, save.one(percent(share)));
+        });
+        await sink.write(bytes);
+        await sink.close();
+      } catch (error) {
+        await sink.abort();
+        throw error;
+      }
       this.#says.textContent = save.done;
     });
   }

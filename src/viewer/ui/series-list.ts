@@ -1,12 +1,10 @@
 /** The series, each with a small picture that is fetched when it comes into sight. */
 import type { Messages } from '../i18n/en.ts';
-import type { Pictures } from '../model/pictures.ts';
+import { maxUnaskedFileBytes, type Pictures } from '../model/pictures.ts';
 import type { Series } from '../model/series.ts';
 import { h } from './dom.ts';
 import { paintPicture } from './paint.ts';
 
-/** A larger file is not fetched only for its small picture. */
-const maxThumbnailFileBytes = 64 * 1024 * 1024;
 const thumbnailPixels = 144;
 
 export class SeriesList {
@@ -70,7 +68,7 @@ export class SeriesList {
     const file = series.files[Math.floor(series.files.length / 2)];
     if (place === null || file === undefined) return;
     try {
-      if (file.sizeBytes > maxThumbnailFileBytes) throw new Error('large');
+      if (file.sizeBytes > maxUnaskedFileBytes) throw new Error('large');
       const picture = await this.#pictures.picture(file, 0);
       const whole = document.createElement('canvas');
       paintPicture(whole, picture, undefined, 'normal');

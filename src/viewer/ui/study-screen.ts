@@ -37,6 +37,8 @@ export class StudyScreen {
   readonly #sliders: readonly [HTMLElement, HTMLElement];
   #frames = 1;
   #fileRate: number | undefined;
+  /** What is on the stage. */
+  #shown: { readonly file: SharedFile; readonly frame: number } | undefined;
   /** Counts what was asked for: only the newest is shown. */
   #asked = 0;
   #playTimer: ReturnType<typeof setTimeout> | undefined;
@@ -147,7 +149,13 @@ export class StudyScreen {
     // What was said was about another image.
     this.#note.hidden = true;
     if (file === undefined) return;
-    const waiting = setTimeout(() => isNewest() && this.#say(messages.loading), 150);
+    if (this.#shown !== undefined && this.#shown.file.seriesInstanceUid !== file.seriesInstanceUid)
+      this.#blank();
+    const waiting = setTimeout(() => {
+      if (!isNewest()) return;
+      this.#blank();
+      this.#say(messages.loading);
+    }, 150);
     try {
       const onShare = (share: number): void => {
         if (isNewest() && !this.#note.hidden) this.#say(`${messages.loading} ${messages.percent(share)}`);
@@ -161,6 +169,7 @@ export class StudyScreen {
       const picture = await this.#pictures.picture(file, isNewest() ? this.#view.frame : 0, onShare);
       if (!isNewest()) return;
       this.#note.hidden = true;
+      this.#shown = { file, frame: this.#view.frame };
       this.#stage.show(picture, `${file.number}:${this.#view.frame}`);
       this.#updateAll();
       this.#prefetch();
@@ -170,6 +179,13 @@ export class StudyScreen {
       clearTimeout(waiting);
       if (isNewest()) this.#playOn();
     }
+  }
+
+  /** The words on the stage are already the next picture's: the last one must not stand under them. */
+  #blank(): void {
+    this.#shown = undefined;
+    this.#stage.show(undefined, '');
+    this.#updateOverlay(1);
   }
 
   #prefetch(): void {
@@ -189,7 +205,7 @@ export class StudyScreen {
 
   #fail(code: ProblemCode): void {
     const { title, next } = this.#words.messages.problems[code];
-    this.#stage.show(undefined, '');
+    this.#blank();
     this.#note.hidden = false;
     this.#note.replaceChildren(
       h('div', { role: 'alert' }, [h('strong', {}, [title]), h('p', {}, [next])]),
@@ -263,7 +279,9 @@ export class StudyScreen {
 
   #pictureCanvas(): HTMLCanvasElement | undefined {
     const { picture } = this.#stage;
-    if (picture === undefined) return undefined;
+    // It is saved under the name of the file that was asked for last.
+    if (picture === undefined || this.#shown?.file !== this.#file || this.#shown?.frame !== this.#view.frame)
+      return undefined;
     const canvas = document.createElement('canvas');
     paintPicture(canvas, picture, this.#view.voi, this.#view.polarity);
     return canvas;
@@ -343,7 +361,8 @@ export class StudyScreen {
     if (picture?.tag !== 'gray') return;
     const voi = this.#view.voi ?? defaultVoi(picture);
     if (voi.tag === 'table') return;
-    const step = (Math.max(1, picture.meant.most - picture.meant.least) * Math.abs(picture.facts.slope)) / 500;
+    const step =
+      (Math.max(1, picture.meant.most - picture.meant.least) * Math.abs(picture.facts.slope)) / 500;
     this.#view.voi = { ...voi, width: Math.max(1e-3, voi.width + x * step), center: voi.center + y * step };
   }
 }
