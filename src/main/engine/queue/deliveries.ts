@@ -4,6 +4,7 @@ import { toEdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { InstanceDetails, SpoolId } from '../model.ts';
 import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
+import { largeObjectBytes } from './large-objects.ts';
 import type { HeldCopy, MendingFacts, UploadJob, UploadProof } from './queue-types.ts';
 
 interface JobRow {
@@ -25,6 +26,19 @@ interface JobRow {
 type Lane = 'newest' | 'again' | 'oldest';
 const lanes: readonly Lane[] = ['newest', 'again', 'newest', 'oldest'];
 
+/** A row of a list; what has the smaller `place` goes first. */
+interface Waiting {
+  readonly instance_id: number;
+  readonly place: number;
+  readonly large: 0 | 1;
+}
+
+/** Large objects and others, each in order: whichever goes first is taken, unless no more large ones may go. */
+interface Lists {
+  readonly small: Waiting[];
+  readonly large: Waiting[];
+}
+
 /** How many that cannot be sent one claim sets aside: bounds how long it keeps the event loop. */
 const mostSetAside = 500;
 
@@ -34,9 +48,11 @@ export class Deliveries {
   /** Next slot of `lanes`, per destination. */
   readonly #slots = new Map<string, number>();
   readonly #destinationId: Database.Statement<[string], number>;
-  readonly #newest: Database.Statement<[number, number], number>;
-  readonly #oldest: Database.Statement<[number, number], number>;
-  readonly #again: Database.Statement<[number, number, number], number>;
+  readonly #newestSmall: Database.Statement<[number, number], Waiting>;
+  readonly #newestLarge: Database.Statement<[number, number], Waiting>;
+  readonly #oldestSmall: Database.Statement<[number, number], Waiting>;
+  readonly #oldestLarge: Database.Statement<[number, number], Waiting>;
+  readonly #again: Database.Statement<[number, number, number, number], Waiting>;
   readonly #firstAgain: Database.Statement<
     [number, number],
     { instance_id: number; next_attempt_at: number }
@@ -59,24 +75,27 @@ export class Deliveries {
     this.#destinationId = core
       .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
       .pluck();
-    this.#newest = core
-      .prepare<[number, number], number>(
-        `SELECT instance_id FROM delivery WHERE destination_id = ? AND state = 'queued'
-           ORDER BY rank DESC, instance_id LIMIT ?`,
-      )
-      .pluck();
-    this.#oldest = core
-      .prepare<[number, number], number>(
-        `SELECT instance_id FROM delivery WHERE destination_id = ? AND state = 'queued'
-           ORDER BY rank, instance_id DESC LIMIT ?`,
-      )
-      .pluck();
-    this.#again = core
-      .prepare<[number, number, number], number>(
-        `SELECT instance_id FROM delivery WHERE destination_id = ? AND state = 'failed' AND next_attempt_at <= ?
-           ORDER BY next_attempt_at LIMIT ?`,
-      )
-      .pluck();
+    this.#newestSmall = core.prepare(
+      `SELECT instance_id, -rank AS place, large FROM delivery
+         WHERE destination_id = ? AND state = 'queued' AND large = 0 ORDER BY rank DESC, instance_id LIMIT ?`,
+    );
+    this.#newestLarge = core.prepare(
+      `SELECT instance_id, -rank AS place, large FROM delivery
+         WHERE destination_id = ? AND state = 'queued' AND large = 1 ORDER BY rank DESC, instance_id LIMIT ?`,
+    );
+    this.#oldestSmall = core.prepare(
+      `SELECT instance_id, rank AS place, large FROM delivery
+         WHERE destination_id = ? AND state = 'queued' AND large = 0 ORDER BY rank, instance_id DESC LIMIT ?`,
+    );
+    this.#oldestLarge = core.prepare(
+      `SELECT instance_id, rank AS place, large FROM delivery
+         WHERE destination_id = ? AND state = 'queued' AND large = 1 ORDER BY rank, instance_id DESC LIMIT ?`,
+    );
+    this.#again = core.prepare(
+      `SELECT instance_id, next_attempt_at AS place, large FROM delivery
+         WHERE destination_id = ? AND state = 'failed' AND next_attempt_at <= ? AND large <= ?
+         ORDER BY next_attempt_at LIMIT ?`,
+    );
     this.#firstAgain = core.prepare(
       `SELECT instance_id, next_attempt_at FROM delivery WHERE destination_id = ? AND state = 'failed'
          ORDER BY next_attempt_at LIMIT ?`,
@@ -111,7 +130,7 @@ export class Deliveries {
     );
   }
 
-  claim(destination: string, limit: number, nowMs: number): UploadJob[] {
+  claim(destination: string, limit: number, nowMs: number, mostLarge = limit): UploadJob[] {
     return this.#core.read(() => {
       const destinationId = this.#destinationId.get(destination);
       if (destinationId === undefined || limit <= 0) return [];
@@ -120,7 +139,8 @@ export class Deliveries {
         // Those set aside are held and thus skipped from then on; each look reaches twice as far past them.
         for (let aside = 0, before = -1; aside > before && aside < mostSetAside;) {
           before = aside;
-          aside += this.#look(destination, destinationId, nowMs, { limit, reach: limit + aside, jobs });
+          const wanted = { limit, mostLarge, reach: limit + aside, jobs };
+          aside += this.#look(destination, destinationId, nowMs, wanted);
         }
       } catch (error) {
         for (const { instanceId } of jobs) this.#core.claims.drop(destination, instanceId);
@@ -136,22 +156,47 @@ export class Deliveries {
     destination: string,
     destinationId: number,
     nowMs: number,
-    { limit, reach, jobs }: { readonly limit: number; readonly reach: number; readonly jobs: UploadJob[] },
+    {
+      limit,
+      mostLarge,
+      reach,
+      jobs,
+    }: {
+      readonly limit: number;
+      readonly mostLarge: number;
+      readonly reach: number;
+      readonly jobs: UploadJob[];
+    },
   ): number {
     // The held ones are still in the lists: ask for as many more.
     const depth = reach + this.#core.claims.count(destination);
-    const lists: Readonly<Record<Lane, number[]>> = {
-      newest: this.#newest.all(destinationId, depth),
-      again: this.#again.all(destinationId, nowMs, depth),
-      oldest: this.#oldest.all(destinationId, depth),
+    let largeLeft = mostLarge - jobs.filter(isLarge).length;
+    const isLargeWanted = largeLeft > 0;
+    const again = this.#again.all(destinationId, nowMs, isLargeWanted ? 1 : 0, depth);
+    const lists: Readonly<Record<Lane, Lists>> = {
+      newest: {
+        small: this.#newestSmall.all(destinationId, depth),
+        large: isLargeWanted ? this.#newestLarge.all(destinationId, depth) : [],
+      },
+      again: {
+        small: again.filter(({ large }) => large === 0),
+        large: again.filter(({ large }) => large === 1),
+      },
+      oldest: {
+        small: this.#oldestSmall.all(destinationId, depth),
+        large: isLargeWanted ? this.#oldestLarge.all(destinationId, depth) : [],
+      },
     };
     let aside = 0;
     while (jobs.length < limit) {
-      const instanceId = this.#next(destination, lists);
+      const instanceId = this.#next(destination, lists, largeLeft > 0 ? 'any' : 'small');
       if (instanceId === undefined) break;
       const taken = this.#take(destination, destinationId, instanceId);
       if (taken === 'set-aside') aside += 1;
-      else if (taken !== undefined) jobs.push(taken);
+      else if (taken !== undefined) {
+        jobs.push(taken);
+        if (isLarge(taken)) largeLeft -= 1;
+      }
     }
     return aside;
   }
@@ -169,8 +214,10 @@ export class Deliveries {
       if (destinationId === undefined) return undefined;
       const { claims } = this.#core;
       const depth = 1 + claims.count(destination);
-      const queued = this.#newest.all(destinationId, depth);
-      if (queued.some((instanceId) => !claims.isHeld(destination, instanceId))) return 0;
+      for (const list of [this.#newestSmall, this.#newestLarge]) {
+        const queued = list.all(destinationId, depth);
+        if (queued.some((row) => !claims.isHeld(destination, row.instance_id))) return 0;
+      }
       return this.#firstAgain
         .all(destinationId, depth)
         .find((row) => !claims.isHeld(destination, row.instance_id))?.next_attempt_at;
@@ -235,18 +282,30 @@ export class Deliveries {
   }
 
   /** The next one not held: of the slot's list if it has one, else of another. */
-  #next(destination: string, lists: Readonly<Record<Lane, number[]>>): number | undefined {
+  #next(
+    destination: string,
+    lists: Readonly<Record<Lane, Lists>>,
+    sizes: 'any' | 'small',
+  ): number | undefined {
     const slot = this.#slots.get(destination) ?? 0;
     this.#slots.set(destination, (slot + 1) % lanes.length);
     const first = lanes[slot] ?? 'newest';
     for (const lane of [first, 'newest', 'again', 'oldest'] as const) {
-      for (;;) {
-        const instanceId = lists[lane].shift();
-        if (instanceId === undefined) break;
-        if (!this.#core.claims.isHeld(destination, instanceId)) return instanceId;
-      }
+      const { small, large } = lists[lane];
+      const [firstSmall] = this.#unheld(destination, small);
+      const [firstLarge] = sizes === 'any' ? this.#unheld(destination, large) : [];
+      const isLargeFirst =
+        firstLarge !== undefined && (firstSmall === undefined || isBefore(firstLarge, firstSmall));
+      const row = (isLargeFirst ? large : small).shift();
+      if (row !== undefined) return row.instance_id;
     }
     return undefined;
+  }
+
+  /** `list` without those at its front that somebody holds. */
+  #unheld(destination: string, list: Waiting[]): readonly Waiting[] {
+    while (list[0] !== undefined && this.#core.claims.isHeld(destination, list[0].instance_id)) list.shift();
+    return list;
   }
 
   #take(destination: string, destinationId: number, instanceId: number): UploadJob | 'set-aside' | undefined {
@@ -333,6 +392,14 @@ export class Deliveries {
       throw error;
     }
   }
+}
+
+function isLarge({ sizeBytes }: UploadJob): boolean {
+  return sizeBytes > largeObjectBytes;
+}
+
+function isBefore(one: Waiting, other: Waiting): boolean {
+  return one.place === other.place ? one.instance_id < other.instance_id : one.place < other.place;
 }
 
 function mendingOf({ object_sha256: sha256 }: JobRow): MendingFacts {

@@ -51,10 +51,11 @@ export interface IntakeQueue {
 
 export interface UploadQueue {
   /**
-   * Takes up to `limit` instances that are due, newest study first, with a share for retries and for the oldest.
+   * Takes up to `limit` instances that are due, newest study first, with a share for retries and for the oldest; at
+   * most `mostLarge` of them of large objects (large-objects.ts), however many of those go before.
    * A claim lives in this process only: a crash leaves the rows queued (or failed), as they were.
    */
-  claim(destination: string, limit: number, nowMs: number): UploadJob[];
+  claim(destination: string, limit: number, nowMs: number, mostLarge?: number): UploadJob[];
   /** The object lies in the cloud, proven; its manifest entry comes next. */
   markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void>;
   /** `detail`: no PHI. Uses up an attempt. */

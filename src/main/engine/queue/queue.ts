@@ -151,8 +151,8 @@ export class Queue
     return this.#destinations.retry(target);
   }
 
-  claim(destination: string, limit: number, nowMs: number): UploadJob[] {
-    return this.#deliveries.claim(destination, limit, nowMs);
+  claim(destination: string, limit: number, nowMs: number, mostLarge?: number): UploadJob[] {
+    return this.#deliveries.claim(destination, limit, nowMs, mostLarge);
   }
 
   release(instanceId: number, destination: string): void {

@@ -50,9 +50,6 @@ describe('the retry policy', () => {
       'keychain-entry-missing',
       'keychain-unavailable',
       'manifest-broken',
-      'uploads-metered',
-      'uploads-outside-window',
-      'uploads-paused',
     ]);
   });
 

@@ -4,6 +4,7 @@ import type { Cancel, Clock, Logger, Random } from '../ports.ts';
 import type { ReportIncident } from '../model.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
 import type { UploadJob } from '../queue/queue-types.ts';
+import { largeObjectBytes } from '../queue/large-objects.ts';
 import type { SealerFactory } from '../seal/seal-port.ts';
 import { deliver, isLocalDamage, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
 import { DestinationGate, type DestinationState } from './destination-gate.ts';
@@ -11,6 +12,7 @@ import { DestinationLink, type DestinationLinkDeps } from './destination-link.ts
 import { holdMs, holdReport, holdUntilMs, type UploadHold } from './hold.ts';
 import { ManifestWriter } from './manifest-writer.ts';
 import { maxManifestEntries, type ManifestMac } from './manifest.ts';
+import { AdaptiveWidth } from './pacing-width.ts';
 import { probe, probeEveryMs } from './probe.ts';
 import { dispositionOf, nextWaitMs, sweepEveryMs } from './retry-policy.ts';
 import { Throughput } from './throughput.ts';
@@ -89,6 +91,7 @@ export class UploadStage {
   readonly #link: DestinationLink;
   readonly #manifests: ManifestWriter;
   readonly #throughput: Throughput;
+  readonly #width: AdaptiveWidth;
   readonly #stop = new AbortController();
   readonly #active = new Map<number, UnderWay>();
   /** Connecting, writing a manifest or probing: one at a time. */
@@ -111,6 +114,7 @@ export class UploadStage {
     this.#deps = deps;
     this.#gate = new DestinationGate(deps.clock, deps.random);
     this.#link = new DestinationLink(deps);
+    this.#width = new AdaptiveWidth(deps.concurrency, deps.clock);
     this.#throughput = new Throughput(deps.clock);
     this.#manifests = new ManifestWriter({ ...deps, mac: deps.manifestMac });
   }
@@ -141,7 +145,7 @@ export class UploadStage {
     const base = {
       bytesPerSecond: this.#throughput.bytesPerSecond(),
       active: this.#active.size,
-      width: this.#gate.width() === 'one' ? 1 : this.#deps.concurrency,
+      width: this.#gate.width() === 'one' ? 1 : this.#width.now,
       link,
     } as const;
     if (!this.#deps.mayUpload()) {
@@ -236,7 +240,7 @@ export class UploadStage {
       if (this.#chore === undefined) this.#begin('records', (signal) => this.#link.keepRecords(signal));
       return undefined;
     }
-    const room = (this.#gate.width() === 'one' ? 1 : this.#deps.concurrency) - this.#active.size;
+    const room = this.#room();
     const waits = [this.#beginJobs(store, room), this.#beginChore(store), this.#sweepWaitMs()];
     const known = waits.filter((one) => one !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
@@ -257,7 +261,23 @@ export class UploadStage {
     return waits.length === 0 ? undefined : Math.min(...waits);
   }
 
-  #beginJobs(store: CloudStore, room: number): number | undefined {
+  /** How many may begin, and how many large ones among them: what is small always finds a slot. */
+  #room(): { readonly all: number; readonly large: number } {
+    const active = this.#active.size;
+    if (this.#gate.width() === 'one') return { all: 1 - active, large: 1 - active };
+    const large = [...this.#active.values()].filter(({ sizeBytes }) => sizeBytes > largeObjectBytes).length;
+    const all = this.#width.now - active;
+    const isLargeAlone = large > 0 && large === active;
+    return {
+      all: all <= 0 && isLargeAlone ? 1 : all,
+      large: Math.min(all, this.#width.large(this.#throughput.bytesPerSecond()) - large),
+    };
+  }
+
+  #beginJobs(
+    store: CloudStore,
+    { all: room, large }: { readonly all: number; readonly large: number },
+  ): number | undefined {
     const { queue, destination, clock } = this.#deps;
     if (room <= 0) return undefined;
     const nowMs = clock.nowMs();
@@ -268,7 +288,8 @@ export class UploadStage {
       return dueAtMs === undefined ? undefined : dueAtMs - nowMs;
     }
     // In a sweep everything that waits counts as due, once.
-    const jobs = queue.claim(destination, room, isSweeping ? Number.MAX_SAFE_INTEGER : nowMs);
+    const dueMs = isSweeping ? Number.MAX_SAFE_INTEGER : nowMs;
+    const jobs = queue.claim(destination, room, dueMs, Math.max(0, large));
     let begun = 0;
     for (const job of jobs) {
       if (this.#sweep?.has(job.instanceId) === true) {
@@ -301,12 +322,14 @@ export class UploadStage {
   }
 
   async #send(claimed: UploadJob, store: CloudStore, signal: AbortSignal): Promise<void> {
-    const { queue, destination, logger } = this.#deps;
+    const { queue, destination, logger, clock } = this.#deps;
+    const beganMs = clock.monotonicMs();
     try {
       const outcome = await this.#attempt(claimed, store, signal);
       switch (outcome.tag) {
         case 'uploaded':
           this.#succeeded();
+          this.#width.succeeded(beganMs);
           await queue.markUploaded(claimed.instanceId, destination, outcome.proof);
           return;
         case 'conflict':
@@ -325,6 +348,7 @@ export class UploadStage {
         return;
       }
       const ours = asOurs(error);
+      this.#width.failed(ours.code, beganMs);
       logger.warn('upload.failed', { destination, code: ours.code, attempts: claimed.attempts });
       await this.#failed(claimed, ours);
     }

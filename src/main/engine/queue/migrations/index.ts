@@ -11,6 +11,7 @@ import * as verification from './0006-verification.ts';
 import * as shares from './0007-shares.ts';
 import * as rebuilt from './0008-rebuilt.ts';
 import * as intakeDays from './0010-intake-days.ts';
+import * as largeObjects from './0011-large-objects.ts';
 
 export interface Migration {
   readonly version: number;
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, sql: shares.sql },
   { version: 8, sql: rebuilt.sql },
   { version: 10, sql: intakeDays.sql },
+  { version: 11, sql: largeObjects.sql },
 ];
