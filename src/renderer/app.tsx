@@ -14,11 +14,15 @@ import { FreshLink } from './features/fresh-link/fresh-link.tsx';
 import { Header } from './features/header/header.tsx';
 import { Counts } from './features/headline/counts.tsx';
 import { Headline } from './features/headline/headline.tsx';
+import { KeysHost } from './features/keys/keys-host.tsx';
+import { KeysView } from './features/keys/keys-view.tsx';
 import { Modalities } from './features/modalities/modalities.tsx';
 import { Recovery } from './features/recovery/recovery.tsx';
 import { Studies } from './features/studies/studies.tsx';
+import { SharesPanel } from './features/share/shares-panel.tsx';
 import { ThisPc } from './features/this-pc/this-pc.tsx';
 import { PublicAddress, withoutPublicAddress } from './features/devices/public-address.tsx';
+import { Verification } from './features/verify/verification.tsx';
 import { ViewHost, ViewTabs } from './features/views.tsx';
 import { usePreferences } from './preferences/preferences.ts';
 import type { AgentStore } from './state/agent-store.ts';
@@ -39,9 +43,11 @@ export function App({ store }: { readonly store: AgentStore }): ReactElement {
           <NoticeArea>
             <ViewHost>
               <AccessHost>
-                <DialogHost>
-                  <Page />
-                </DialogHost>
+                <KeysHost>
+                  <DialogHost>
+                    <Page />
+                  </DialogHost>
+                </KeysHost>
               </AccessHost>
             </ViewHost>
           </NoticeArea>
@@ -84,6 +90,7 @@ function Views({ agent }: { readonly agent: AgentState }): ReactElement {
         waiting={(access?.waitingCallers ?? 0) + (access?.waitingClasses ?? 0)}
         overview={<Overview agent={agent} />}
         devices={<DevicesView agent={agent} />}
+        keys={<KeysView agent={agent} />}
       />
     </>
   );
@@ -103,9 +110,11 @@ function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
         </div>
         <div className="column-side">
           <Destinations destinations={status.destinations} />
-          <Recovery state={status.recovery} />
+          <Verification status={status} />
+          <Recovery state={status.recovery} kit={status.recoveryKit} />
           <ThisPc agent={agent} />
           <Files />
+          <SharesPanel />
         </div>
       </div>
     </div>

@@ -12,6 +12,7 @@ import type { Context } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/node';
 import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
 import type { AttentionFile } from '../../src/shared/contract-attention.ts';
+import type { ProvenBy } from '../../src/shared/contract-recovery.ts';
 import { contract } from '../../src/shared/contract.ts';
 import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
 import type { ShareEvent, ShareSummary } from '../../src/shared/contract-share.ts';
@@ -22,14 +23,11 @@ import type { ErrorReport } from '../../src/shared/errors.ts';
 import { contentSecurityPolicy, pageMediaTypes } from '../../src/shared/page-hosting.ts';
 import { clinic, idOf } from './agent-access.ts';
 import type { AccessFacts } from './agent-access.ts';
+import { handedOut, keyAnswers, kitFingerprint, kitWords, recipient } from './agent-keys.ts';
+import type { KeyAnswers } from './agent-keys.ts';
 import { allSafe } from './agent-states.ts';
 
-/** 24 different words of the BIP-39 list; proves nothing, opens nothing. */
-export const kitWords: readonly string[] =
-  'lemon orbit canvas river amber pilot stone garden velvet copper island meadow harbor winter basket mirror tunnel planet saddle forest candle ribbon marble thunder'.split(
-    ' ',
-  );
-export const kitFingerprint = '7F3A 91C2 04BE D655';
+export { kitFingerprint, kitWords };
 
 type CallName =
   | 'reveal'
@@ -39,6 +37,16 @@ type CallName =
   | 'answer'
   | 'create'
   | 'check'
+  | 'keys'
+  | 'rotate-device'
+  | 'new-epoch'
+  | 'passphrase'
+  | 'replace-recovery'
+  | 'cancel-replacement'
+  | 'recipient-add'
+  | 'recipient-remove'
+  | 'backups'
+  | 'backup-write'
   | 'secret'
   | 'import'
   | 'restore'
@@ -112,6 +120,12 @@ export class FakeEngine {
   hideAfterSeconds = 20;
   /** Who may send; a test changes it and shows a state with another revision. */
   access: AccessFacts = clinic();
+  readonly keys: KeyAnswers = keyAnswers();
+  /** What the drill answers besides the fingerprint. */
+  proof: { readonly provenBy: ProvenBy; readonly cloudProblem: ErrorReport | null } = {
+    provenBy: 'test-object',
+    cloudProblem: null,
+  };
   attentionFiles: readonly AttentionFile[] = [];
   #state: AgentState | undefined;
   #server: Server | undefined;
@@ -273,23 +287,29 @@ export class FakeEngine {
       recovery: {
         create: os.recovery.create.handler(({ input }) => {
           this.#note('create', input);
-          return { words: [...kitWords], fingerprint: kitFingerprint };
+          return handedOut(input);
         }),
         check: os.recovery.check.handler(({ input }) => {
           this.#note('check', input);
-          return {
-            fingerprint: kitFingerprint,
-            provenAt: new Date().toISOString(),
-            provenBy: 'test-object' as const,
-            cloudProblem: null,
-          };
+          return { fingerprint: kitFingerprint, provenAt: new Date().toISOString(), ...this.proof };
         }),
         kit: os.recovery.kit.handler(unused),
         certificate: os.recovery.certificate.handler(() => ({ pem: null, fingerprint: null })),
       },
       backup: {
-        list: os.backup.list.handler(unused),
-        write: os.backup.write.handler(unused),
+        list: os.backup.list.handler(() => {
+          this.#refuse('backups');
+          return { backups: [...this.keys.backups], problems: [...this.keys.problems] };
+        }),
+        write: os.backup.write.handler(() => {
+          this.#note('backup-write', undefined);
+          const [first, ...others] = this.keys.backups;
+          if (first === undefined) return { written: [] };
+          const next = { ...first, number: first.number + 1, writtenAt: new Date().toISOString() };
+          this.keys.backups = [next, ...others];
+          const { destination, number, writtenAt } = next;
+          return { written: [{ destination, outcome: 'written' as const, number, writtenAt }] };
+        }),
         rebuild: os.backup.rebuild.handler(unused),
       },
       restore: {
@@ -370,12 +390,32 @@ export class FakeEngine {
         import: os.certificates.import.handler(unused),
       },
       keys: {
-        status: os.keys.status.handler(unused),
-        rotateDevice: os.keys.rotateDevice.handler(unused),
-        newEpoch: os.keys.newEpoch.handler(unused),
-        changePassphrase: os.keys.changePassphrase.handler(unused),
-        replaceRecovery: os.keys.replaceRecovery.handler(unused),
-        cancelReplacement: os.keys.cancelReplacement.handler(unused),
+        status: os.keys.status.handler(() => {
+          this.#refuse('keys');
+          return this.keys.status;
+        }),
+        rotateDevice: os.keys.rotateDevice.handler(() => {
+          this.#note('rotate-device', undefined);
+          return { done: true as const };
+        }),
+        newEpoch: os.keys.newEpoch.handler(() => {
+          this.#note('new-epoch', undefined);
+          const epoch = this.keys.status.epoch + 1;
+          this.keys.status = { ...this.keys.status, epoch };
+          return { epoch };
+        }),
+        changePassphrase: os.keys.changePassphrase.handler(({ input }) => {
+          this.#note('passphrase', input);
+          return { done: true as const };
+        }),
+        replaceRecovery: os.keys.replaceRecovery.handler(({ input }) => {
+          this.#note('replace-recovery', input);
+          return handedOut(input);
+        }),
+        cancelReplacement: os.keys.cancelReplacement.handler(() => {
+          this.#note('cancel-replacement', undefined);
+          return { done: true as const };
+        }),
       },
       verify: {
         run: os.verify.run.handler(({ input, signal }) => {
@@ -385,9 +425,21 @@ export class FakeEngine {
         manifests: os.verify.manifests.handler(unused),
       },
       recipients: {
-        list: os.recipients.list.handler(() => []),
-        add: os.recipients.add.handler(unused),
-        remove: os.recipients.remove.handler(unused),
+        list: os.recipients.list.handler(() => [...this.keys.status.recipients]),
+        add: os.recipients.add.handler(({ input }) => {
+          this.#note('recipient-add', input);
+          const added = recipient({ name: input.name, fingerprint: 'ad'.repeat(32) });
+          const { status } = this.keys;
+          this.keys.status = { ...status, recipients: [...status.recipients, added] };
+          return added;
+        }),
+        remove: os.recipients.remove.handler(({ input }) => {
+          this.#note('recipient-remove', input);
+          const { status } = this.keys;
+          const recipients = status.recipients.filter((one) => one.fingerprint !== input.fingerprint);
+          this.keys.status = { ...status, recipients };
+          return { done: true as const };
+        }),
       },
       shares: {
         create: os.shares.create.handler(({ input, signal }) => {

@@ -6,7 +6,7 @@ import { reportFor } from '../../src/shared/errors.ts';
 import * as states from '../support/agent-states.ts';
 import { buildPage } from '../support/built-page.ts';
 import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine, kitFingerprint, kitWords } from '../support/fake-engine.ts';
+import { FakeEngine } from '../support/fake-engine.ts';
 import { launchBrowser, openPage } from '../support/page-browser.ts';
 import { needs } from '../support/tools.ts';
 
@@ -35,16 +35,6 @@ async function arrange(state: AgentState): Promise<{ readonly engine: FakeEngine
   closing.push(opened.close);
   await opened.page.getByRole('region', { name: 'Images' }).waitFor();
   return { engine, page: opened.page };
-}
-
-/** Presses Tab until the wanted element has the focus; fails when a round of the page does not reach it. */
-async function tabTo(page: Page, role: 'button' | 'checkbox', name: string): Promise<void> {
-  const wanted = page.getByRole(role, { name, exact: true });
-  for (let step = 0; step < 120; step += 1) {
-    if (await wanted.evaluateAll((all) => all.some((one) => one === document.activeElement))) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`the keyboard does not reach “${name}”`);
 }
 
 inBrowser('the session', () => {
@@ -176,117 +166,6 @@ inBrowser('a study', () => {
   });
 });
 
-inBrowser('the recovery kit, by keyboard alone', () => {
-  it('is made: the words are shown once, numbered, and must be kept before the dialog lets go', async () => {
-    const { engine, page } = await arrange(states.noKit());
-    await tabTo(page, 'button', 'Make the recovery kit');
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'Make the recovery kit' }).waitFor();
-    await tabTo(page, 'button', 'Show the words');
-    await page.keyboard.press('Enter');
-
-    const dialog = page.getByRole('dialog', { name: 'Your 24 recovery words' });
-    await dialog.waitFor();
-    expect(await dialog.locator('.kit-words li').allTextContents()).toEqual(
-      kitWords.map((word, index) => `${index + 1}${word}`),
-    );
-    await dialog.getByText(kitFingerprint).waitFor();
-    await page.keyboard.press('Escape');
-    expect(await dialog.isVisible()).toBe(true);
-    expect(await page.getByRole('button', { name: 'Go on to the check' }).isDisabled()).toBe(true);
-    // The engine says meanwhile that the kit exists: the words stay.
-    engine.show(states.kitUnproven());
-    await page.getByText('Check the 24 words from the printed kit.').waitFor({ state: 'attached' });
-    expect(await dialog.isVisible()).toBe(true);
-
-    await tabTo(page, 'checkbox', 'I have the words on paper');
-    await page.keyboard.press('Space');
-    await tabTo(page, 'button', 'Go on to the check');
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'Check the recovery words' }).waitFor();
-    expect(await page.content()).not.toContain(kitWords[0]);
-    expect(engine.calls).toEqual([{ name: 'create', input: { replace: false } }]);
-  });
-
-  it('prints only the kit', async () => {
-    const { page } = await arrange(states.noKit());
-    await page.getByRole('region', { name: 'Recovery kit' }).getByRole('button').click();
-    await page.getByRole('button', { name: 'Show the words' }).click();
-    await page.locator('.kit-words').waitFor();
-    await page.evaluate(() => {
-      Object.assign(window, { printed: 0, print: () => Object.assign(window, { printed: 1 }) });
-    });
-    await page.getByRole('button', { name: 'Print' }).click();
-    expect(await page.evaluate<number>('window.printed')).toBe(1);
-    await page.emulateMedia({ media: 'print' });
-    expect(await page.getByText('Edge Sync recovery kit').isVisible()).toBe(true);
-    expect(await page.getByText(kitWords[23]!, { exact: true }).isVisible()).toBe(true);
-    expect(await page.locator('#root').isVisible()).toBe(false);
-    expect(await page.getByText('I have the words on paper').isVisible()).toBe(false);
-    const sheets = (await page.pdf({ format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b/g);
-    expect(sheets).toHaveLength(1);
-  });
-
-  it('is checked: words typed with spaces between, gaps and misspelt words shown in their place', async () => {
-    const { engine, page } = await arrange(states.kitUnproven());
-    await tabTo(page, 'button', 'Check the words');
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'Check the recovery words' }).waitFor();
-    const field = (place: number) => page.getByRole('textbox', { name: `Word ${place}`, exact: true });
-
-    await page.keyboard.type(kitWords.slice(0, 23).join(' '));
-    expect(await field(23).inputValue()).toBe(kitWords[22]);
-    await tabTo(page, 'button', 'Check');
-    await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText('Word 24 is missing.').waitFor();
-    expect(await field(24).evaluate((one) => one === document.activeElement)).toBe(true);
-    expect(engine.calls).toEqual([]);
-
-    await page.keyboard.type(kitWords[23]!);
-    engine.refusals.set(
-      'check',
-      reportFor('recovery-words-misspelt', "word 7, 'stome' (perhaps 'stone'); word 9, 'velvt'"),
-    );
-    await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText('A recovery word is not in the word list').waitFor();
-    await page.getByText('Perhaps “stone”?').waitFor();
-    await page.getByText('Compare this word with the paper').waitFor();
-    expect(await field(7).getAttribute('aria-invalid')).toBe('true');
-    expect(await field(8).getAttribute('aria-invalid')).toBe(null);
-    expect(await field(7).evaluate((one) => one === document.activeElement)).toBe(true);
-    await page.keyboard.type('stone');
-    expect(await field(7).getAttribute('aria-invalid')).toBe(null);
-
-    engine.refusals.clear();
-    await tabTo(page, 'button', 'Check');
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'The kit is proven' }).waitFor();
-    expect(engine.calls.at(-1)).toEqual({ name: 'check', input: { words: kitWords } });
-    engine.show(states.allSafe());
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    // The button that opened it is gone with its reason: reading goes on at the state.
-    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('state');
-  });
-
-  it('takes a pasted kit at once', async () => {
-    const { engine, page } = await arrange(states.kitUnproven());
-    await page
-      .getByRole('region', { name: 'Recovery kit' })
-      .getByRole('button', { name: 'Check the words' })
-      .click();
-    const printed = kitWords.map((word, index) => `${index + 1}. ${word}`).join('\n');
-    await page.getByRole('textbox', { name: 'Word 5', exact: true }).evaluate((input, text) => {
-      const clipboardData = new DataTransfer();
-      clipboardData.setData('text', text);
-      input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-    }, printed);
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'The kit is proven' }).waitFor();
-    expect(engine.calls).toEqual([{ name: 'check', input: { words: kitWords } }]);
-  });
-});
-
 inBrowser('files', () => {
   const progress = {
     tag: 'progress',
@@ -355,19 +234,19 @@ inBrowser('files', () => {
     await page.getByRole('button', { name: 'Restore', exact: true }).click();
     await page.getByText('This is not a full path.').waitFor();
     await page.getByLabel('Folder to write to').fill('/restored');
-    await page.getByText('One study').click();
-    await page.getByLabel('Study Instance UID').fill('1.2.840.99');
+    await page.getByText('Some of it').click();
+    await page.getByLabel('Patient ID').fill('EX-0001');
     await page.getByText('From the cloud only').click();
     await page.getByRole('button', { name: 'Restore', exact: true }).click();
     await page.getByText('203 of 493 images').waitFor();
     engine.finishRun();
-    await page.getByText('Restore finished, but not everything could be restored').waitFor();
+    await page.getByText('The rest was restored, but not everything.').waitFor();
     expect(engine.calls).toEqual([
       {
         name: 'restore',
         input: {
           to: '/restored',
-          selection: { tag: 'study', studyInstanceUid: '1.2.840.99' },
+          selection: { tag: 'matching', patientId: 'EX-0001' },
           fromCloud: true,
         },
       },

@@ -1,7 +1,11 @@
 import { createContext, useContext } from 'react';
+import type { StudySummary } from '../../shared/agent-state.ts';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { CertificateSummary } from '../../shared/contract-certificates.ts';
 import type { Device, RefusedCaller } from '../../shared/devices.ts';
+import type { KeyStep } from './keys/keys-confirm.tsx';
+import type { KitPurpose } from './recovery/create-dialog.tsx';
+import type { KitHeld } from './recovery/words.ts';
 import type { PairingDraft } from './devices/pairing-draft.ts';
 
 /** What a filled-in pairing is for. */
@@ -10,14 +14,26 @@ export type PairingPurpose =
   | { readonly tag: 'allow'; readonly caller: RefusedCaller }
   | { readonly tag: 'change'; readonly device: Device };
 
+/** Which cloud copies are looked at. */
+export type VerifyWhat =
+  | { readonly tag: 'sample' }
+  | { readonly tag: 'all' }
+  | { readonly tag: 'study'; readonly study: StudySummary };
+
 /** Everything that opens in front of the page. Held above it: a delta that removes a button must not close a dialog. */
 export type OpenDialog =
-  | { readonly tag: 'create-kit' }
-  | { readonly tag: 'replace-kit' }
-  | { readonly tag: 'check-kit' }
+  | { readonly tag: 'make-kit'; readonly purpose: KitPurpose }
+  | { readonly tag: 'check-kit'; readonly held: KitHeld }
+  | { readonly tag: 'keys-confirm'; readonly step: KeyStep }
+  | { readonly tag: 'passphrase' }
+  | { readonly tag: 'add-recipient' }
   | { readonly tag: 'credential'; readonly name: string }
   | { readonly tag: 'import' }
-  | { readonly tag: 'restore' }
+  /** Without a study: everything, or what is chosen there. */
+  | { readonly tag: 'restore'; readonly study?: StudySummary }
+  | { readonly tag: 'verify'; readonly what: VerifyWhat }
+  | { readonly tag: 'share'; readonly study: StudySummary }
+  | { readonly tag: 'shares' }
   | { readonly tag: 'pairing'; readonly purpose: PairingPurpose; readonly draft: PairingDraft }
   | { readonly tag: 'remove-device'; readonly device: Device }
   | {
@@ -39,13 +55,23 @@ export function dialogKey(dialog: OpenDialog): string {
   switch (dialog.tag) {
     case 'credential':
       return `credential ${dialog.name}`;
-    case 'create-kit':
-    case 'replace-kit':
+    case 'make-kit':
+      return `make-kit ${dialog.purpose}`;
+    case 'keys-confirm':
+      return `keys-confirm ${dialog.step.tag}`;
     case 'check-kit':
+    case 'passphrase':
+    case 'add-recipient':
     case 'import':
-    case 'restore':
+    case 'shares':
     case 'attention-files':
       return dialog.tag;
+    case 'restore':
+      return `restore ${dialog.study?.id ?? ''}`;
+    case 'verify':
+      return `verify ${dialog.what.tag === 'study' ? dialog.what.study.id : dialog.what.tag}`;
+    case 'share':
+      return `share ${dialog.study.id}`;
     case 'pairing':
       return `pairing ${purposeKey(dialog.purpose)}`;
     case 'remove-device':

@@ -9,9 +9,15 @@ import { PairingDialog } from './devices/pairing-dialog.tsx';
 import { DialogContext, dialogKey } from './dialog-context.ts';
 import type { OpenDialog } from './dialog-context.ts';
 import { ImportDialog } from './files/import-dialog.tsx';
-import { RestoreDialog } from './files/restore-dialog.tsx';
+import { KeysConfirm } from './keys/keys-confirm.tsx';
+import { PassphraseDialog } from './keys/passphrase-dialog.tsx';
+import { RecipientDialog } from './keys/recipient-dialog.tsx';
 import { CheckDialog } from './recovery/check-dialog.tsx';
 import { CreateDialog } from './recovery/create-dialog.tsx';
+import { RestoreDialog } from './restore/restore-dialog.tsx';
+import { ShareDialog } from './share/share-dialog.tsx';
+import { SharesDialog } from './share/shares-dialog.tsx';
+import { VerifyDialog } from './verify/verify-dialog.tsx';
 
 /** One dialog at a time, above everything else on the page. */
 export function DialogHost({ children }: { readonly children: ReactNode }): ReactElement {
@@ -50,18 +56,34 @@ function OneDialog({
   readonly onOpen: (dialog: OpenDialog) => void;
 }): ReactElement {
   switch (dialog.tag) {
-    case 'create-kit':
-      return <CreateDialog makes="first" onClose={onClose} onCheck={() => onOpen({ tag: 'check-kit' })} />;
-    case 'replace-kit':
-      return <CreateDialog makes="new" onClose={onClose} onCheck={() => onOpen({ tag: 'check-kit' })} />;
+    case 'make-kit':
+      return (
+        <CreateDialog
+          purpose={dialog.purpose}
+          onClose={onClose}
+          onCheck={(held) => onOpen({ tag: 'check-kit', held })}
+        />
+      );
     case 'check-kit':
-      return <CheckDialog onClose={onClose} />;
+      return <CheckDialog held={dialog.held} onClose={onClose} />;
+    case 'keys-confirm':
+      return <KeysConfirm step={dialog.step} onClose={onClose} />;
+    case 'passphrase':
+      return <PassphraseDialog onClose={onClose} />;
+    case 'add-recipient':
+      return <RecipientDialog onClose={onClose} />;
     case 'credential':
       return <CredentialDialog name={dialog.name} onClose={onClose} />;
     case 'import':
       return <ImportDialog onClose={onClose} />;
     case 'restore':
-      return <RestoreDialog onClose={onClose} />;
+      return <RestoreDialog study={dialog.study} onClose={onClose} />;
+    case 'verify':
+      return <VerifyDialog what={dialog.what} onClose={onClose} />;
+    case 'share':
+      return <ShareDialog study={dialog.study} onClose={onClose} />;
+    case 'shares':
+      return <SharesDialog onClose={onClose} />;
     case 'pairing':
       return <PairingDialog purpose={dialog.purpose} draft={dialog.draft} onClose={onClose} />;
     case 'remove-device':

@@ -23,10 +23,12 @@ export function ViewTabs({
   waiting,
   overview,
   devices,
+  keys,
 }: {
   readonly waiting: number;
   readonly overview: ReactNode;
   readonly devices: ReactNode;
+  readonly keys: ReactNode;
 }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
@@ -35,7 +37,7 @@ export function ViewTabs({
     <Tabs
       className="views"
       selectedKey={view}
-      onSelectionChange={(key) => show(key === 'devices' ? 'devices' : 'overview')}
+      onSelectionChange={(key) => show(key === 'devices' || key === 'keys' ? key : 'overview')}
     >
       <TabList className="view-tabs" aria-label={t('views.label')}>
         <Tab id="overview" className="view-tab">
@@ -50,12 +52,18 @@ export function ViewTabs({
             </span>
           )}
         </Tab>
+        <Tab id="keys" className="view-tab">
+          {t('views.keys')}
+        </Tab>
       </TabList>
       <TabPanel id="overview" className="view-panel">
         {overview}
       </TabPanel>
       <TabPanel id="devices" className="view-panel">
         {devices}
+      </TabPanel>
+      <TabPanel id="keys" className="view-panel">
+        {keys}
       </TabPanel>
     </Tabs>
   );

@@ -3,6 +3,7 @@ export const enViews = {
   label: 'Parts of this page',
   overview: 'Overview',
   devices: 'Devices and access',
+  keys: 'Keys and recovery',
   waiting_one: '1 waiting',
   waiting_other: '{{formatted}} waiting',
 } as const;

@@ -6,6 +6,7 @@ export const esViews: Translated<typeof enViews> = {
   label: 'Partes de esta página',
   overview: 'Resumen',
   devices: 'Equipos y acceso',
+  keys: 'Claves y recuperación',
   waiting_one: '1 en espera',
   waiting_many: '{{formatted}} en espera',
   waiting_other: '{{formatted}} en espera',

@@ -182,7 +182,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'recovery-check-due': {
     message: 'Las palabras de recuperación no se prueban desde hace más de 90 días',
-    nextStep: 'Saque el kit de su sitio y ejecute `edge-sync recovery check`.',
+    nextStep: 'Saque el kit de su sitio y compruebe las palabras.',
   },
   'recovery-drill-failed': {
     message: 'La prueba de recuperación no pudo abrir una imagen de la nube',

@@ -118,7 +118,8 @@ function useWhere(failure: Failure, study: StudySummary | undefined): string {
 
 function FailureButton({ failure }: { readonly failure: Failure }): ReactElement | null {
   if (failure.code === 'recovery-missing') return <RecoveryButton dialog="create" look="primary" />;
-  if (failure.code === 'recovery-not-proven') return <RecoveryButton dialog="check" look="primary" />;
+  if (failure.code === 'recovery-not-proven' || failure.code === 'recovery-check-due')
+    return <RecoveryButton dialog="check" look="primary" />;
   if (wantsCredential(failure.code) && failure.destination !== null) {
     return <CredentialButton name={failure.destination} look="primary" />;
   }

@@ -74,5 +74,6 @@ function kitStep(reason: Reason): 'create' | 'check' | undefined {
   if (reason.tag === 'recovery') return reason.state === 'none' ? 'create' : 'check';
   if (reason.tag !== 'failure') return undefined;
   if (reason.failure.code === 'recovery-missing') return 'create';
-  return reason.failure.code === 'recovery-not-proven' ? 'check' : undefined;
+  const { code } = reason.failure;
+  return code === 'recovery-not-proven' || code === 'recovery-check-due' ? 'check' : undefined;
 }

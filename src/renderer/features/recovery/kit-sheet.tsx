@@ -1,60 +1,68 @@
+import { useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DestinationStatus } from '../../../shared/status.ts';
-import { useFormat } from '../../i18n/format.ts';
-import { ProductMark } from '../../ui/icons.tsx';
+import { Button } from '../../ui/button.tsx';
+import { PrinterIcon, TriangleAlert } from '../../ui/icons.tsx';
+import { KitFrame } from './kit-frame.tsx';
+import { savePdf } from './save-pdf.ts';
 
-export interface Kit {
+/** One thing to put on paper: the 24 words, or one share. */
+export interface KitPart {
   readonly words: readonly string[];
-  readonly fingerprint: string;
-  readonly madeAtMs: number;
+  readonly kitHtml?: string | undefined;
+  /** Base64. */
+  readonly kitPdf?: string | undefined;
+  readonly fileName: string;
 }
 
-/** The words on the screen; printed, a whole sheet with what a stranger needs to know years later. */
-export function KitSheet({
-  kit,
-  destinations,
-}: {
-  readonly kit: Kit;
-  readonly destinations: readonly DestinationStatus[];
-}): ReactElement {
+/** Words to write down, and the pages to print or to save. */
+export function KitSheet({ part }: { readonly part: KitPart }): ReactElement {
   const { t } = useTranslation();
-  const format = useFormat();
+  const frame = useRef<HTMLIFrameElement>(null);
+  const [saved, setSaved] = useState(false);
+  const { words, kitHtml, kitPdf, fileName } = part;
   return (
     <div className="kit">
-      <div className="print-only">
-        <p className="kit-title">
-          <ProductMark />
-          {t('create.kitTitle')}
-        </p>
-        <p>{t('create.kitMade', { date: format.date(kit.madeAtMs) })}</p>
-        <p>{t('create.kitIntro')}</p>
-      </div>
       <ol className="kit-words" translate="no">
-        {kit.words.map((word, index) => (
+        {words.map((word, index) => (
           <li key={index}>
             <span className="kit-number">{index + 1}</span>
             <span className="kit-word">{word}</span>
           </li>
         ))}
       </ol>
-      <p className="kit-fingerprint">
-        {t('create.fingerprint')}: <code translate="no">{kit.fingerprint}</code>
-      </p>
-      <div className="print-only">
-        <p>
-          {t('create.kitDestinations')}: {format.list(destinations.map((one) => one.name))}
-        </p>
-        <p>{t('create.kitRestore')}</p>
-        <pre>edge-sync restore --all --to DIR --from-cloud --words-file WORDS.txt</pre>
-        <p>{t('create.kitOpenssl')}</p>
-        <pre>
-          {'edge-sync recovery export-key --words-file WORDS.txt --out recovery.pem --cert recovery.crt\n'}
-          {'openssl cms -decrypt -binary -inform DER -in X.cms -inkey recovery.pem -out X.dcm'}
-        </pre>
-        <p className="kit-line">{t('create.kitClinic')}</p>
-        <p className="kit-line">{t('create.kitKeptBy')}</p>
+      {kitHtml === undefined ? null : (
+        <>
+          <h3 className="kit-pages no-print">{t('create.pages')}</h3>
+          <KitFrame html={kitHtml} title={t('create.pages')} frame={frame} />
+        </>
+      )}
+      <div className="kit-paper no-print">
+        {kitHtml === undefined ? null : (
+          <Button look="primary" autoFocus onPress={() => frame.current?.contentWindow?.print()}>
+            <PrinterIcon />
+            {t('create.print')}
+          </Button>
+        )}
+        {kitPdf === undefined ? null : (
+          <Button
+            onPress={() => {
+              savePdf(kitPdf, fileName);
+              setSaved(true);
+            }}
+          >
+            {t('create.savePdf')}
+          </Button>
+        )}
       </div>
+      {kitPdf === undefined ? null : saved ? (
+        <div className="note no-print" data-tone="attention" role="status">
+          <TriangleAlert />
+          <p>{t('create.pdfSaved', { file: fileName })}</p>
+        </div>
+      ) : (
+        <p className="muted no-print">{t('create.pdfWarning')}</p>
+      )}
     </div>
   );
 }

@@ -19,7 +19,11 @@ export function RecoveryButton({
     <Button
       look={look}
       isDisabled={!isLive}
-      onPress={() => openDialog({ tag: dialog === 'create' ? 'create-kit' : 'check-kit' })}
+      onPress={() =>
+        openDialog(
+          dialog === 'create' ? { tag: 'make-kit', purpose: 'first' } : { tag: 'check-kit', held: 'words' },
+        )
+      }
     >
       {dialog === 'create' ? t('recovery.create') : t('recovery.check')}
     </Button>

@@ -4,60 +4,91 @@ import { useTranslation } from 'react-i18next';
 import { assertNever } from '../../../shared/assert-never.ts';
 import type { StatusReport } from '../../../shared/status.ts';
 import { useIsLive } from '../../state/engine-context.ts';
+import { useNowMs } from '../../state/now.ts';
 import { Button } from '../../ui/button.tsx';
 import { Chip } from '../../ui/chip.tsx';
 import { KeyIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
+import { useViews } from '../view-context.ts';
+import { Proofs } from './proofs.tsx';
 import { RecoveryButton } from './recovery-button.tsx';
 
 type RecoveryState = StatusReport['recovery'];
 
-/** Whether the kit exists and is proven, and the way to make it so. */
-export const Recovery = memo(function Recovery({ state }: { readonly state: RecoveryState }): ReactElement {
+/** Whether the kit exists and when it was last proven, and the way to make it so. */
+export const Recovery = memo(function Recovery({
+  state,
+  kit,
+}: {
+  readonly state: RecoveryState;
+  readonly kit: StatusReport['recoveryKit'];
+}): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
   const openDialog = useOpenDialog();
-  const { tone, text } = useStateWords(state);
+  const { show } = useViews();
+  const isDue = useIsDue(kit);
   return (
     <Panel
       title={t('recovery.title')}
       icon={<KeyIcon />}
-      aside={<Chip tone={tone} text={t(`recovery.${state}`)} />}
+      aside={
+        isDue ? (
+          <Chip tone="attention" text={t('recovery.due')} />
+        ) : (
+          <Chip tone={state === 'proven' ? 'all-safe' : 'attention'} text={t(`recovery.${state}`)} />
+        )
+      }
     >
-      <p>{text}</p>
+      <p>{useStateText(state)}</p>
+      {kit === undefined ? null : <Proofs kit={kit} />}
       <div className="panel-actions">
         {state === 'none' ? <RecoveryButton dialog="create" look="primary" /> : null}
         {state === 'created' ? (
           <>
             <RecoveryButton dialog="check" look="primary" />
-            <Button look="quiet" isDisabled={!isLive} onPress={() => openDialog({ tag: 'replace-kit' })}>
+            <Button
+              look="quiet"
+              isDisabled={!isLive}
+              onPress={() => openDialog({ tag: 'make-kit', purpose: 'unproven' })}
+            >
               {t('recovery.replace')}
             </Button>
           </>
         ) : null}
         {state === 'proven' ? (
-          <Button isDisabled={!isLive} onPress={() => openDialog({ tag: 'check-kit' })}>
+          <Button
+            look={isDue ? 'primary' : 'secondary'}
+            isDisabled={!isLive}
+            onPress={() => openDialog({ tag: 'check-kit', held: 'words' })}
+          >
             {t('recovery.checkAgain')}
           </Button>
         ) : null}
+        <Button look="quiet" onPress={() => show('keys')}>
+          {t('recovery.more')}
+        </Button>
       </div>
     </Panel>
   );
 });
 
-function useStateWords(state: RecoveryState): {
-  readonly tone: 'all-safe' | 'attention';
-  readonly text: string;
-} {
+/** Whether the words should have been tried again by now. */
+export function useIsDue(kit: StatusReport['recoveryKit']): boolean {
+  const nowMs = useNowMs();
+  return kit !== undefined && Date.parse(kit.dueAt) <= nowMs;
+}
+
+function useStateText(state: RecoveryState): string {
   const { t } = useTranslation();
   switch (state) {
     case 'none':
-      return { tone: 'attention', text: t('recovery.noneText') };
+      return t('recovery.noneText');
     case 'created':
-      return { tone: 'attention', text: t('recovery.createdText') };
+      return t('recovery.createdText');
     case 'proven':
-      return { tone: 'all-safe', text: t('recovery.provenText') };
+      return t('recovery.provenText');
     default:
       return assertNever(state);
   }
