@@ -19,6 +19,8 @@ export interface Format {
   agoShort(iso: string, nowMs: number): string;
   /** 09:42 today, otherwise with the day. */
   moment(iso: string, nowMs: number): string;
+  /** "3 minutes", "2 hours": rounded up to whole ones, for times still to go. */
+  duration(seconds: number): string;
   /** Date in full. */
   date(ms: number): string;
   /** "1, 2 and 3" */
@@ -62,6 +64,10 @@ function makeFormat(language: Language): Format {
     return new Intl.NumberFormat(language, { ...options, maximumFractionDigits: small ? 0 : 1 });
   });
 
+  const long = (unit: string) =>
+    new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' });
+  const durations = { minute: long('minute'), hour: long('hour'), day: long('day') };
+
   return {
     language,
     count: (value) => count.format(value),
@@ -76,6 +82,11 @@ function makeFormat(language: Language): Format {
       const now = new Date(nowMs);
       if (then.toDateString() === now.toDateString()) return time.format(then);
       return (then.getFullYear() === now.getFullYear() ? dayAndTime : fullDay).format(then);
+    },
+    duration: (seconds) => {
+      const unit = seconds < 5400 ? 'minute' : seconds < 129_600 ? 'hour' : 'day';
+      const inUnit = { minute: 60, hour: 3600, day: 86_400 }[unit];
+      return durations[unit].format(Math.ceil(seconds / inUnit));
     },
     date: (ms) => date.format(ms),
     list: (values) => list.format(values),

@@ -275,3 +275,20 @@ export function CertificateIcon({ className }: IconProps) {
     </Icon>
   );
 }
+
+export function LookIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <circle cx="10.5" cy="10.5" r="6.5" />
+      <path d="M15.4 15.4L21 21M7.8 10.6l2 2 3.4-3.8" />
+    </Icon>
+  );
+}
+
+export function DotsIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <path d="M5.5 12v.1M12 12v.1M18.5 12v.1" strokeWidth="3.2" />
+    </Icon>
+  );
+}

@@ -14,6 +14,7 @@ import { useNotice } from '../../ui/notice.tsx';
 import { Progress } from '../../ui/progress.tsx';
 import { useShownInitials } from './initials.ts';
 import { Reveal } from './reveal.tsx';
+import { StudyMenu } from './study-menu.tsx';
 
 /** One study. Drawn again only when it changes: lists are long and deltas frequent. */
 export const StudyRow = memo(function StudyRow({ study }: { readonly study: StudySummary }): ReactElement {
@@ -64,6 +65,7 @@ export const StudyRow = memo(function StudyRow({ study }: { readonly study: Stud
       <div className="study-actions">
         {study.failed + study.parked > 0 ? <RetryStudy study={study} initials={initials} /> : null}
         <Reveal study={study} initials={initials} />
+        <StudyMenu study={study} initials={initials} />
       </div>
     </li>
   );

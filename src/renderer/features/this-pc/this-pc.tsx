@@ -1,12 +1,14 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AgentState } from '../../../shared/agent-state.ts';
+
 import { useFormat } from '../../i18n/format.ts';
 import { useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { ComputerIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { DaysLeft } from './days-left.tsx';
 
 /** What to type into a device, and how much room there is. */
 export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement {
@@ -46,11 +48,24 @@ export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement 
           <dd className="typed">{String(listener.port)}</dd>
         </div>
       </dl>
+      <DaysLeft spool={spool} />
       <dl className="facts facts-below">
         <div>
           <dt>{t('thisPc.spool')}</dt>
           <dd>{format.size(spool.bytes)}</dd>
         </div>
+        {spool.evictableBytes === undefined ? null : (
+          <div>
+            <dt>{t('disk.evictable')}</dt>
+            <dd>{format.size(spool.evictableBytes)}</dd>
+          </div>
+        )}
+        {typeof spool.intakeBytesPerDay !== 'number' ? null : (
+          <div>
+            <dt>{t('disk.intake')}</dt>
+            <dd>{format.size(spool.intakeBytesPerDay)}</dd>
+          </div>
+        )}
         <div>
           <dt>{t('thisPc.free')}</dt>
           <dd>{format.size(spool.freeBytes)}</dd>

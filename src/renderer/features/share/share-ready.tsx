@@ -1,0 +1,106 @@
+import type { ReactElement } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ShareEvent } from '../../../shared/contract-share.ts';
+import { useFormat } from '../../i18n/format.ts';
+import { useAction } from '../../state/engine-context.ts';
+import { useNowMs } from '../../state/now.ts';
+import { Button } from '../../ui/button.tsx';
+import { CopyButton } from '../../ui/copy.tsx';
+import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
+import { ActionError } from '../../ui/error-note.tsx';
+import { TriangleAlert } from '../../ui/icons.tsx';
+import { useNotice } from '../../ui/notice.tsx';
+
+export type ShareLink = Extract<ShareEvent, { tag: 'link' }>;
+
+/** Shown once. Escape does not close it: what is lost here cannot be shown again. */
+export function ShareReady({
+  made,
+  onClose,
+}: {
+  readonly made: ShareLink;
+  readonly onClose: () => void;
+}): ReactElement {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const nowMs = useNowMs();
+  const { link, passcode, expiresAt, images, viewerUrl } = made;
+  const count = t('share.imagesIn', { count: images, formatted: format.count(images) });
+  return (
+    <Dialog title={t('share.readyTitle')} onClose={onClose} leaveBy="button">
+      <p className="strong" role="status">
+        {t('share.until', { time: format.moment(expiresAt, nowMs) })} · {count}
+      </p>
+      <div className="note" data-tone="attention">
+        <TriangleAlert />
+        <div>
+          <p className="note-message">{t('share.onceText')}</p>
+          <p>{t('share.warning')}</p>
+        </div>
+      </div>
+      <OneSecret name={t('share.link')} what={t('share.copyLink')} text={link} look="long" />
+      {passcode === null ? null : (
+        <OneSecret name={t('share.passcode')} what={t('share.copyPasscode')} text={passcode} look="short" />
+      )}
+      {viewerUrl === null ? <SaveViewer /> : <p>{t('share.viewerHosted')}</p>}
+      <p className="muted">{t('share.forgotten')}</p>
+      <DialogButtons>
+        <Button look="primary" onPress={onClose}>
+          {t('share.done')}
+        </Button>
+      </DialogButtons>
+    </Dialog>
+  );
+}
+
+function OneSecret({
+  name,
+  what,
+  text,
+  look,
+}: {
+  readonly name: string;
+  readonly what: string;
+  readonly text: string;
+  readonly look: 'long' | 'short';
+}): ReactElement {
+  return (
+    <section className="share-secret" aria-label={name}>
+      <h3>{name}</h3>
+      <div className="share-secret-row">
+        <p className={`typed share-${look}`} translate="no" tabIndex={0}>
+          {text}
+        </p>
+        <CopyButton what={what} text={text} />
+      </div>
+    </section>
+  );
+}
+
+/** A browser saves it; the app lets no page save anything. */
+function SaveViewer(): ReactElement {
+  const { t } = useTranslation();
+  const say = useNotice();
+  const save = useAction(async (client) => {
+    const { fileName, html } = await client.shares.viewer();
+    const address = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
+    const anchor = Object.assign(document.createElement('a'), { href: address, download: fileName });
+    anchor.click();
+    URL.revokeObjectURL(address);
+    say(t('share.savedViewer'));
+  });
+  const isApp = window.edgeSync !== undefined;
+  return (
+    <div className="file-action">
+      <p>{t('share.viewerText')}</p>
+      {isApp ? (
+        <p className="muted">{t('share.inAppText')}</p>
+      ) : (
+        <Button isPending={save.state.tag === 'busy'} onPress={save.run}>
+          {t('share.saveViewer')}
+        </Button>
+      )}
+      <ActionError state={save.state} />
+    </div>
+  );
+}
