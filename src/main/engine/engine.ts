@@ -191,6 +191,8 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   queue.setDestinations(settings.destinations);
   const audit = new AuditLog({ store: queue, clock, logger });
   opened.defer(() => audit.settled());
+  // A change of the keys under way ends before the lock goes: the next engine must not meet one half done.
+  opened.defer(() => keys.settled());
 
   const incidents = new IncidentDesk({ queue, clock, logger, onChange: () => status.changed() });
   opened.defer(() => incidents.close());

@@ -119,6 +119,8 @@ export class StatusSource {
         ...publicHosts(listening, this.#tls).map((host) => reportFor('public-address', host)),
         ...(this.#tls.tag === 'down' ? [this.#tls.error] : []),
         ...certificates.standing(),
+        // Both kits count until then, and the paper with the new one may be wrong, lost or never written.
+        ...(keys.facts.recovery.state === 'replacing' ? [reportFor('recovery-replacing')] : []),
       ],
       destinations: destinations.map(({ name, kind, required }) => {
         const stage = uploads.status(name);

@@ -328,6 +328,11 @@ export class KeyRing {
     });
   }
 
+  /** Resolves when no change of the keys is under way any more, whatever came of it. */
+  async settled(): Promise<void> {
+    await this.#lastChange;
+  }
+
   #newKit(place: 'archive' | 'fingerprint'): ReturnType<typeof makeKit> {
     return makeKit(this.#keys, this.#body.epoch, place, this.#now(), this.#deps.random);
   }
