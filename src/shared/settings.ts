@@ -103,7 +103,7 @@ export const settingsSchema = z.strictObject({
       pauseOnMetered: z
         .boolean()
         .default(false)
-        .describe('Uploads wait while the desktop app says that the network costs by the byte'),
+        .describe('Uploads wait while the engine was told that the network costs by the byte'),
     })
     .prefault({}),
   verify: z

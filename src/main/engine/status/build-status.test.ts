@@ -52,6 +52,33 @@ const safe: StatusInputs = {
   nowMs,
 };
 
+/** A Monday, local time, as the settings' times of day are. */
+const monday = (hours: number, minutes = 0): number => new Date(2026, 0, 5, hours, minutes).getTime();
+const nights: StatusInputs['uploadWindows'] = [
+  { days: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'], from: '20:00', to: '06:00' },
+];
+
+function held(
+  by: 'paused' | 'window' | 'metered',
+  code: 'uploads-paused' | 'uploads-outside-window' | 'uploads-metered',
+  changes: Partial<StatusInputs> = {},
+): StatusInputs {
+  return {
+    ...safe,
+    ...changes,
+    destinations: [
+      {
+        name: 'cloud',
+        kind: 'azure',
+        required: true,
+        state: 'paused',
+        error: reportFor(code),
+        hold: { by, untilMs: by === 'metered' ? null : nowMs + hourMs },
+      },
+    ],
+  };
+}
+
 function withQueue(changes: Partial<QueueStatus>): StatusInputs {
   return { ...safe, queue: { ...safeQueue, ...changes } };
 }
@@ -359,5 +386,71 @@ describe('a failure', () => {
       expect(buildStatus(standing('parked', code)).failures[0]?.imagesSafe).toBe(false);
     }
     expect(Object.keys(errorFacts)).toContain('object-missing');
+  });
+});
+
+describe('uploads that are held', () => {
+  it('paused: told until when, no failure, but never "All safe"', () => {
+    const status = buildStatus(held('paused', 'uploads-paused'));
+    expect(status).toMatchObject({ headline: 'working', safe: false, failures: [] });
+    expect(status.destinations[0]).toMatchObject({
+      state: 'paused',
+      error: { code: 'uploads-paused' },
+      hold: { by: 'paused', until: new Date(nowMs + hourMs).toISOString() },
+    });
+    expect(statusReportSchema.parse(status)).toEqual(status);
+  });
+
+  it('paused: an image past its age turns the headline all the same', () => {
+    const { queue } = pendingSince(31 * minuteMs);
+    expect(buildStatus(held('paused', 'uploads-paused', { queue }))).toMatchObject({
+      headline: 'attention',
+      failures: [{ code: 'pending-too-long', imagesSafe: true }],
+    });
+    const young = pendingSince(29 * minuteMs).queue;
+    expect(buildStatus(held('paused', 'uploads-paused', { queue: young })).headline).toBe('working');
+  });
+
+  it('a metered network: as a pause, without a time', () => {
+    const status = buildStatus(held('metered', 'uploads-metered'));
+    expect(status.headline).toBe('working');
+    expect(status.destinations[0]?.hold).toEqual({ by: 'metered', until: null });
+  });
+
+  it('outside their times of day: "All safe" when nothing waits, working while something does', () => {
+    expect(buildStatus(held('window', 'uploads-outside-window')).headline).toBe('all-safe');
+    const { queue } = pendingSince(5 * minuteMs);
+    expect(buildStatus(held('window', 'uploads-outside-window', { queue })).headline).toBe('working');
+  });
+
+  it.each([
+    ['not red the evening before', monday(10), monday(19, 59), 'working'],
+    ['not red in the first minutes of the window', monday(10), monday(20, 29), 'working'],
+    ['red when the window has been open for longer than its age', monday(10), monday(20, 31), 'attention'],
+    ['red still after a window that did not help', monday(10), monday(10) + 24 * hourMs, 'attention'],
+  ])('times of day: an image of the morning is %s', (_what, sinceMs, atMs, headline) => {
+    const queue = {
+      ...pendingSince(0).queue,
+      oldestPendingAtMs: sinceMs,
+      newestPendingAtMs: sinceMs,
+      destinations: [{ ...cloudCounts, lastProofAtMs: atMs - hourMs }],
+    };
+    const inputs = held('window', 'uploads-outside-window', {
+      queue,
+      nowMs: atMs,
+      startedAtMs: atMs - hourMs,
+      uploadWindows: nights,
+    });
+    expect(buildStatus(inputs).headline).toBe(headline);
+  });
+
+  it('does not hide that a credential was refused', () => {
+    const inputs = held('paused', 'uploads-paused');
+    const destinations = inputs.destinations.map((one) => ({
+      ...one,
+      state: 'refused' as const,
+      error: reportFor('cloud-auth'),
+    }));
+    expect(buildStatus({ ...inputs, destinations }).failures).toMatchObject([{ code: 'cloud-auth' }]);
   });
 });

@@ -2,7 +2,9 @@
  * Which deliveries are of large objects: small ones are found without walking past a backlog of large ones. A row stands
  * in one of the two indexes, so that receiving costs no more than before.
  */
-import { largeObjectBytes } from '../large-objects.ts';
+
+/** As large-objects.ts has it. */
+const largeObjectBytes = 33_554_432;
 
 export const sql = `
 ALTER TABLE delivery ADD COLUMN large INTEGER NOT NULL DEFAULT 0;
