@@ -41,7 +41,7 @@ export async function rebuildFrom(deps: RebuildDeps): Promise<RebuiltCounts & { 
   for (const { object, report } of chains.problems) {
     onEvent({ tag: 'problem', problem: { ...report, destination, object } });
   }
-  const sizes = await listedSizes(deps, tell);
+  const sizes = await listedSizes(deps, chains.entries, tell);
   const total = chains.entries.size;
   const sum = { added: 0, known: 0, found: 0, missing: 0 };
   const nowMs = clock.nowMs();
@@ -88,9 +88,13 @@ export function readChains(
   return readManifestChains(deps.store, deps.keys, counting, deps.signal);
 }
 
-/** By object name, the size of each copy by its number: 0 under its own name, else a repaired one. */
+/**
+ * By object name, the size of each copy by its number: 0 under its own name, else a repaired one. Only of those that the
+ * lists name: whatever else somebody puts there takes no memory.
+ */
 async function listedSizes(
   { store, patiently, signal }: RebuildDeps,
+  named: { has(objectName: string): boolean },
   tell: Tell,
 ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
   return patiently(async () => {
@@ -100,7 +104,7 @@ async function listedSizes(
       const [, objectName, repair = '0'] = objectPattern.exec(name) ?? [];
       seen += 1;
       tell('objects', seen, null);
-      if (objectName === undefined || Number(repair) > maxRepairs) continue;
+      if (objectName === undefined || Number(repair) > maxRepairs || !named.has(objectName)) continue;
       const copies = sizes.get(objectName);
       if (copies === undefined) sizes.set(objectName, new Map([[Number(repair), sizeBytes]]));
       else copies.set(Number(repair), sizeBytes);
