@@ -52,28 +52,30 @@ export function copyNames(objectName: string): readonly string[] {
 
 const namePattern = /^objects\/([0-9a-f]{2})\/([0-9a-f]{64})(?:\.r([1-9]))?\.cms$/;
 
-/** The object that a name of the cloud belongs to, whichever of its copies it is; undefined: no name of ours. */
+/** The object that a name of the cloud belongs to; `repair`: 0 for its own name. undefined: no name of ours. */
 export function objectOfName(
   name: string,
-): { readonly objectName: string; readonly copy: 'own' | 'repaired' } | undefined {
-  const [, folder, objectName, repair] = namePattern.exec(name) ?? [];
+): { readonly objectName: string; readonly repair: number } | undefined {
+  const [, folder, objectName, repair = '0'] = namePattern.exec(name) ?? [];
   if (objectName === undefined || folder !== objectName.slice(0, 2)) return undefined;
-  return { objectName, copy: repair === undefined ? 'own' : 'repaired' };
+  return { objectName, repair: Number(repair) };
 }
 
 /**
  * Gives `attempt` one copy after the other until one passes. What `attempt` throws about the copy itself
  * (object-missing, -format, -tampered, -truncated, -no-recipient) leads to the next; anything else is passed on:
- * retrying is the caller's.
+ * retrying is the caller's. `mayExist` spares names that a listing does not have; the own name is always tried.
  */
 export async function readCopies<T>(
   store: CloudStore,
   objectName: string,
   attempt: (copy: ObjectCopy) => Promise<T>,
   signal?: AbortSignal,
+  mayExist: (repair: number) => boolean = () => true,
 ): Promise<CopiesRead<T>> {
   const damaged: DamagedCopy[] = [];
-  for (const name of copyNames(objectName)) {
+  for (const [repair, name] of copyNames(objectName).entries()) {
+    if (repair > 0 && !mayExist(repair)) continue;
     try {
       const value = await attempt({ name, read: () => store.read(name, signal) });
       return { tag: 'read', name, value, damaged };

@@ -283,4 +283,27 @@ describe('a snapshot of a chain', () => {
       { numRuns: 60 },
     );
   });
+
+  it('keep what was stored anew under its own name with other bytes, beside the first', async () => {
+    const anew = uploaded('1');
+    const stored = { ...anew, proof: { ...anew.proof, objectSha256: 'ef'.repeat(32), sizeBytes: 1234 } };
+    await kit.writeChain(store, front, [[uploaded('1')], [stored], [uploaded('1')]]);
+    const { entries, repaired } = await read();
+    expect(entries.get(anew.objectName)?.objectSha256).toBe(anew.proof.objectSha256);
+    expect(repaired.get(anew.objectName)).toMatchObject([{ objectSha256: 'ef'.repeat(32), sizeBytes: 1234 }]);
+  });
+
+  it('are read to an end where a listing has none, and names of others are not told for ever', async () => {
+    await kit.writeChain(store, front, chainOf(1));
+    const endless = new MemoryStore();
+    endless.read = (one: string, signal?: AbortSignal) => store.read(one, signal);
+    endless.list = async function* () {
+      yield* store.list(cloudNames.manifests);
+      for (let number = 0; ; number += 1) yield { name: `manifests/${number}`, sizeBytes: 1, etag: '' };
+    };
+    const chains = await read('newest-snapshot', endless);
+    expect(chains.entries.size).toBe(1);
+    expect(told(chains)[0]).toContain('too many names');
+    expect(chains.problems.length).toBeLessThan(2000);
+  });
 });

@@ -5,6 +5,7 @@ import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
 import { manifestEntries, maxManifestBytes, type Manifest, type ManifestEntry } from '../upload/manifest.ts';
 import { parseSnapshotName } from '../upload/manifest-snapshot.ts';
 import { mapBounded } from './bounded.ts';
+import { EntryTable } from './entry-table.ts';
 import type { RestoreKeys } from './proven-object.ts';
 import { readManifest, type ReadList } from './read-manifest.ts';
 import { collectParts, readSnapshot, type SnapshotFacts, type SnapshotParts } from './snapshots.ts';
@@ -34,8 +35,8 @@ export interface ChainProblem {
 
 export interface ManifestChains {
   /** By object name; proven by HMAC. The first entry of each, of the copy under its own name if there is one. */
-  readonly entries: ReadonlyMap<string, ManifestEntry>;
-  /** Entries of repaired copies, by object name. */
+  readonly entries: EntryTable;
+  /** Entries of repaired copies and of what was stored anew under the own name, by object name, oldest first. */
   readonly repaired: ReadonlyMap<string, readonly ManifestEntry[]>;
   readonly heads: readonly ChainHead[];
   readonly chains: readonly ChainFacts[];
@@ -49,6 +50,12 @@ type Read = <T>(attempt: () => Promise<T>) => Promise<T>;
 
 const namePattern = /^manifests\/([0-9a-f]{32})\/(\d{10})\.cms$/;
 const readAhead = 8;
+/** A list every ten minutes for nineteen years; a hostile listing could go on for ever. */
+const maxListNames = 1_000_000;
+/** Ours are shorter; what is cut off here is none of them. */
+const longestName = 200;
+/** Names that are not ours, told one by one. */
+const maxForeignTold = 1000;
 
 /** `read` retries what may pass; what it throws ends the whole reading. */
 export async function readManifestChains(
@@ -58,14 +65,14 @@ export async function readManifestChains(
   signal?: AbortSignal,
   reading: ChainReading = 'newest-snapshot',
 ): Promise<ManifestChains> {
-  const entries = new Map<string, ManifestEntry>();
+  const entries = new EntryTable();
   const repaired = new Map<string, ManifestEntry[]>();
   const onEntry = (entry: ManifestEntry): void => {
     const known = entries.get(entry.objectName);
-    if (known === undefined || (known.repair !== undefined && entry.repair === undefined)) {
-      entries.set(entry.objectName, entry);
-    }
-    if (entry.repair !== undefined) {
+    const isFirst = known === undefined || (known.repair !== undefined && entry.repair === undefined);
+    if (isFirst) entries.set(entry);
+    // A missing object that was stored again may have been sealed anew: other bytes under its own name.
+    if (entry.repair !== undefined || (!isFirst && known.objectSha256 !== entry.objectSha256)) {
       const copies = repaired.get(entry.objectName) ?? [];
       if (!copies.some((one) => one.repair === entry.repair && one.objectSha256 === entry.objectSha256)) {
         repaired.set(entry.objectName, [...copies, entry]);
@@ -206,17 +213,22 @@ async function namesByInstallation(
   const objects = await read(async () => {
     const found: { readonly name: string; readonly sizeBytes: number }[] = [];
     for await (const { name, sizeBytes } of store.list(cloudNames.manifests, signal)) {
-      found.push({ name, sizeBytes });
+      if (found.length >= maxListNames) {
+        tellOfName(problems, cloudNames.manifests, 'too many names are here; the rest is left out');
+        break;
+      }
+      found.push({ name: name.slice(0, longestName), sizeBytes });
     }
     return found;
   });
+  let foreign = 0;
   const lists = new Map<string, ListName[]>();
   for (const { name, sizeBytes } of objects) {
     const [, installationId, sequence] = namePattern.exec(name) ?? [];
     if (installationId === undefined) {
       if (parseSnapshotName(name) === undefined) {
-        const report = reportFor('manifest-broken', 'it does not belong here');
-        problems.push({ object: printable(name), report });
+        foreign += 1;
+        if (foreign <= maxForeignTold) tellOfName(problems, printable(name), 'it does not belong here');
       }
       continue;
     }
@@ -226,6 +238,10 @@ async function namesByInstallation(
   }
   for (const chain of lists.values()) chain.sort((a, b) => a.sequence - b.sequence);
   return { lists, snapshots: collectParts(objects.map(({ name }) => name)) };
+}
+
+function tellOfName(problems: ChainProblem[], object: string, problem: string): void {
+  problems.push({ object, report: reportFor('manifest-broken', problem) });
 }
 
 /** What is far too large is not even begun. */

@@ -39,8 +39,6 @@ export interface RestoreSummary extends Readonly<RestoreCounts> {
   readonly heads: readonly ChainHead[];
 }
 
-const none: UnnamedObjects = { sizes: new Map(), ending: 'whole' };
-
 /**
  * Brings back what lies below the prefix, from the cloud and the keys alone.
  * @throws EdgeSyncError what makes going on useless: cancelled, cloud-auth and the like, a cloud or a node that stays
@@ -52,10 +50,9 @@ export async function restoreFromCloud(options: RestoreFromCloud): Promise<Resto
   const patiently = <T>(attempt: () => Promise<T>): Promise<T> => run.patiently(attempt);
   const chains = await readManifestChains(store, keys, patiently, signal);
   for (const { object, report } of chains.problems) run.problem({ ...report, object });
-  const unnamed =
-    options.unproven === 'left-out'
-      ? none
-      : await patiently(() => unnamedObjects(store, chains.entries, signal));
+  const listed = await patiently(() => unnamedObjects(store, chains.entries, signal));
+  const unnamed: UnnamedObjects =
+    options.unproven === 'left-out' ? { sizes: new Map(), ending: 'whole' } : listed;
   if (unnamed.ending === 'too-many') {
     const report = reportFor('manifest-broken', 'too many objects are in no manifest; the rest is left out');
     run.problem({ ...report, object: cloudNames.objects });
@@ -77,6 +74,10 @@ export async function restoreFromCloud(options: RestoreFromCloud): Promise<Resto
           restorer.restore({ ...object, read: () => tools.counted(read()) }, tools.isSelected),
         ),
       signal,
+      // An object that is missing altogether costs one request, not ten.
+      listed.ending === 'whole' && chains.entries.has(object.objectName)
+        ? (repair) => chains.entries.hasSeenCopy(object.objectName, repair)
+        : undefined,
     );
     if (found.tag === 'none') throw found.error;
     return found.value;

@@ -1,6 +1,7 @@
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
 import { objectOfName } from './copies.ts';
+import type { EntryTable } from './entry-table.ts';
 
 /** More than this in no manifest is no archive of a practice; a hostile listing could go on for ever. */
 const maxUnnamed = 500_000;
@@ -12,10 +13,13 @@ export interface UnnamedObjects {
   readonly ending: 'whole' | 'too-many';
 }
 
-/** Objects that no manifest names, each once however many copies it has. Names that are not ours are left alone. */
+/**
+ * Objects that no manifest names, each once however many copies it has. Names that are not ours are left alone. Of those
+ * that are named, `named` is told which copies there are.
+ */
 export async function unnamedObjects(
   store: CloudStore,
-  named: ReadonlyMap<string, unknown>,
+  named: Pick<EntryTable, 'has' | 'sawCopy'>,
   signal: AbortSignal,
 ): Promise<UnnamedObjects> {
   const sizes = new Map<string, number>();
@@ -24,8 +28,12 @@ export async function unnamedObjects(
     if (signal.aborted) throw new EdgeSyncError('cancelled');
     listed += 1;
     if (listed > maxListed) return { sizes, ending: 'too-many' };
-    const objectName = objectOfName(name)?.objectName;
-    if (objectName === undefined || named.has(objectName)) continue;
+    const { objectName, repair } = objectOfName(name) ?? {};
+    if (objectName === undefined || repair === undefined) continue;
+    if (named.has(objectName)) {
+      named.sawCopy(objectName, repair);
+      continue;
+    }
     const size = Number.isSafeInteger(sizeBytes) && sizeBytes > 0 ? sizeBytes : 0;
     const before = sizes.get(objectName);
     if (before === undefined && sizes.size >= maxUnnamed) return { sizes, ending: 'too-many' };

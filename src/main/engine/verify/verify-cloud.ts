@@ -31,17 +31,17 @@ export async function verifyFromCloud(options: {
     onEvent({ tag: 'problem', problem: { ...report, object, destination, studyId: null } });
   const chains = await readManifestChains(store, keys, patiently, signal);
   for (const { object, report } of chains.problems) problem(object, report);
-  const wanted = select([...chains.entries.values()], selection, random);
+  const wanted = select(chains.entries, selection, random);
   const meter = new Meter(clock);
   const startedMs = clock.monotonicMs();
   const counts = { checked: 0, good: 0, missing: 0, damaged: 0, mending: 0, lost: 0, bytes: 0 };
   const tell = (): void => {
     const rate = meter.rate();
-    const left = wanted.length - counts.checked;
+    const left = wanted.total - counts.checked;
     const perCopyMs = counts.checked === 0 ? undefined : (clock.monotonicMs() - startedMs) / counts.checked;
     onEvent({
       tag: 'progress',
-      total: wanted.length,
+      total: wanted.total,
       ...counts,
       unlisted: chains.problems.length,
       waiting: 0,
@@ -50,7 +50,7 @@ export async function verifyFromCloud(options: {
     });
   };
   tell();
-  await forEachBounded(wanted, atOnce, async (entry) => {
+  await forEachBounded(wanted.entries(), atOnce, async (entry) => {
     const { objectName, details } = entry;
     const recorded = [entry, ...(chains.repaired.get(objectName) ?? [])];
     const maxSealedBytes = Math.max(...recorded.map(({ sizeBytes }) => sizeBytes)) + 1024 * 1024;
@@ -95,23 +95,52 @@ export async function verifyFromCloud(options: {
   }
 }
 
+interface Wanted {
+  readonly total: number;
+  readonly entries: () => Iterable<ManifestEntry>;
+}
+
 function select(
-  entries: readonly ManifestEntry[],
+  table: ReadonlyMap<string, ManifestEntry>,
   selection: VerifySelection,
   random: Random,
-): readonly ManifestEntry[] {
+): Wanted {
   switch (selection.tag) {
     case 'all':
-      return entries;
-    case 'study':
-      return entries.filter(({ details }) => details.studyInstanceUid === selection.studyInstanceUid);
-    case 'sample': {
-      const wanted = Math.min(
-        entries.length,
-        Math.max(1, Math.round((entries.length * selection.percent) / 100)),
-      );
-      const drawn = entries.map((entry) => ({ entry, at: random.fraction() })).sort((a, b) => a.at - b.at);
-      return drawn.slice(0, wanted).map(({ entry }) => entry);
+      return { total: table.size, entries: () => table.values() };
+    case 'study': {
+      const found = [...named(table, selection.studyInstanceUid)];
+      return { total: found.length, entries: () => found };
     }
+    case 'sample': {
+      const total = Math.min(table.size, Math.max(1, Math.round((table.size * selection.percent) / 100)));
+      return { total, entries: () => sample(table, total, random) };
+    }
+  }
+}
+
+function* named(
+  table: ReadonlyMap<string, ManifestEntry>,
+  studyInstanceUid: string,
+): Generator<ManifestEntry> {
+  for (const entry of table.values()) if (entry.details.studyInstanceUid === studyInstanceUid) yield entry;
+}
+
+/** So many, each as likely as any other, in one pass (Knuth, TAOCP 3.4.2, algorithm S). */
+function* sample(
+  table: ReadonlyMap<string, ManifestEntry>,
+  wanted: number,
+  random: Random,
+): Generator<ManifestEntry> {
+  let seen = 0;
+  let chosen = 0;
+  for (const objectName of table.keys()) {
+    if (chosen >= wanted) return;
+    const entry =
+      (table.size - seen) * random.fraction() < wanted - chosen ? table.get(objectName) : undefined;
+    seen += 1;
+    if (entry === undefined) continue;
+    chosen += 1;
+    yield entry;
   }
 }
