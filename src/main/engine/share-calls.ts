@@ -15,6 +15,7 @@ import { checkPasscode, newPasscode } from './share/passcode.ts';
 import { readRecipient, sameFingerprint, type CertificateFacts } from './share/recipient.ts';
 import { shareSecretKey, shareSecretName } from './share/share-secret.ts';
 import { createdEvent, endOf } from './share/share-state.ts';
+import { outgoingConnections } from './outgoing-connections.ts';
 import { originOf, Sharing, type ListedShare } from './share/sharing.ts';
 import { readViewerPage, viewerFileName } from './share/viewer-page.ts';
 import type { FileSpool } from './spool/file-spool.ts';
@@ -97,7 +98,9 @@ async function openPlace(
     else if (theirs === ours) account = 'shared-with-archive';
   }
   const { container, prefix } = sharing;
-  return { store: new AzureShareStore({ connectionString: secret, container, prefix, clock }), account };
+  const outgoing = await outgoingConnections(options);
+  const store = new AzureShareStore({ connectionString: secret, container, prefix, clock, outgoing });
+  return { store, account };
 }
 
 async function shareSecret({ secrets, keyStore }: EngineOptions): Promise<Secret | undefined> {

@@ -9,16 +9,15 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
   type Pipeline,
-  type WebResource,
 } from '@azure/storage-blob';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
 import { parseConnectionString } from './azure-connection.ts';
 import { mapAzureError, meansMissing } from './azure-errors.ts';
-import { AzureStore } from './azure-store.ts';
-import { boundedAgentFor } from './bounded-agent.ts';
+import { AzureStore, throughAgent } from './azure-store.ts';
 import type { ObjectSource, StoredObject } from './cloud-store.ts';
+import { direct, type Outgoing } from './outgoing.ts';
 import { runRequest } from './request-run.ts';
 import type { BrowserAccess, ShareStore } from './share-store.ts';
 
@@ -40,6 +39,8 @@ export interface AzureShareStoreOptions {
   readonly container: string;
   readonly prefix: string;
   readonly clock: Clock;
+  /** How the service is reached; straight unless given. */
+  readonly outgoing?: Outgoing;
 }
 
 /**
@@ -53,12 +54,12 @@ export class AzureShareStore implements ShareStore {
   readonly #url: string;
   readonly #container: ContainerClient;
   readonly #service: BlobServiceClient;
-  readonly #agent: http.Agent | https.Agent;
+  readonly #agent: http.Agent;
   readonly #prefix: string;
   readonly #clock: Clock;
 
   constructor(options: AzureShareStoreOptions) {
-    const { connectionString, container, prefix, clock } = options;
+    const { connectionString, container, prefix, clock, outgoing = direct } = options;
     const account = parseConnectionString(connectionString);
     if (!(account.credential instanceof StorageSharedKeyCredential)) {
       throw new EdgeSyncError(
@@ -69,9 +70,9 @@ export class AzureShareStore implements ShareStore {
     this.#clock = clock;
     this.#credential = account.credential;
     this.#url = account.url;
-    this.#agent = boundedAgentFor(account.url);
+    this.#agent = outgoing(account.url);
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
-    this.#store = new AzureStore({ connectionString, container, prefix, clock });
+    this.#store = new AzureStore({ connectionString, container, prefix, clock, outgoing });
     const pipeline = this.#pipeline();
     this.#container = new ContainerClient(`${account.url}/${container}`, pipeline);
     this.#service = new BlobServiceClient(account.url, pipeline);
@@ -161,14 +162,7 @@ export class AzureShareStore implements ShareStore {
       retryOptions: { maxTries: 1 },
       userAgentOptions: { userAgentPrefix: 'edge-sync' },
     });
-    pipeline.factories.push({
-      create: (next) => ({
-        sendRequest: (request: WebResource) => {
-          request.agent = this.#agent;
-          return next.sendRequest(request);
-        },
-      }),
-    });
+    pipeline.factories.push(throughAgent(this.#agent, new URL(this.#url).host));
     return pipeline;
   }
 

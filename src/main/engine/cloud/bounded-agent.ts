@@ -15,22 +15,28 @@ export class StalledError extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-function watchForStall(stream: Duplex | null | undefined): typeof stream {
+export function watchForStall(stream: Duplex | null | undefined): typeof stream {
   if (stream !== null && stream !== undefined && 'setTimeout' in stream) {
     stream.on('timeout', () => stream.destroy(new StalledError('nothing moved on the connection')));
   }
   return stream;
 }
 
-const options = { keepAlive: true, timeout: stallTimeoutMs, maxSockets, maxFreeSockets: 16, noDelay: true };
+export const connectionOptions = {
+  keepAlive: true,
+  timeout: stallTimeoutMs,
+  maxSockets,
+  maxFreeSockets: 16,
+  noDelay: true,
+};
 
 /**
  * While it waits for reuse a connection has the time that the service's Keep-Alive header gives it, mostly a few
  * seconds. Node leaves it at that for the next request too, which would end one that is only slow.
  */
-function inUseAgain(stream: Duplex): void {
+export function inUseAgain(stream: Duplex, timeoutMs = stallTimeoutMs): void {
   if ('setTimeout' in stream && typeof stream.setTimeout === 'function') {
-    (stream as Socket).setTimeout(stallTimeoutMs);
+    (stream as Socket).setTimeout(timeoutMs);
   }
 }
 
@@ -61,7 +67,7 @@ class BoundedHttpsAgent extends https.Agent {
 
 /** Keep-alive connections of one store: a stalled one is destroyed, and `destroy()` closes them all. */
 export function boundedAgentFor(url: string): http.Agent | https.Agent {
-  if (!url.startsWith('https:')) return new BoundedHttpAgent(options);
+  if (!url.startsWith('https:')) return new BoundedHttpAgent(connectionOptions);
   const ca = trustedAuthorities();
-  return new BoundedHttpsAgent({ ...options, ...(ca === undefined ? {} : { ca: [...ca] }) });
+  return new BoundedHttpsAgent({ ...connectionOptions, ...(ca === undefined ? {} : { ca: [...ca] }) });
 }

@@ -11,6 +11,8 @@ import { systemCode } from './service-answers.ts';
 const callDeadlineMs = 45_000;
 /** Calls that may hang before no more are begun. */
 const mostHanging = 2;
+/** Each waits in a thread of the pool that the spool's own calls need too: a share that dies takes no more of them. */
+const mostAtOnce = 4;
 
 const codes: Readonly<Record<string, ErrorCode>> = {
   EACCES: 'cloud-folder-denied',
@@ -20,7 +22,6 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   EDQUOT: 'cloud-full',
   EFBIG: 'cloud-full',
   ENAMETOOLONG: 'cloud-refused',
-  EINVAL: 'cloud-refused',
   EMFILE: 'cloud-server-error',
   ENFILE: 'cloud-server-error',
 };
@@ -43,6 +44,10 @@ export class BoundedCalls {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   #hanging = 0;
+  /** Begun and not ended, hanging ones included. */
+  #begun = 0;
+  #waiting: (() => void)[] = [];
+  #toClose: (() => Promise<void>)[] = [];
 
   constructor(clock: Clock, deadlineMs = callDeadlineMs) {
     this.#clock = clock;
@@ -50,22 +55,42 @@ export class BoundedCalls {
   }
 
   /**
-   * Runs one call. @throws EdgeSyncError `cloud-unreachable` when it takes too long (it goes on by itself; `late` gets
-   * what it brings in the end, to close it), `cancelled`, or what `map` makes of its error.
+   * Runs one call, at most four at once. @throws EdgeSyncError `cloud-unreachable` when it takes too long (it goes on by
+   * itself; `late` gets what it brings in the end, to close it), `cancelled`, or what the call throws.
    */
-  run<T>(
+  async run<T>(
     signal: AbortSignal | undefined,
     call: () => Promise<T>,
     late: (value: T) => void = () => undefined,
   ): Promise<T> {
-    if (signal?.aborted === true) return Promise.reject(new EdgeSyncError('cancelled'));
-    if (this.#hanging >= mostHanging) return Promise.reject(noAnswer());
+    while (this.#begun >= mostAtOnce && this.#hanging < mostHanging && signal?.aborted !== true) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (signal?.aborted === true) throw new EdgeSyncError('cancelled');
+    if (this.#hanging >= mostHanging) throw noAnswer();
+    return this.#bounded(signal, call, late);
+  }
+
+  /** Closes in the background, once the share answers again if it does not now: no handle is left open. */
+  close(file: { close(): Promise<void> }): void {
+    if (this.#hanging >= mostHanging) this.#toClose.push(() => file.close());
+    else
+      void this.#bounded(
+        undefined,
+        () => file.close(),
+        () => undefined,
+      ).catch(() => undefined);
+  }
+
+  #bounded<T>(signal: AbortSignal | undefined, call: () => Promise<T>, late: (value: T) => void): Promise<T> {
+    this.#begun += 1;
     return new Promise<T>((resolve, reject) => {
       let isOpen = true;
       const leave = (error: EdgeSyncError): void => {
         if (!isOpen) return;
         isOpen = false;
         this.#hanging += 1;
+        this.#wake();
         timer.cancel();
         signal?.removeEventListener('abort', onAbort);
         reject(error);
@@ -74,11 +99,15 @@ export class BoundedCalls {
       const timer = this.#clock.after(this.#deadlineMs, () => leave(noAnswer()));
       signal?.addEventListener('abort', onAbort, { once: true });
       const settle = (end: () => void, whenLate: () => void): void => {
+        this.#begun -= 1;
         if (!isOpen) {
           this.#hanging -= 1;
+          this.#wake();
           whenLate();
+          this.#closeKept();
           return;
         }
+        this.#wake();
         isOpen = false;
         timer.cancel();
         signal?.removeEventListener('abort', onAbort);
@@ -97,6 +126,14 @@ export class BoundedCalls {
           ),
       );
     });
+  }
+
+  #wake(): void {
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  #closeKept(): void {
+    for (const close of this.#toClose.splice(0)) this.close({ close });
   }
 }
 

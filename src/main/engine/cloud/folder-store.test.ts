@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
   mkdir,
@@ -92,6 +92,41 @@ describe('a folder as a destination', () => {
     expect(await codeOf(store.stat('checks/write'))).toBe('cloud-unreachable');
     expect(await codeOf(allOf(store))).toBe('cloud-unreachable');
     expect(await readdir(share)).toEqual([]);
+  });
+
+  it('goes on when the same share is connected anew, which gives it another number', async () => {
+    const store = open();
+    await store.check();
+    await rename(share, join(root, 'elsewhere'));
+    await mkdir(share);
+    expect(await codeOf(store.putIfAbsent('objects/aa/one.cms', sourceOf(Buffer.from('x'))))).toBe(
+      'cloud-unreachable',
+    );
+    await rename(join(root, 'elsewhere/archive'), join(share, 'archive'));
+    expect((await store.putIfAbsent('objects/aa/one.cms', sourceOf(Buffer.from('x')))).tag).toBe('created');
+    // Another archive of the same name is another one all the same.
+    await rename(share, join(root, 'elsewhere-2'));
+    await mkdir(share);
+    await open().check();
+    expect(await codeOf(store.stat('objects/aa/one.cms'))).toBe('cloud-unreachable');
+  });
+
+  it.each([
+    ['a dead program left an hour ago', -3600],
+    ['was left before the clock of the share was set back', 30 * 24 * 3600],
+  ])('is not held up by a lock that %s', async (_name, seconds) => {
+    const store = new FolderStore({
+      ...{ path: share, prefix: 'archive', clock: new SystemClock(), random: new SystemRandom() },
+      publishing: 'by-lock',
+    });
+    await store.check();
+    const target = join(share, 'archive', 'objects', 'aa', 'one.cms');
+    const name = createHash('sha256').update(target).digest('hex').slice(0, 32);
+    const lock = join(share, 'archive', 'unfinished', `${name}.lock`);
+    await writeFile(lock, '');
+    await utimes(lock, Date.now() / 1000 + seconds, Date.now() / 1000 + seconds);
+    expect((await store.putIfAbsent('objects/aa/one.cms', sourceOf(Buffer.from('x')))).tag).toBe('created');
+    expect(await readdir(join(share, 'archive', 'unfinished'))).toEqual([]);
   });
 
   it.each([
@@ -218,6 +253,27 @@ describe('calls to a share that may be gone', () => {
     for (const come of hanging) come();
     await Promise.resolve();
     await Promise.resolve();
+    expect(await calls.run(undefined, () => Promise.resolve('back'))).toBe('back');
+  });
+
+  it('are few at once: a share that dies leaves threads for the spool', async () => {
+    const calls = new BoundedCalls(new SystemClock(), 20);
+    const hanging: (() => void)[] = [];
+    const never = (): Promise<void> => new Promise((resolve) => hanging.push(resolve));
+    const all = Array.from({ length: 40 }, () => codeOf(calls.run(undefined, never)));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['cloud-unreachable']));
+    expect(hanging).toHaveLength(4);
+    let closed = 0;
+    calls.close({
+      close: () => {
+        closed += 1;
+        return Promise.resolve();
+      },
+    });
+    expect(closed).toBe(0);
+    for (const come of hanging) come();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(closed).toBe(1);
     expect(await calls.run(undefined, () => Promise.resolve('back'))).toBe('back');
   });
 

@@ -5,7 +5,6 @@ import {
   lstat,
   mkdir,
   open,
-  opendir,
   readdir,
   rename,
   rm,
@@ -25,7 +24,7 @@ import { sizeDiffers } from './whole-object.ts';
 
 /** What is being written lies here, below the prefix, until it is whole; nothing here counts. */
 const unfinished = 'unfinished';
-const unfinishedName = /^[0-9a-f]{32}\.part$/;
+const unfinishedName = /^[0-9a-f]{32}\.(?:part|lock)$/;
 /** An unfinished file that nobody has written to for a day is left over. */
 const leftOverAfterMs = 24 * 60 * 60_000;
 /** A lock older than this belongs to a program that ended in between; what it guards takes a moment. */
@@ -71,6 +70,8 @@ export class FolderStore implements InspectableStore {
   readonly #calls: BoundedCalls;
   /** Which folder `check` found: another one behind the same path (a share that went) is none to write to. */
   #identity: string | undefined;
+  /** When the probe file there was made: another folder has none, or another one. */
+  #mark: bigint | undefined;
 
   constructor(options: FolderStoreOptions) {
     this.#root = options.path;
@@ -167,6 +168,7 @@ export class FolderStore implements InspectableStore {
       this.#identity = identityOf(root);
       await this.putIfAbsent(checkName, nothing, signal === undefined ? {} : { signal });
       await this.#checkClock(signal);
+      this.#mark = await this.#markOf(signal);
     });
   }
 
@@ -212,7 +214,8 @@ export class FolderStore implements InspectableStore {
         throw new EdgeSyncError('cloud-checksum', 'what is read back is not what was written');
       onProgress?.(total);
     } finally {
-      await this.#calls.run(undefined, () => file.close()).catch(() => undefined);
+      // Before it gets its name: an open file cannot be renamed everywhere.
+      await this.#closed(file);
     }
   }
 
@@ -262,10 +265,18 @@ export class FolderStore implements InspectableStore {
     if (file === undefined) return 'taken';
     try {
       if ((await this.#look(to, signal)) !== undefined) return 'taken';
+      // Somebody who held it for a dead program's may have taken it away.
+      const [own, there] = [
+        await this.#calls.run(signal, () => file.stat({ bigint: true })),
+        await this.#look(lock, signal),
+      ];
+      if (there === undefined || (there.ino !== own.ino && there.mtimeNs !== own.mtimeNs))
+        throw new EdgeSyncError('cloud-server-error', 'the lock was taken away');
       await this.#calls.run(signal, () => rename(from, to));
       return 'given';
     } finally {
-      this.#close(file);
+      // In this order: a name of an open file stays taken on Windows.
+      await this.#closed(file);
       await this.#calls.run(undefined, () => unlink(lock)).catch(() => undefined);
     }
   }
@@ -287,7 +298,9 @@ export class FolderStore implements InspectableStore {
       const held = await this.#look(path, signal);
       const mine = await this.#look(own, signal);
       // Both times are the share's own.
-      if (held !== undefined && mine !== undefined && Number(mine.mtimeMs - held.mtimeMs) > staleLockMs) {
+      const ageMs = held === undefined || mine === undefined ? 0 : Number(mine.mtimeMs - held.mtimeMs);
+      // One from the future was left before the share's clock was set back.
+      if (ageMs > staleLockMs || ageMs < -leftOverAfterMs) {
         await this.#calls.run(signal, () => rm(path, { force: true }));
       }
       await this.#clock.sleep(lockWaitMs, signal).catch(() => {
@@ -375,8 +388,19 @@ export class FolderStore implements InspectableStore {
     const root = await this.#calls.run(signal, () => stat(this.#root, { bigint: true }));
     this.#identity ??= identityOf(root);
     if (identityOf(root) !== this.#identity) {
+      // A share that was connected anew has another number; what it holds tells that it is the same.
+      if (this.#mark !== undefined && (await this.#markOf(signal)) === this.#mark) {
+        this.#identity = identityOf(root);
+        return;
+      }
       throw new EdgeSyncError('cloud-unreachable', 'another folder lies there now: is the share connected?');
     }
+  }
+
+  async #markOf(signal: AbortSignal | undefined): Promise<bigint | undefined> {
+    if (!(await this.#isPlainWay(['checks'], signal))) return undefined;
+    const found = await this.#look(join(this.#base, ...checkName.split('/')), signal);
+    return found?.isFile() === true ? found.mtimeNs : undefined;
   }
 
   /** By the time the share gives to a new file; and takes away what is a day older than that. */
@@ -397,8 +421,8 @@ export class FolderStore implements InspectableStore {
   }
 
   async #sweep(folder: string, shareMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const entries = await this.#calls.run(signal, () => opendir(folder));
-    for await (const { name } of entries) {
+    const names = await this.#calls.run(signal, () => readdir(folder));
+    for (const name of names) {
       if (!unfinishedName.test(name)) continue;
       const path = join(folder, name);
       const found = await this.#look(path, signal);
@@ -426,8 +450,20 @@ export class FolderStore implements InspectableStore {
     );
   }
 
+  async #closed(file: FileHandle): Promise<void> {
+    let isBegun = false;
+    await this.#calls
+      .run(undefined, () => {
+        isBegun = true;
+        return file.close();
+      })
+      .catch(() => {
+        if (!isBegun) this.#close(file);
+      });
+  }
+
   #close(file: FileHandle): void {
-    void this.#calls.run(undefined, () => file.close()).catch(() => undefined);
+    this.#calls.close(file);
   }
 
   /** Makes a new name outlast a power cut. Windows and some shares cannot: there the share's own promise is the best. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +13,11 @@ import { startS3Server, type S3Server } from '../../../../test/support/s3-server
 import { needs, programPath } from '../../../../test/support/tools.ts';
 import { SystemClock } from '../system/clock.ts';
 import { Secret } from '../system/secret.ts';
+import { AzureShareStore } from './azure-share-store.ts';
 import { AzureStore } from './azure-store.ts';
 import { isBypassed, outgoingFor, type Outgoing } from './outgoing.ts';
 import { S3Store } from './s3-store.ts';
+import { TunnelAgent } from './tunnel-agent.ts';
 
 const host = 'storage.clinic.example';
 let server: S3Server;
@@ -103,6 +106,50 @@ describe('a proxy', () => {
     await expect(carried.check()).rejects.toMatchObject({ code: 'cloud-unreachable' });
     await carried.close();
     expect(proxy.seen).toEqual(['CONNECT clinic.blob.core.windows.net:443']);
+    const shares = new AzureShareStore({ ...parts, outgoing: through(proxy.port, 'front desk:p@ss:word') });
+    await expect(shares.check()).rejects.toMatchObject({ code: 'cloud-unreachable' });
+    await expect(shares.allowBrowsers()).rejects.toMatchObject({ code: 'cloud-unreachable' });
+    expect(await shares.browserAccess('null')).toBe('unknown');
+    await shares.close();
+    expect(proxy.seen).toEqual(Array.from({ length: 4 }, () => 'CONNECT clinic.blob.core.windows.net:443'));
+  });
+
+  it.each([
+    ['takes the connection and never answers', () => undefined, 'ETIMEDOUT'],
+    [
+      'answers with headers without end',
+      (socket: net.Socket) => {
+        socket.write('HTTP/1.1 200 OK\r\n');
+        const more = (): boolean => !socket.destroyed && socket.write(`x: ${'y'.repeat(9000)}\r\n`);
+        for (let line = 0; line < 10; line += 1) more();
+      },
+      'HPE_HEADER_OVERFLOW',
+    ],
+    [
+      'does not let this PC out',
+      (socket: net.Socket) => socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
+      'EPROXYREFUSED',
+    ],
+  ])('that %s leaves no socket behind', async (_name, answer, code) => {
+    const sockets = new Set<net.Socket>();
+    const odd = net.createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => sockets.delete(socket));
+      socket.once('data', () => answer(socket));
+    });
+    await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
+    const address = new URL(`http://127.0.0.1:${(odd.address() as AddressInfo).port}`);
+    const agent = new TunnelAgent(address, undefined, undefined, 200);
+    const asked = Array.from({ length: 70 }, () =>
+      new Promise((_resolve, reject) => {
+        https.get({ host, path: '/', agent }, () => reject(new Error('answered'))).once('error', reject);
+      }).catch((error: unknown) => (error as NodeJS.ErrnoException).code),
+    );
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([code]));
+    await expect.poll(() => sockets.size).toBe(0);
+    agent.destroy();
+    await new Promise((done) => odd.close(done));
   });
 
   it('is passed by for this PC and for the hosts that are named', () => {

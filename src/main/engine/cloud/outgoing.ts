@@ -6,6 +6,7 @@ import type { NetworkSettings } from '../../../shared/network-settings.ts';
 import type { Secret } from '../system/secret.ts';
 import { trustedAuthorities } from '../system/trusted-authorities.ts';
 import { boundedAgentFor, StalledError, stallTimeoutMs } from './bounded-agent.ts';
+import { TunnelAgent } from './tunnel-agent.ts';
 
 /** Makes the connections to a service at this address; whoever asked for them destroys them. */
 export type Outgoing = (url: string) => http.Agent;
@@ -27,8 +28,14 @@ export function outgoingFor(
   const { mode, address, bypass } = network.proxy;
   if (mode === 'none' || address === undefined) return direct;
   const proxy = withCredential(address, credential);
-  return (url) =>
-    isBypassed(new URL(url).hostname, bypass) ? direct(url) : new BoundedProxyAgent(proxy, url, authorities);
+  const isHttpProxy = /^https?:/i.test(address);
+  return (url) => {
+    if (isBypassed(new URL(url).hostname, bypass)) return direct(url);
+    if (isHttpProxy && url.startsWith('https:')) {
+      return new TunnelAgent(new URL(address), credential?.revealText().trim(), authorities);
+    }
+    return new BoundedProxyAgent(proxy, url, authorities);
+  };
 }
 
 /** True for this PC itself and for what `bypass` names: a host, or `.domain` for all hosts in it. */

@@ -34,6 +34,7 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
 /** A failure without an answer: DNS, connection, TLS. Only a checked system code gets into the text. */
 export function connectionError(error: unknown, host: string): EdgeSyncError {
   const code = systemCode(error);
+  if (code === 'EPROXYREFUSED') return new EdgeSyncError('proxy-refused', undefined, { cause: error });
   if (nameCodes.has(code)) return new EdgeSyncError('cloud-host-unknown', host, { cause: error });
   return new EdgeSyncError('cloud-unreachable', code === '' ? host : `${host} (${code})`, { cause: error });
 }
