@@ -9,6 +9,7 @@ import { reportFor } from '../../src/shared/errors.ts';
 import { en } from '../../src/renderer/i18n/en.ts';
 import { es } from '../../src/renderer/i18n/es.ts';
 import * as states from '../support/agent-states.ts';
+import { cloudScreens } from '../support/cloud-screens.ts';
 import { button, deviceScreens, stay } from '../support/device-screens.ts';
 import type { Screen, Words } from '../support/device-screens.ts';
 import { recoveryScreens } from '../support/recovery-screens.ts';
@@ -165,6 +166,7 @@ const screens: readonly Screen[] = [
     },
   },
   ...deviceScreens,
+  ...cloudScreens,
 ];
 
 interface Look {

@@ -538,7 +538,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'cloud-copy-lost': {
     message: 'Una imagen no tiene ninguna copia buena ni en la nube ni en este PC',
     nextStep:
-      'Envíe de nuevo el estudio desde el aparato, o pida al proveedor que recupere el objeto y ejecute `edge-sync verify`.',
+      'Envíe de nuevo el estudio desde el aparato, o pida al proveedor que recupere el objeto; después revise otra vez las copias.',
   },
   'cloud-full': {
     message: 'El destino no tiene espacio libre',
@@ -643,8 +643,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'share-no-place': {
     message: 'No se ha configurado un lugar para los estudios compartidos',
-    nextStep:
-      'Ponga en `sharing.container` un contenedor propio y guarde su credencial con `edge-sync share credential`; véase docs/sharing.md.',
+    nextStep: 'Pida al administrador que lo configure como se indica abajo.',
   },
   'share-place-unfit': {
     message: 'No se pueden compartir estudios a través de este lugar',
@@ -653,20 +652,19 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'share-browsers-refused': {
     message:
       'El lugar de los estudios compartidos no deja leer a los navegadores: ningún visor podría abrir un enlace',
-    nextStep:
-      'Ejecute `edge-sync share check --allow-browsers` o ponga la regla CORS que indica docs/sharing.md.',
+    nextStep: 'Pulse «Permitir navegadores» o ponga la regla CORS que indica docs/sharing.md.',
   },
   'share-study-unknown': {
     message: 'Aquí no se conoce ninguna imagen de este estudio',
-    nextStep: 'Compare el Study Instance UID.',
+    nextStep: 'Mire la lista de estudios: este ya no está en este PC.',
   },
   'share-too-large': {
     message: 'El estudio tiene demasiadas imágenes para compartirlo de una vez',
-    nextStep: 'Entréguelo en archivos: `edge-sync restore --study UID --to CARPETA`.',
+    nextStep: 'Restaure el estudio en una carpeta y entréguelo así.',
   },
   'share-expiry-not-allowed': {
     message: 'Un enlace vale de 1 hora a 90 días',
-    nextStep: 'Indique el tiempo así: --expires 12h o --expires 7d.',
+    nextStep: 'Elija uno de los plazos ofrecidos.',
   },
   'share-passcode-weak': {
     message: 'El código es demasiado fácil de adivinar',
@@ -679,15 +677,15 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'share-unknown': {
     message: 'No hay tal estudio compartido',
-    nextStep: 'Mire `edge-sync share list`.',
+    nextStep: 'Mire la lista otra vez.',
   },
   'share-not-deleted': {
     message: 'Un estudio compartido que ya terminó no se ha podido borrar todavía de la nube',
-    nextStep: 'Se intenta de nuevo; compruebe la conexión y la credencial con `edge-sync share check`.',
+    nextStep: 'Se intenta de nuevo; compruebe la conexión con la nube.',
   },
   'share-viewer-missing': {
     message: 'Esta instalación no tiene la página del visor',
-    nextStep: 'Instale Edge Sync de nuevo o constrúyala con `npm run build`.',
+    nextStep: 'Instale Edge Sync de nuevo.',
   },
   cancelled: {
     message: 'Cancelado',

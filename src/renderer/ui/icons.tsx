@@ -288,7 +288,7 @@ export function LookIcon({ className }: IconProps) {
 export function DotsIcon({ className }: IconProps) {
   return (
     <Icon className={className}>
-      <path d="M5.5 12v.1M12 12v.1M18.5 12v.1" strokeWidth="3.2" />
+      <path d="M5 12v.1M12 12v.1M19 12v.1" strokeWidth="4.2" />
     </Icon>
   );
 }

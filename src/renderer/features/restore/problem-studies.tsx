@@ -48,12 +48,9 @@ function StudyItem({ one }: { readonly one: StudyProblems }): ReactElement {
       {one.causes.map(({ report, count }) => {
         const words = errorText(report, format.language);
         return (
-          <div key={report.code}>
-            <p>
-              {t('restoreDialog.problemCount', { count, formatted: format.count(count) })}: {words.message}
-            </p>
-            <p className="muted">{words.nextStep}</p>
-          </div>
+          <p key={report.code}>
+            {t('restoreDialog.problemCount', { count, formatted: format.count(count) })}: {words.message}
+          </p>
         );
       })}
     </li>
