@@ -21,13 +21,20 @@ export function provenState(days: number, provenBy: 'test-object' | 'cloud-objec
   });
 }
 
+/** As the engine reports it once the words were not tried for 90 days. */
+export function dueState(): AgentState {
+  const { status, ...rest } = provenState(97, 'test-object');
+  const due = states.failure('recovery-check-due', { action: 'none' });
+  return { ...rest, status: { ...status, safe: false, headline: 'attention', failures: [due] } };
+}
+
 export const proven = (): AgentState => provenState(20, 'cloud-object');
 
 export const recoveryScreens: readonly Screen[] = [
   { name: 'keys', state: proven, reach: openKeys },
   {
     name: 'keys-due',
-    state: () => provenState(97, 'test-object'),
+    state: dueState,
     async reach(page, words, engine) {
       engine.keys.status = keysStatus({ keyStore: 'keychain', recipients: [], deviceKeySince: null });
       engine.keys.backups = [];

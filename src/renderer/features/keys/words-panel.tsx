@@ -8,6 +8,7 @@ import { useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { Chip } from '../../ui/chip.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
+import { Fingerprint } from '../../ui/fingerprint.tsx';
 import { KeyIcon, TriangleAlert } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
@@ -66,7 +67,7 @@ export function WordsPanel({
                     until: format.date(Date.parse(one.retiredAt)),
                   })}
                 </p>
-                <p className="typed fingerprint-whole">{one.fingerprint}</p>
+                <Fingerprint hex={one.fingerprint} />
               </li>
             ))}
           </ul>
@@ -97,7 +98,7 @@ function KitRow({ kit, name }: { readonly kit: KitFacts; readonly name: string }
       <p className="muted">{t('keys.words.made', { date: format.date(Date.parse(kit.createdAt)) })}</p>
       <p className="muted">{t('keys.words.fingerprint')}</p>
       <div className="key-value">
-        <span className="typed fingerprint-whole">{kit.fingerprint}</span>
+        <Fingerprint hex={kit.fingerprint} />
         <CopyButton what={`${t('keys.words.fingerprint')} (${name})`} text={kit.fingerprint} />
       </div>
     </div>

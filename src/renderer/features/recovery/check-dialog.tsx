@@ -7,6 +7,7 @@ import { errorText } from '../../i18n/error-text.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
+import { Fingerprint } from '../../ui/fingerprint.tsx';
 import { CheckCircle, TriangleAlert } from '../../ui/icons.tsx';
 import { useKeys } from '../keys/keys-context.ts';
 import { WordsForm } from './words-form.tsx';
@@ -66,8 +67,8 @@ function Proven({ proof, onClose }: { readonly proof: Proof; readonly onClose: (
       <dl className="kit-marks">
         <div>
           <dt>{t('create.fingerprint')}</dt>
-          <dd className="typed" translate="no">
-            {fingerprint}
+          <dd>
+            <Fingerprint hex={fingerprint} />
           </dd>
         </div>
       </dl>

@@ -10,6 +10,7 @@ import { Button } from '../../ui/button.tsx';
 import { Tick } from '../../ui/choice.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
+import { Fingerprint } from '../../ui/fingerprint.tsx';
 import { useKeys } from '../keys/keys-context.ts';
 import { CustodyChoice } from './custody-choice.tsx';
 import { KitSheet } from './kit-sheet.tsx';
@@ -128,8 +129,8 @@ function Parts({
         ) : null}
         <div>
           <dt>{t('create.fingerprint')}</dt>
-          <dd className="typed" translate="no">
-            {made.fingerprint}
+          <dd>
+            <Fingerprint hex={made.fingerprint} />
           </dd>
         </div>
       </dl>

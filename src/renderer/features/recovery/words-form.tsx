@@ -1,6 +1,7 @@
 import { memo, useEffect, useRef, useState } from 'react';
-import type { ClipboardEvent, KeyboardEvent, ReactElement } from 'react';
+import type { ClipboardEvent, ReactElement } from 'react';
 import { FieldError, Form, Input, Label, RadioGroup, TextField } from 'react-aria-components';
+import type { TextFieldProps } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { reportFor } from '../../../shared/errors.ts';
 import { useFormat } from '../../i18n/format.ts';
@@ -92,9 +93,13 @@ export function WordsForm({
     // With the other form the fields are there a moment later.
     requestAnimationFrame(() => focus({ ...last, word: last.word + 1 }));
   };
-  const key = (at: Place, event: KeyboardEvent) => {
+  const key = (at: Place, event: KeyPress) => {
     const isLast = at.sheet === kit.sheets.length - 1 && at.word === kit.sheets[at.sheet]?.words.length;
-    if (event.key !== ' ' && (event.key !== 'Enter' || isLast)) return;
+    if (event.key !== ' ' && (event.key !== 'Enter' || isLast)) {
+      // Escape is the dialog's.
+      event.continuePropagation();
+      return;
+    }
     event.preventDefault();
     if (!isLast) focus({ ...at, word: at.word + 1 });
   };
@@ -224,10 +229,12 @@ export function WordsForm({
   );
 }
 
+type KeyPress = Parameters<NonNullable<TextFieldProps['onKeyDown']>>[0];
+
 interface FieldHands {
   readonly put: (at: Place, text: string) => void;
   readonly paste: (at: Place, event: ClipboardEvent) => void;
-  readonly key: (at: Place, event: KeyboardEvent) => void;
+  readonly key: (at: Place, event: KeyPress) => void;
   readonly left: (at: Place) => void;
 }
 

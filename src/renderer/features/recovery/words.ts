@@ -105,11 +105,11 @@ export function misspeltIn(report: ShownReport): readonly Misspelt[] {
     .filter(({ word }) => word >= 1 && word <= shareWordCount);
 }
 
-/** BIP-39: four letters tell a word of the list from every other. */
+/** One letter off; else the same first four letters, which tell a word of the list from every other (BIP-39). */
 function nearWord(word: string): string | undefined {
   const start = word.slice(0, 4);
   if (start.length < 4) return undefined;
-  return wordlist.find((one) => one.startsWith(start)) ?? wordlist.find((one) => differsByOne(one, word));
+  return wordlist.find((one) => differsByOne(one, word)) ?? wordlist.find((one) => one.startsWith(start));
 }
 
 function differsByOne(a: string, b: string): boolean {
