@@ -296,7 +296,7 @@ describe('a snapshot of a chain', () => {
   it('are read to an end where a listing has none, and names of others are not told for ever', async () => {
     await kit.writeChain(store, front, chainOf(1));
     const endless = new MemoryStore();
-    endless.read = (one: string, signal?: AbortSignal) => store.read(one, signal);
+    endless.read = (one: string) => store.read(one);
     endless.list = async function* () {
       yield* store.list(cloudNames.manifests);
       for (let number = 0; ; number += 1) yield { name: `manifests/${number}`, sizeBytes: 1, etag: '' };

@@ -152,15 +152,20 @@ async function compare(
   const before = await store.stat(name, signal);
   if (before === undefined) throw new EdgeSyncError('cloud-server-error', 'an object was there and is gone');
   // Nobody adds more than recipients to the head: what is larger is another object, however large.
-  if (before.sizeBytes > job.sizeBytes + sizeSlackBytes) {
-    return { tag: 'conflict', error: new EdgeSyncError('cloud-conflict', 'what is there is much larger') };
-  }
+  const maxBytes = job.sizeBytes + sizeSlackBytes;
+  const tooLarge: DeliveryOutcome = {
+    tag: 'conflict',
+    error: new EdgeSyncError('cloud-conflict', 'what is there is much larger'),
+  };
+  if (before.sizeBytes > maxBytes) return tooLarge;
   const chunks = remote(store.read(name, signal));
   let found: ReturnType<ObjectInspector['end']>;
   let sizeBytes = 0;
   try {
     for await (const chunk of chunks) {
       sizeBytes += chunk.length;
+      // Whatever size it was said to have.
+      if (sizeBytes > maxBytes) return tooLarge;
       inspector.push(chunk);
     }
     found = inspector.end();
