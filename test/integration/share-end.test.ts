@@ -1,5 +1,7 @@
 /** How shares end: revoked, expired, cancelled, broken off; and that nothing of them is left. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EdgeSyncError } from '../../src/shared/errors.ts';
 import type { ShareStore } from '../../src/main/engine/cloud/share-store.ts';
@@ -80,6 +82,18 @@ describe('a share that is revoked', () => {
     expect(await sharing.revoke(null, 'web')).toEqual({ revoked: 2, failed: 0 });
     expect(await rig.names()).toEqual([]);
     expect(await sharing.revoke(null, 'web')).toEqual({ revoked: 0, failed: 0 });
+  });
+
+  it('while it is still being made does not come about', async () => {
+    const sharing = rig.sharing();
+    const revoked = Promise.withResolvers<{ readonly revoked: number; readonly failed: number }>();
+    const made = share(sharing, never, (done) => {
+      if (done === 2) sharing.revoke(null, 'web').then(revoked.resolve, revoked.reject);
+    });
+    await expect(made).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await revoked.promise).toEqual({ revoked: 1, failed: 0 });
+    expect(await rig.names()).toEqual([]);
+    expect(sharing.list()[0]?.state).toBe('revoked');
   });
 
   it('and is not known is said so', async () => {
@@ -187,6 +201,43 @@ describe('a share that does not come about', () => {
     expect(next.list()[0]?.state).toBe('cancelled');
     hung.reject(new EdgeSyncError('cancelled'));
     await gone;
+  });
+
+  it('because the process died leaves no sealed draft on the disk, and no folder that is being prepared for ever', async () => {
+    const { shares } = rig.archive.queue;
+    const drafts = join(rig.archive.dir, 'share-drafts');
+    await mkdir(drafts, { recursive: true });
+    await writeFile(join(drafts, 'left.tmp'), 'sealed');
+    shares.begin(
+      {
+        ...{ shareId: 'ab'.repeat(16), kind: 'folder', expiresAtMs: null, studyInstanceUid: study },
+        ...{ patientName: '', studyDate: '', studyDescription: '', recipient: 'CN=x' },
+        ...{ recipientFingerprint: '00', passcode: 'none', place: '/nowhere' },
+      },
+      'local-socket',
+    );
+    const next = rig.sharing();
+    await next.round(never);
+    expect(await readdir(rig.archive.dir)).not.toContain('share-drafts');
+    expect(next.list()[0]?.state).toBe('cancelled');
+  });
+
+  it('because its time was over before it was there is not given out', async () => {
+    let aheadMs = 0;
+    const { clock } = rig.archive;
+    const sharing = rig.sharing({
+      clock: {
+        nowMs: () => clock.nowMs() + aheadMs,
+        monotonicMs: () => clock.monotonicMs(),
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        after: (ms, task) => clock.after(ms, task),
+      },
+    });
+    const made = share(sharing, never, (done) => {
+      if (done === 4) aheadMs = 2 * hourMs;
+    });
+    await expect(made).rejects.toMatchObject({ code: 'share-expiry-not-allowed' });
+    expect(await rig.names()).toEqual([]);
   });
 
   it('because browsers may not read there is refused at once', async () => {

@@ -7,10 +7,16 @@ import type { Random } from '../ports.ts';
 
 const readBytes = 1024 * 1024;
 
-/** The folder of drafts; what an earlier process left in it goes. Throws disk-error. */
+const folderName = 'share-drafts';
+
+/** What an earlier process has left goes. Throws disk-error. */
+export async function removeDrafts(dataDir: string): Promise<void> {
+  await rm(join(dataDir, folderName), { recursive: true, force: true }).catch(failed);
+}
+
+/** Throws disk-error. */
 export async function openDraftFolder(dataDir: string): Promise<string> {
-  const folder = join(dataDir, 'share-drafts');
-  await rm(folder, { recursive: true, force: true }).catch(failed);
+  const folder = join(dataDir, folderName);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(failed);
   return folder;
 }

@@ -14,7 +14,7 @@ import type { Secret } from '../system/secret.ts';
 import { writeFolderShare } from './folder-share.ts';
 import { putLinkShare, type ShareProgress } from './link-share.ts';
 import type { CertificateOfRecipient } from './recipient.ts';
-import { openDraftFolder } from './sealed-draft.ts';
+import { openDraftFolder, removeDrafts } from './sealed-draft.ts';
 import { linkText, newLinkKey } from './share-link.ts';
 import { createdEvent, endOf, isGone, stateOf, type ShareEnd } from './share-state.ts';
 import { StudyImages, type StudyImage } from './study-images.ts';
@@ -68,10 +68,10 @@ export interface ListedShare {
 
 export class Sharing {
   readonly #deps: SharingDeps;
-  /** Being made by this process right now: nobody tidies them away. */
-  readonly #underWay = new Set<string>();
+  /** Being made by this process right now: nobody tidies them away. `over` is settled when nothing goes on any more. */
+  readonly #underWay = new Map<string, { readonly ending: AbortController; readonly over: Promise<void> }>();
   readonly #retries = new Map<string, { readonly waitMs: number; readonly atMs: number }>();
-  #draftFolder: Promise<string> | undefined;
+  #draftsTidied: Promise<void> | undefined;
 
   constructor(deps: SharingDeps) {
     this.#deps = { ...deps, logger: deps.logger.child('share') };
@@ -115,13 +115,14 @@ export class Sharing {
         passcode: request.passcode === undefined ? 'none' : 'set',
         place: place.place,
       });
-      return await this.#guarded(begun, actor, place, async (shareId) => {
-        const draftFolder = await (this.#draftFolder ??= openDraftFolder(this.#deps.dataDir));
+      return await this.#guarded(begun, actor, place, async (shareId, revoked) => {
+        const draftFolder = await this.#drafts();
         const put = await putLinkShare({
           ...{ shareId, createdAtMs, expiresAtMs, practice, kek, images, copies, keys, draftFolder },
-          ...{ store: place, clock, random, onProgress, signal },
-        });
-        kek.wipe();
+          ...{ store: place, clock, random, onProgress, signal: AbortSignal.any([signal, revoked]) },
+        }).finally(() => kek.wipe());
+        if (clock.nowMs() >= expiresAtMs)
+          throw new EdgeSyncError('share-expiry-not-allowed', 'it was over before all of it was there');
         const link = linkText(viewerUrl ?? viewerFileName, put.indexUrl, keyPart);
         return { facts: put, result: { shareId, link, expiresAtMs, images: images.length } };
       });
@@ -185,22 +186,32 @@ export class Sharing {
     const links = shares.all().filter(({ kind }) => kind === 'link');
     const named = links.filter((share) => (shareId === null ? !isGone(share) : share.shareId === shareId));
     if (shareId !== null && named.length === 0) throw new EdgeSyncError('share-unknown');
-    const due = named.filter((share) => !isGone(share) && !this.#underWay.has(share.shareId));
+    const due = named.filter((share) => !isGone(share));
     // Noted first: from here on it counts as over, whatever happens to the connection.
     for (const share of due) {
       if (endOf(share) === undefined) this.#end(share, 'revoked', actor);
     }
-    if (due.length === 0) return { revoked: 0, failed: 0 };
-    const failed = await this.#deleteAll(due, signal);
+    // One that is still being made is broken off, and deletes what it has put.
+    const making = due.flatMap(({ shareId: id }) => this.#underWay.get(id) ?? []);
+    for (const { ending } of making) ending.abort(new EdgeSyncError('cancelled'));
+    await Promise.all(making.map(({ over }) => over));
+    const ids = new Set(due.map((share) => share.shareId));
+    const left = shares.all().filter((share) => ids.has(share.shareId) && !isGone(share));
+    const failed = left.length === 0 ? 0 : await this.#deleteAll(left, signal);
     return { revoked: due.length - failed, failed };
   }
 
   /** Deletes what has expired, what an earlier process left unfinished, and what could not be deleted before. */
   async round(signal: AbortSignal): Promise<void> {
     const { shares, clock } = this.#deps;
+    // What an earlier process was about to send.
+    await this.#tidyDrafts();
     const nowMs = clock.nowMs();
     const due: ShareRow[] = [];
     for (const share of shares.all()) {
+      const isBrokenOff = endOf(share) === undefined && createdEvent(share) === undefined;
+      if (share.kind === 'folder' && isBrokenOff && !this.#underWay.has(share.shareId))
+        this.#end(share, 'cancelled', 'engine');
       if (isGone(share) || this.#underWay.has(share.shareId)) continue;
       if (endOf(share) === undefined) {
         if (createdEvent(share) === undefined) this.#end(share, 'cancelled', 'engine');
@@ -228,23 +239,17 @@ export class Sharing {
     const { random, shares } = this.#deps;
     const shareId = random.bytes(16).toString('hex');
     const details = images[0]?.details;
-    this.#underWay.add(shareId);
-    try {
-      shares.begin(
-        {
-          ...facts,
-          shareId,
-          studyInstanceUid: details?.studyInstanceUid ?? '',
-          patientName: details?.patientName ?? '',
-          studyDate: details?.studyDate ?? '',
-          studyDescription: details?.studyDescription ?? '',
-        },
-        actor,
-      );
-    } catch (error) {
-      this.#underWay.delete(shareId);
-      throw error;
-    }
+    shares.begin(
+      {
+        ...facts,
+        shareId,
+        studyInstanceUid: details?.studyInstanceUid ?? '',
+        patientName: details?.patientName ?? '',
+        studyDate: details?.studyDate ?? '',
+        studyDescription: details?.studyDescription ?? '',
+      },
+      actor,
+    );
     return shareId;
   }
 
@@ -253,13 +258,20 @@ export class Sharing {
     shareId: string,
     actor: string,
     store: ShareStore | undefined,
-    work: (shareId: string) => Promise<{ readonly facts: ShareFacts; readonly result: Result }>,
+    work: (
+      shareId: string,
+      revoked: AbortSignal,
+    ) => Promise<{ readonly facts: ShareFacts; readonly result: Result }>,
   ): Promise<Result> {
     const { shares, audit } = this.#deps;
+    const ending = new AbortController();
+    const over = Promise.withResolvers<undefined>();
+    this.#underWay.set(shareId, { ending, over: over.promise });
     try {
-      const { facts, result } = await work(shareId);
+      const { facts, result } = await work(shareId, ending.signal);
       // On disk before anybody is told: a share that nobody knows of cannot be revoked.
       await audit.recorded({ action: 'share-created', actor, subject: shareId, outcome: 'success' });
+      if (ending.signal.aborted) throw new EdgeSyncError('cancelled');
       shares.note(shareId, 'created', actor, { objects: facts.objects, sizeBytes: facts.sizeBytes });
       return result;
     } catch (error) {
@@ -269,7 +281,20 @@ export class Sharing {
       throw error;
     } finally {
       this.#underWay.delete(shareId);
+      over.resolve(undefined);
     }
+  }
+
+  async #drafts(): Promise<string> {
+    await this.#tidyDrafts();
+    return openDraftFolder(this.#deps.dataDir);
+  }
+
+  /** Once in a process, before it makes drafts of its own; after a failure it is tried anew. */
+  #tidyDrafts(): Promise<void> {
+    const tidied = (this.#draftsTidied ??= removeDrafts(this.#deps.dataDir));
+    tidied.catch(() => (this.#draftsTidied = undefined));
+    return tidied;
   }
 
   #end(share: ShareRow, end: ShareEnd, actor: string): void {
