@@ -262,8 +262,8 @@ inBrowser('after it closed', () => {
         document.documentElement.outerHTML,
         location.href,
         JSON.stringify(history.state),
-        ...Object.values({ ...localStorage }),
-        ...Object.values({ ...sessionStorage }),
+        JSON.stringify(localStorage),
+        JSON.stringify(sessionStorage),
       ].join('\n'),
     );
     for (const word of ['nominee', 'giraffe', 'coconut']) {
