@@ -16,7 +16,6 @@ export const enDisk = {
     'At today’s rate there is room for less than a day without the cloud. Make room on this disk.',
   unknown: 'How long the room lasts is known after the first day with images.',
   evictable: 'of these only for quick opening',
-  evictableHelp: 'They are in the cloud already and go by themselves when room is needed.',
   intake: 'Comes in per day',
 } as const;
 
@@ -134,9 +133,6 @@ export const enVerify = {
   cancelledSample: 'Stopped.',
   lostStep:
     'Send these studies again from the device if it still has them, or ask the cloud provider to bring deleted objects back.',
-  problemMending: 'Found bad; a good copy is uploaded again from this PC.',
-  problemLost: 'Lost: no good copy in the cloud or on this PC.',
-  problemElse: 'Look at the text.',
   studyIs: 'Study {{initials}} · {{modality}} · {{time}}',
   unknownStudy: 'A study that is not on this page',
   destination: 'in “{{name}}”',
@@ -145,7 +141,7 @@ export const enVerify = {
 
 export const enShare = {
   panelTitle: 'Shared studies',
-  panelText: 'A study is shared from its own “More” menu.',
+  panelText: 'A study is shared from the menu (⋯) in its own row.',
   openList: 'Show what is shared',
   title: 'Share a study by link',
   looking: 'Looking whether studies can be shared…',
@@ -178,7 +174,6 @@ export const enShare = {
   savedViewer: 'The viewer file is saved in the downloads.',
   inAppText:
     'The app saves no downloads. The administrator gets the file with “edge-sync share viewer --out FILE”.',
-  kept: 'I have passed on both',
   done: 'Close and forget both',
   forgotten: 'Link and passcode are not shown again. The link can be revoked under “Shared studies”.',
   setupTitle: 'Sharing is not set up',

@@ -10,13 +10,13 @@ export const esStudyMenu: Translated<typeof enStudyMenu> = {
 };
 
 export const esDisk: Translated<typeof enDisk> = {
-  daysLeft_one: 'Al ritmo actual, este PC puede seguir recibiendo unos {{formatted}} día sin la nube.',
+  daysLeft_one:
+    'Al ritmo actual, este PC puede seguir recibiendo alrededor de {{formatted}} día sin la nube.',
   daysLeft_many: 'Al ritmo actual, este PC puede seguir recibiendo unos {{formatted}} de días sin la nube.',
   daysLeft_other: 'Al ritmo actual, este PC puede seguir recibiendo unos {{formatted}} días sin la nube.',
   lessThanADay: 'Al ritmo actual hay sitio para menos de un día sin la nube. Libere espacio en este disco.',
   unknown: 'Cuánto durará el espacio se sabrá tras el primer día con imágenes.',
   evictable: 'de ellas, solo para abrir rápido',
-  evictableHelp: 'Ya están en la nube y se quitan solas cuando hace falta espacio.',
   intake: 'Llega por día',
 };
 
@@ -137,9 +137,6 @@ export const esVerify: Translated<typeof enVerify> = {
   cancelledSample: 'Detenido.',
   lostStep:
     'Envíe estos estudios otra vez desde el equipo si aún los tiene, o pida al proveedor de la nube que recupere lo borrado.',
-  problemMending: 'Hallada mal; se vuelve a subir una copia buena desde este PC.',
-  problemLost: 'Perdida: no hay copia buena ni en la nube ni en este PC.',
-  problemElse: 'Mire el texto.',
   studyIs: 'Estudio {{initials}} · {{modality}} · {{time}}',
   unknownStudy: 'Un estudio que no está en esta página',
   destination: 'en «{{name}}»',
@@ -148,7 +145,7 @@ export const esVerify: Translated<typeof enVerify> = {
 
 export const esShare: Translated<typeof enShare> = {
   panelTitle: 'Estudios compartidos',
-  panelText: 'Un estudio se comparte desde su propio menú «Más».',
+  panelText: 'Un estudio se comparte desde el menú (⋯) de su fila.',
   openList: 'Ver lo compartido',
   title: 'Compartir un estudio con un enlace',
   looking: 'Mirando si se puede compartir…',
@@ -184,7 +181,6 @@ export const esShare: Translated<typeof enShare> = {
   savedViewer: 'El visor está guardado en las descargas.',
   inAppText:
     'La aplicación no guarda descargas. El administrador obtiene el archivo con «edge-sync share viewer --out FILE».',
-  kept: 'He transmitido ambos',
   done: 'Cerrar y olvidar ambos',
   forgotten:
     'El enlace y el código no se vuelven a mostrar. El enlace se puede revocar en «Estudios compartidos».',
