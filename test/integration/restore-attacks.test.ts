@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cloudNames, type StoredObject } from '../../src/main/engine/cloud/cloud-store.ts';
+import { EntryTable } from '../../src/main/engine/restore/entry-table.ts';
 import { restoreFromCloud, type RestoreSummary } from '../../src/main/engine/restore/restore.ts';
 import { restoreTarget } from '../../src/main/engine/restore/target.ts';
 import { unnamedObjects } from '../../src/main/engine/restore/unnamed-objects.ts';
@@ -199,7 +200,7 @@ describe('a keeper of the cloud', () => {
         yield { name: `objects/00/${name}.cms`, sizeBytes: 1, etag: '' };
       }
     };
-    const found = await unnamedObjects(endless, new Map(), new AbortController().signal);
+    const found = await unnamedObjects(endless, new EntryTable(), new AbortController().signal);
     expect(found.ending).toBe('too-many');
     expect(found.sizes.size).toBeLessThanOrEqual(500_000);
   });

@@ -76,7 +76,12 @@ function holds(page: Page, text: string): Promise<boolean> {
       return false;
     };
     const current = (root[key] as { stateNode?: { current?: Fiber } }).stateNode?.current;
-    const stored = JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, location.href]);
+    const stored = JSON.stringify([
+      Object.entries(localStorage),
+      Object.entries(sessionStorage),
+      history.state,
+      location.href,
+    ]);
     return inTree(current) || stored.includes(wanted) || document.documentElement.outerHTML.includes(wanted);
   }, text);
 }
