@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RestoreEvent, RestoreSelection } from '../../src/shared/contract.ts';
 import { restoreEventSchema } from '../../src/shared/contract.ts';
@@ -408,5 +409,30 @@ describe('restore from the cloud', () => {
     });
     expect(summary).toMatchObject({ total: 2, restored: 1, missing: 1 });
     expect(await files()).toHaveLength(1);
+  });
+
+  it('brings back an image from here though its row was damaged: the object itself says what it is', async () => {
+    const images = [testImage('1'), testImage('2')];
+    await uploaded(images);
+    const db = new Database(join(rig.dir, 'queue.db'));
+    db.prepare('UPDATE instance SET details = ? WHERE id = (SELECT min(id) FROM instance)').run(
+      Buffer.alloc(80, 7),
+    );
+    db.close();
+    expect(() => [...rig.queue.instances({ tag: 'all' })]).toThrow();
+    const summary = await restoreLocal({
+      spool: rig.spool,
+      objects: [...rig.queue.localCopies({ tag: 'all' })],
+      keys: rig.restoreKeys,
+      selection: { tag: 'all' },
+      target: restoreTarget({ to }, targetDeps()),
+      onEvent: () => undefined,
+      signal: new AbortController().signal,
+      clock: rig.clock,
+      random: rig.random,
+      logger: rig.logger,
+    });
+    expect(summary).toMatchObject({ total: 2, restored: 2, unproven: 1, damaged: 0, missing: 0 });
+    expect(await files()).toHaveLength(2);
   });
 });

@@ -73,7 +73,7 @@ export class RestoreCalls implements RestoreService {
     const selection = instanceSelection(common.selection);
     // Gone through twice, to count and to restore: 200,000 rows are not held at once.
     const objects: Iterable<LocalObject> = {
-      [Symbol.iterator]: () => queue.instances(selection)[Symbol.iterator](),
+      [Symbol.iterator]: () => queue.localCopies(selection)[Symbol.iterator](),
     };
     await restoreLocal({ ...common, spool, objects });
   }

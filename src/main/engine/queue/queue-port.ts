@@ -13,6 +13,7 @@ import type {
   HeldCopy,
   InstanceRow,
   InstanceSelection,
+  LocalCopy,
   ManifestBatch,
   ManifestHead,
   NewInstance,
@@ -129,6 +130,8 @@ export interface ReadQueue {
   studyDetails(studyId: string): StudyDetails | undefined;
   /** Read in pages: rows added meanwhile may or may not be seen; no more than a page is in memory. */
   instances(selection: InstanceSelection): Iterable<InstanceRow>;
+  /** As `instances`, but a row whose details do not open does not end it. */
+  localCopies(selection: InstanceSelection): Iterable<LocalCopy>;
   /** Calls after each commit that changed something and after each claim. Returns the way to stop. */
   onChange(listener: (change: QueueChange) => void): () => void;
 }

@@ -121,6 +121,18 @@ export interface InstanceRow {
   readonly deliveries: readonly DeliveryRow[];
 }
 
+/** An image as far as its local copy is concerned. */
+export interface LocalCopy {
+  readonly instanceId: number;
+  readonly objectName: string;
+  /** null when the local copy is gone. */
+  readonly spoolId: SpoolId | null;
+  readonly sizeBytes: number;
+  readonly state: InstanceState;
+  /** undefined when the row was damaged: the object itself still says what it is. */
+  readonly details: InstanceDetails | undefined;
+}
+
 export type InstanceSelection =
   | { readonly tag: 'all' }
   /** By the DICOM Study Instance UID. */

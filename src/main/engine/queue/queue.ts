@@ -35,6 +35,7 @@ import type {
   HeldCopy,
   InstanceRow,
   InstanceSelection,
+  LocalCopy,
   ManifestBatch,
   ManifestHead,
   NewInstance,
@@ -288,6 +289,10 @@ export class Queue
   /** Of a study by its id in the page; undefined where no row of it can be read. */
   studyInstanceUid(studyId: string): string | undefined {
     return this.#reading.studyInstanceUid(studyId);
+  }
+
+  localCopies(selection: InstanceSelection): Iterable<LocalCopy> {
+    return this.#reading.localCopies(selection);
   }
 
   instances(selection: InstanceSelection): Iterable<InstanceRow> {

@@ -1,5 +1,7 @@
 /** What is asked of the queue without changing it. */
 import type Database from 'better-sqlite3';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+import type { InstanceDetails } from '../model.ts';
 import { errorCodeOf, failureId } from './destinations.ts';
 import type { Incidents } from './incidents.ts';
 import { openDetails, splitFlags, toHex, type QueueCore } from './queue-core.ts';
@@ -10,6 +12,7 @@ import type {
   FailureGroup,
   InstanceRow,
   InstanceSelection,
+  LocalCopy,
   InstanceState,
   QueueStatus,
   SourceCounts,
@@ -225,7 +228,34 @@ export class Reading {
     });
   }
 
-  *instances(selection: InstanceSelection): Generator<InstanceRow, void, undefined> {
+  instances(selection: InstanceSelection): Generator<InstanceRow, void, undefined> {
+    return this.#pages(selection, (row) => this.#instanceRow(row));
+  }
+
+  localCopies(selection: InstanceSelection): Generator<LocalCopy, void, undefined> {
+    return this.#pages(selection, (row) => ({
+      instanceId: row.id,
+      objectName: toHex(row.object_name),
+      spoolId: row.spool_id === null ? null : toHex(row.spool_id),
+      sizeBytes: row.size_bytes,
+      state: row.state,
+      details: this.#detailsIfWhole(row),
+    }));
+  }
+
+  #detailsIfWhole(row: StoredInstance): InstanceDetails | undefined {
+    try {
+      return openDetails(this.#core.ports.sealer, row.details);
+    } catch (error) {
+      if (error instanceof EdgeSyncError && error.code === 'object-tampered') return undefined;
+      throw error;
+    }
+  }
+
+  *#pages<Row extends { readonly instanceId: number }>(
+    selection: InstanceSelection,
+    rowOf: (row: StoredInstance) => Row,
+  ): Generator<Row, void, undefined> {
     const studyId = this.#core.read(() => this.#selectedStudy(selection));
     if (selection.tag === 'study' && studyId === undefined) return;
     for (let after = 0; ;) {
@@ -235,7 +265,7 @@ export class Reading {
           studyId === undefined
             ? this.#allInstances.all(after, pageSize)
             : this.#studyInstances.all(studyId, after, pageSize);
-        return page.map((row) => this.#instanceRow(row));
+        return page.map(rowOf);
       });
       const last = rows.at(-1);
       if (last === undefined) return;

@@ -1,13 +1,13 @@
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { createDatasetDigest } from '../dicom/dataset-digest.ts';
 import type { CareQueue, ReadQueue } from '../queue/queue-port.ts';
-import type { InstanceRow } from '../queue/queue-types.ts';
+import type { LocalCopy } from '../queue/queue-types.ts';
 import type { OpenerFactory } from '../seal/seal-port.ts';
 import type { RecoverableSpool } from '../spool/spool-port.ts';
 import { releaseMemory } from '../system/release-memory.ts';
 
 export interface SpoolCheckDeps {
-  readonly queue: Pick<ReadQueue, 'instances'> & Pick<CareQueue, 'markLost' | 'namesSpool'>;
+  readonly queue: Pick<ReadQueue, 'localCopies'> & Pick<CareQueue, 'markLost' | 'namesSpool'>;
   readonly spool: RecoverableSpool;
   readonly openers: OpenerFactory;
   /** `mend`: a copy that is damaged is set aside and its row told; `look`: nothing is changed. */
@@ -36,7 +36,7 @@ export interface SpoolCheckReport {
   readonly unnamed: number;
 }
 
-type Copy = InstanceRow & { readonly spoolId: string };
+type Copy = LocalCopy & { readonly spoolId: string };
 
 /**
  * Opens every local copy and compares it with its row. Rejects with `cancelled`, database-*; one file's disk error is
@@ -45,7 +45,7 @@ type Copy = InstanceRow & { readonly spoolId: string };
 export async function checkSpool(deps: SpoolCheckDeps): Promise<SpoolCheckReport> {
   const counts = { whole: 0, bytes: 0, safeElsewhere: 0, atRisk: 0, unread: 0, unnamed: 0 };
   let images = 0;
-  for (const row of deps.queue.instances({ tag: 'all' })) {
+  for (const row of deps.queue.localCopies({ tag: 'all' })) {
     if (deps.signal.aborted) throw new EdgeSyncError('cancelled');
     if (row.spoolId === null) continue;
     const copy = { ...row, spoolId: row.spoolId };
@@ -80,8 +80,10 @@ async function problemOf({ spool, openers }: SpoolCheckDeps, copy: Copy): Promis
       releaseMemory(chunk);
     }
     opener.end();
-    const same = sizeBytes === copy.sizeBytes && digest.digest() === copy.details.datasetSha256;
-    return same ? undefined : 'object-tampered';
+    // A damaged row cannot say what the object should be: then its tag alone counts.
+    const found = digest.digest();
+    const same = sizeBytes === copy.sizeBytes && found === (copy.details?.datasetSha256 ?? found);
+    return same && found !== undefined ? undefined : 'object-tampered';
   } catch (error) {
     if (!(error instanceof EdgeSyncError)) throw error;
     if (error.code === 'object-missing' || error.code === 'object-truncated') return error.code;

@@ -24,7 +24,8 @@ export interface LocalObject {
   readonly spoolId: SpoolId | null;
   /** Of the sealed object. */
   readonly sizeBytes: number;
-  readonly details: InstanceDetails;
+  /** undefined when its row was damaged: then the object itself says what it is, and counts as unproven. */
+  readonly details: InstanceDetails | undefined;
 }
 
 export interface RestoreLocal extends RestoreCommon {
@@ -91,7 +92,9 @@ export async function restoreLocal(options: RestoreLocal): Promise<RestoreSummar
   const { spool, objects, selection } = options;
   const run = new RestoreRun(options);
   function* wanted(): Generator<LocalObject> {
-    for (const object of objects) if (isSelected(selection, object.details)) yield object;
+    // Without details it shows only when it is opened whether it was asked for.
+    for (const object of objects)
+      if (object.details === undefined || isSelected(selection, object.details)) yield object;
   }
   const counted = await run.all(wanted(), totalOf(wanted()), (restorer, object, tools) => {
     const { objectName, details, spoolId } = object;
