@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { app, dialog, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
 import { assertNever } from '../shared/assert-never.ts';
-import { reportFor } from '../shared/errors.ts';
+import { reportFor, toEdgeSyncError } from '../shared/errors.ts';
 import { defaultDataDir } from './cli/installation.ts';
 import { SystemClock } from './engine/system/clock.ts';
 import { createLogger } from './engine/system/logger.ts';
@@ -219,7 +219,13 @@ function startApp(): void {
     event?.preventDefault();
     endNow();
   });
-  powerMonitor.on('resume', () => void link.askNow());
+  // Whatever waits for its next attempt is tried at once: the network is another one than before the sleep.
+  powerMonitor.on('resume', () => {
+    void link.askNow();
+    client.agent
+      .wake({ reason: 'resume' })
+      .catch((error: unknown) => logger.warn('wake-failed', { code: toEdgeSyncError(error).code }));
+  });
 
   logger.info('app-started', {
     version,
