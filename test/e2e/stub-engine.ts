@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, watch, writeFileSync, appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { implement } from '@orpc/server';
@@ -86,9 +86,10 @@ async function serve(): Promise<void> {
   await mkdir(dirname(runtimePath(dataDir)), { recursive: true });
   const socketPath = await newSocketPath(dataDir, new SystemRandom());
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  await writeFile(runtimePath(dataDir), JSON.stringify({ pid: process.pid, socketPath, token }), {
-    mode: 0o600,
-  });
+  // Beside and renamed, as the engine does: nobody reads half of it.
+  const whole = `${runtimePath(dataDir)}.${process.pid}`;
+  await writeFile(whole, JSON.stringify({ pid: process.pid, socketPath, token }), { mode: 0o600 });
+  await rename(whole, runtimePath(dataDir));
   process.on('SIGTERM', () => process.exit(0));
   const dicom = { host: '127.0.0.1', port: 11112, aet: 'EDGESYNC' };
   process.stdout.write(`${JSON.stringify({ event: 'ready', dicom, web: null, pid: process.pid })}\n`);
