@@ -21,7 +21,9 @@ export async function compareRestored(folder: string, sent: readonly SentInstanc
     else if (digest !== one.datasetSha256) different += 1;
   }
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).length;
+  const files = entries.filter(
+    (entry) => entry.isFile() && entry.name !== '.edge-sync-restore-journal',
+  ).length;
   const identical = sent.length - missing - different;
   if (identical !== sent.length || files !== sent.length) {
     throw new EdgeSyncError(
