@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import { readPart10Head } from '../engine/dicom/part10.ts';
+import { journalName } from '../engine/restore/restored-files.ts';
 import type { SentInstance } from './modality.ts';
 
 /**
@@ -21,9 +22,7 @@ export async function compareRestored(folder: string, sent: readonly SentInstanc
     else if (digest !== one.datasetSha256) different += 1;
   }
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter(
-    (entry) => entry.isFile() && entry.name !== '.edge-sync-restore-journal',
-  ).length;
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== journalName).length;
   const identical = sent.length - missing - different;
   if (identical !== sent.length || files !== sent.length) {
     throw new EdgeSyncError(

@@ -1,8 +1,7 @@
 import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
-import { openStore } from '../../engine/cloud/open-store.ts';
 import type { Finding } from '../../engine/cloud/privileges.ts';
-import { destinationSecret } from '../../engine/keys/destination-secret.ts';
 import { outgoingConnections } from '../../engine/outgoing-connections.ts';
+import { connectToDestination } from '../cloud-connection.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -47,9 +46,7 @@ export async function runConfigCheck(
   if (form === 'text') checks.forEach((one) => tell(one, output));
   for (const destination of installation.settings.destinations) {
     const one = await checked(`destination ${destination.name} (${destination.kind})`, async () => {
-      const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
-      const outgoing = await outgoingConnections({ ...installation, keyStore });
-      const store = openStore(destination, secret, clock, outgoing);
+      const store = await connectToDestination(destination, installation, clock);
       try {
         await store.check();
         return await store.inspect();

@@ -2,10 +2,11 @@
  * What a backup says, and how it proves itself: a sealed object whose content is one line of JSON (UTF-8) and one line
  * with the HMAC-SHA256 (hex) of that first line without its line feed, under the archive's backup key.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { deviceSchema } from '../../../shared/devices.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
+import { provenJson, withProof, type ContentMac } from '../system/proven-json.ts';
 
 export const backupVersion = 1;
 /** 10,000 certificates at most (certificates/backup.ts), 256 devices, one file of settings: 48 MiB hold them all. */
@@ -49,25 +50,17 @@ export type Backup = z.infer<typeof backupSchema>;
 export type BackupContent = Pick<Backup, keyof typeof contentShape>;
 export type BackupHeader = Pick<Backup, 'archiveId' | 'installationId' | 'number' | 'writtenAt'>;
 
-/** Called by itself: give a function that needs no `this`. */
-export type BackupMac = (this: void, bytes: Uint8Array) => Buffer;
+export type BackupMac = ContentMac;
 
 /** The content to seal. Holds private keys. */
 export function encodeBackup(header: BackupHeader, content: BackupContent, mac: BackupMac): Buffer {
   const backup: Backup = { format: 'edge-sync-backup', version: backupVersion, ...header, ...content };
-  const line = Buffer.from(JSON.stringify(backup), 'utf8');
-  return Buffer.concat([line, Buffer.from(`\n${mac(line).toString('hex')}\n`, 'latin1')]);
+  return withProof(backup, mac);
 }
 
 /** Checks HMAC, then shape. Throws EdgeSyncError `backup-broken`. */
 export function decodeBackup(content: Buffer, mac: BackupMac): Backup {
-  const end = content.indexOf(0x0a);
-  if (end < 0) throw broken('it has no end');
-  const line = content.subarray(0, end);
-  const tail = content.subarray(end + 1).toString('latin1');
-  if (!/^[0-9a-f]{64}\n$/.test(tail)) throw broken('its proof is missing');
-  if (!timingSafeEqual(mac(line), Buffer.from(tail.trim(), 'hex'))) throw broken('its proof is wrong');
-  const parsed = backupSchema.safeParse(parseJson(line));
+  const parsed = backupSchema.safeParse(provenJson(content, mac, broken));
   if (!parsed.success) throw broken('it is of another version or shape');
   return parsed.data;
 }
@@ -75,14 +68,6 @@ export function decodeBackup(content: Buffer, mac: BackupMac): Backup {
 /** SHA-256 (hex) of what it says: the same as long as nothing changed. */
 export function contentDigest(content: BackupContent): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
-}
-
-function parseJson(line: Buffer): unknown {
-  try {
-    return JSON.parse(line.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 export function broken(problem: string): EdgeSyncError {

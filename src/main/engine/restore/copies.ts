@@ -4,6 +4,7 @@
  */
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames, maxRepairs, type CloudStore } from '../cloud/cloud-store.ts';
+import { isAboutTheCopy } from '../seal/seal-port.ts';
 
 export interface ObjectCopy {
   /** Below the destination's prefix. */
@@ -28,19 +29,6 @@ export type CopiesRead<T> =
     }
   /** No copy fits. `error`: what is wrong with the best known one, missing only when there is none at all. */
   | { readonly tag: 'none'; readonly error: EdgeSyncError; readonly damaged: readonly DamagedCopy[] };
-
-const damageCodes: ReadonlySet<string> = new Set([
-  'object-missing',
-  'object-format',
-  'object-tampered',
-  'object-truncated',
-  'object-no-recipient',
-]);
-
-/** Is this about one copy (missing, damaged), and not about the way there or the disk here? */
-export function isAboutTheCopy(error: unknown): error is EdgeSyncError {
-  return error instanceof EdgeSyncError && damageCodes.has(error.code);
-}
 
 /** The object's own name, then `maxRepairs` names of repaired copies. */
 export function copyNames(objectName: string): readonly string[] {

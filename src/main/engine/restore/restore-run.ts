@@ -8,7 +8,7 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { InstanceDetails } from '../model.ts';
 import type { Clock, Logger, Random } from '../ports.ts';
 import { forEachBounded } from './bounded.ts';
-import { isAboutTheCopy } from './copies.ts';
+import { isAboutTheCopy } from '../seal/seal-port.ts';
 import type { ChainHead } from './manifest-chains.ts';
 import { Meter } from './meter.ts';
 import { ObjectRestorer, type ObjectOutcome } from './object-restorer.ts';

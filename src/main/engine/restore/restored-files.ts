@@ -32,7 +32,8 @@ const maxDoubles = 1000;
 /** Patients' images: for the user who restores them, as in our own folders. */
 const folderMode = 0o700;
 /** Of what earlier runs have put here. */
-const journalName = '.edge-sync-restore-journal';
+/** Beside the restored files; no image. */
+export const journalName = '.edge-sync-restore-journal';
 const unfinished = /^\.edge-sync-restore-(\d{1,10})-[0-9a-f]{8}$/;
 
 /**

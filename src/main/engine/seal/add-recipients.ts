@@ -35,12 +35,7 @@ export function addRecipients(
   recipients: readonly Recipient[],
   newEphemeralKey: () => EphemeralKey,
 ): Buffer {
-  const parsed = parseHead(head);
-  if (parsed.tag === 'incomplete' || parsed.head.sizeBytes !== head.length) {
-    throw formatError('this is not a whole head');
-  }
-  const { recipients: present, recipientsFrom, recipientsTo } = parsed.head;
-  if (!isStreamed(parsed.head)) throw formatError('the head has definite lengths');
+  const { recipients: present, recipientsFrom, recipientsTo } = streamedHead(head);
   const missing = recipients.filter((one) => !present.some((entry) => isFor(entry, one)));
   if (missing.length === 0) return Buffer.from(head);
   if (present.length + missing.length > maxRecipients) throw formatError('too many recipients');
@@ -76,17 +71,23 @@ export function replaceRecipients(
   recipients: readonly Recipient[],
   newEphemeralKey: () => EphemeralKey,
 ): Buffer {
+  const { recipients: present, nonce } = streamedHead(head);
+  const contentKey = findContentKey(present, keys);
+  try {
+    return new HeadTemplate(recipients).fill(contentKey, nonce, newEphemeralKey);
+  } finally {
+    contentKey.fill(0);
+  }
+}
+
+/** `head` whole, as EnvelopeWriter writes it. Throws object-format. */
+function streamedHead(head: Buffer): EnvelopeHead {
   const parsed = parseHead(head);
   if (parsed.tag === 'incomplete' || parsed.head.sizeBytes !== head.length) {
     throw formatError('this is not a whole head');
   }
   if (!isStreamed(parsed.head)) throw formatError('the head has definite lengths');
-  const contentKey = findContentKey(parsed.head.recipients, keys);
-  try {
-    return new HeadTemplate(recipients).fill(contentKey, parsed.head.nonce, newEphemeralKey);
-  } finally {
-    contentKey.fill(0);
-  }
+  return parsed.head;
 }
 
 function isStreamed(head: EnvelopeHead): boolean {

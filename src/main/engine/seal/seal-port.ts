@@ -2,6 +2,7 @@
  * What intake, upload and restore see of sealing. The format is CMS AuthEnvelopedData (RFC 5083/5084), AES-256-GCM,
  * BER with 256 KiB segments: see docs/sealed-object.md.
  */
+import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 
 /** Writes one sealed object in one pass. All methods are synchronous: ciphers are, and a promise per PDU costs. */
 export interface Sealer {
@@ -38,4 +39,17 @@ export interface Opener {
 
 export interface OpenerFactory {
   create(): Opener;
+}
+
+const copyCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'object-missing',
+  'object-format',
+  'object-tampered',
+  'object-truncated',
+  'object-no-recipient',
+]);
+
+/** Is this about one copy of an object (missing, damaged), and not about the way there or the disk here? */
+export function isAboutTheCopy(error: unknown): error is EdgeSyncError {
+  return error instanceof EdgeSyncError && copyCodes.has(error.code);
 }

@@ -6,7 +6,6 @@ import type { ErrorCode } from '../../../shared/errors.ts';
 import type { ReportIncident } from '../model.ts';
 import type { AuditTrail, Clock, Logger, Random } from '../ports.ts';
 import type { NewShare, ShareContent, ShareFacts, ShareRow, Shares } from '../queue/shares.ts';
-import type { InstanceRow } from '../queue/queue-types.ts';
 import type { RestoreKeys } from '../restore/proven-object.ts';
 import type { Recipient } from '../seal/recipients.ts';
 import type { Spool } from '../spool/spool-port.ts';
@@ -17,7 +16,7 @@ import type { CertificateOfRecipient } from './recipient.ts';
 import { openDraftFolder, removeDrafts } from './sealed-draft.ts';
 import { linkText, newLinkKey } from './share-link.ts';
 import { createdEvent, endOf, isGone, stateOf, type ShareEnd } from './share-state.ts';
-import { StudyImages, type StudyImage } from './study-images.ts';
+import { StudyImages, type StudyImage, type StudyImagesDeps } from './study-images.ts';
 import { viewerFileName } from './viewer-page.ts';
 
 /** An index line is about 700 bytes: the index stays small enough for a browser. */
@@ -36,10 +35,7 @@ export interface SharingDeps {
   /** Throws share-no-place, share-place-unfit, cloud-secret-*. Closed by whoever asked. */
   readonly openPlace: () => Promise<ShareStore>;
   readonly shares: Pick<Shares, 'begin' | 'note' | 'all'>;
-  readonly instances: (selection: {
-    readonly tag: 'study';
-    readonly studyInstanceUid: string;
-  }) => Iterable<InstanceRow>;
+  readonly instances: StudyImagesDeps['instances'];
   readonly spool: Pick<Spool, 'read'>;
   readonly stores: readonly (() => Promise<CloudStore>)[];
   readonly keys: RestoreKeys;

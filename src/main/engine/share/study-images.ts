@@ -4,7 +4,8 @@ import type { CloudStore } from '../cloud/cloud-store.ts';
 import type { InstanceDetails, SpoolId } from '../model.ts';
 import type { Clock } from '../ports.ts';
 import type { InstanceRow } from '../queue/queue-types.ts';
-import { isAboutTheCopy, readCopies } from '../restore/copies.ts';
+import { readCopies } from '../restore/copies.ts';
+import { isAboutTheCopy } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 
 const attempts = 5;

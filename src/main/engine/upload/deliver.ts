@@ -1,7 +1,7 @@
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames, maxRepairs, type CloudStore } from '../cloud/cloud-store.ts';
 import type { MendingFacts, UploadJob, UploadProof } from '../queue/queue-types.ts';
-import type { OpenerFactory } from '../seal/seal-port.ts';
+import { isAboutTheCopy, type OpenerFactory } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import { CheckedSource, ObjectInspector } from './checked-source.ts';
 import type { DatasetDigestFactory } from './dataset-digest.ts';
@@ -26,19 +26,6 @@ export type DeliveryOutcome =
 
 /** A head with further recipients is longer than ours by less. */
 const sizeSlackBytes = 1024 * 1024;
-
-const damageCodes: ReadonlySet<string> = new Set([
-  'object-missing',
-  'object-format',
-  'object-tampered',
-  'object-truncated',
-  'object-no-recipient',
-]);
-
-/** True for an error about the copy on this PC itself, when reading that copy threw it. */
-export function isLocalDamage(error: EdgeSyncError): boolean {
-  return damageCodes.has(error.code);
-}
 
 /** Sends one object, create-only. What is there already counts when the same dataset is inside (a resend, a second PC). */
 export async function deliver(
@@ -134,7 +121,7 @@ async function put(
         return await compare(name, job, store, newInspector(), options.signal);
     }
   } catch (error) {
-    if (source.localFailure !== undefined && isLocalDamage(source.localFailure)) {
+    if (isAboutTheCopy(source.localFailure)) {
       return { tag: 'local-damage', error: source.localFailure };
     }
     throw error;
@@ -171,7 +158,7 @@ async function compare(
     found = inspector.end();
   } catch (error) {
     if (error instanceof RemoteReadError) throw error.reason;
-    if (error instanceof EdgeSyncError && damageCodes.has(error.code)) {
+    if (isAboutTheCopy(error)) {
       return {
         tag: 'conflict',
         error: new EdgeSyncError('cloud-conflict', 'what is there cannot be opened'),

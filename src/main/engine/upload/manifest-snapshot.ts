@@ -12,12 +12,11 @@ import {
   broken,
   groupNeighbours,
   manifestVersion,
-  provenJson,
   studiesSchema,
-  withProof,
   type ManifestEntry,
   type ManifestMac,
 } from './manifest.ts';
+import { provenJson, withProof } from '../system/proven-json.ts';
 
 /** Entries of one part: about 2 MB. */
 export const maxSnapshotEntries = 5000;
@@ -82,7 +81,7 @@ export function encodeSnapshotPart(
 
 /** Checks HMAC and shape. @throws EdgeSyncError `manifest-broken`. */
 export function decodeSnapshotPart(content: Buffer, mac: ManifestMac): SnapshotPart {
-  const parsed = snapshotPartSchema.safeParse(provenJson(content, mac));
+  const parsed = snapshotPartSchema.safeParse(provenJson(content, mac, broken));
   if (!parsed.success) throw broken('it is of another version or shape');
   return parsed.data;
 }

@@ -3,11 +3,11 @@
  * A manifest is a sealed object whose content is one line of JSON (UTF-8) and one line with the HMAC-SHA256 (hex)
  * of that first line without its line feed, under the archive's manifest key.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { InstanceDetails } from '../model.ts';
 import type { UploadedInstance } from '../queue/queue-types.ts';
+import { provenJson, withProof, type ContentMac } from '../system/proven-json.ts';
 
 export const manifestVersion = 1;
 /** Entries of one manifest: about 400 bytes each, so that it stays one small request. */
@@ -85,8 +85,7 @@ export interface ManifestEntry {
   readonly repair?: number;
 }
 
-/** Called by itself: give a function that needs no `this`. */
-export type ManifestMac = (this: void, bytes: Uint8Array) => Buffer;
+export type ManifestMac = ContentMac;
 
 export type ManifestHeader = Pick<
   Manifest,
@@ -109,28 +108,11 @@ export function encodeManifest(
   return withProof(manifest, mac);
 }
 
-/** One line of JSON and one with its HMAC. */
-export function withProof(content: object, mac: ManifestMac): Buffer {
-  const line = Buffer.from(JSON.stringify(content), 'utf8');
-  return Buffer.concat([line, Buffer.from(`\n${mac(line).toString('hex')}\n`, 'latin1')]);
-}
-
 /** Checks HMAC and shape. @throws EdgeSyncError `manifest-broken`. */
 export function decodeManifest(content: Buffer, mac: ManifestMac): Manifest {
-  const parsed = manifestSchema.safeParse(provenJson(content, mac));
+  const parsed = manifestSchema.safeParse(provenJson(content, mac, broken));
   if (!parsed.success) throw broken('it is of another version or shape');
   return parsed.data;
-}
-
-/** The JSON of the first line, once the HMAC over it has fitted. @throws EdgeSyncError `manifest-broken`. */
-export function provenJson(content: Buffer, mac: ManifestMac): unknown {
-  const end = content.indexOf(0x0a);
-  if (end < 0) throw broken('it has no end');
-  const line = content.subarray(0, end);
-  const tail = content.subarray(end + 1).toString('latin1');
-  if (!/^[0-9a-f]{64}\n$/.test(tail)) throw broken('its proof is missing');
-  if (!timingSafeEqual(mac(line), Buffer.from(tail.trim(), 'hex'))) throw broken('its proof is wrong');
-  return parseJson(line);
 }
 
 /** Every instance of a manifest with the attributes of its study and series. */
@@ -254,14 +236,6 @@ function defined(details: {
   return Object.fromEntries(
     Object.entries(details).filter(([, value]) => value !== undefined),
   ) as unknown as InstanceDetails;
-}
-
-function parseJson(line: Buffer): unknown {
-  try {
-    return JSON.parse(line.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 export function broken(problem: string): EdgeSyncError {

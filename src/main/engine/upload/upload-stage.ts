@@ -5,8 +5,8 @@ import type { ReportIncident } from '../model.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
 import type { UploadJob } from '../queue/queue-types.ts';
 import { largeObjectBytes } from '../queue/large-objects.ts';
-import type { SealerFactory } from '../seal/seal-port.ts';
-import { deliver, isLocalDamage, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
+import { isAboutTheCopy, type SealerFactory } from '../seal/seal-port.ts';
+import { deliver, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
 import { DestinationGate, type DestinationState } from './destination-gate.ts';
 import { DestinationLink, type DestinationLinkDeps } from './destination-link.ts';
 import { holdMs, holdReport, holdUntilMs, type UploadHold } from './hold.ts';
@@ -366,9 +366,8 @@ export class UploadStage {
         if (reheaded === undefined) return { tag: 'moved-on' };
         job = reheaded;
       } catch (error) {
-        const ours = asOurs(error);
-        if (!isLocalDamage(ours)) throw ours;
-        return this.#localDamage(claimed, ours);
+        if (!isAboutTheCopy(error)) throw asOurs(error);
+        return this.#localDamage(claimed, error);
       }
     }
     let confirmed = 0;

@@ -3,7 +3,8 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
 import type { InstanceDetails } from '../model.ts';
 import type { CopyToCheck, OtherCopy } from '../queue/verification-types.ts';
-import { copyNames, isAboutTheCopy, readCopies } from '../restore/copies.ts';
+import { copyNames, readCopies } from '../restore/copies.ts';
+import { isAboutTheCopy } from '../seal/seal-port.ts';
 import { openProven, type ProvenObject, type RestoreKeys } from '../restore/proven-object.ts';
 import type { Patiently } from './patience.ts';
 

@@ -2,7 +2,7 @@
 import type { EdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames } from '../cloud/cloud-store.ts';
 import type { CopyToCheck } from '../queue/verification-types.ts';
-import { isAboutTheCopy } from '../restore/copies.ts';
+import { isAboutTheCopy } from '../seal/seal-port.ts';
 import { readManifest } from '../restore/read-manifest.ts';
 import { manifestEntries, type ManifestEntry } from '../upload/manifest.ts';
 import type { CheckTools } from './check-copy.ts';
