@@ -14,6 +14,7 @@ import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import type { RestoreEvent } from '../../src/shared/contract.ts';
 import { makeDicomFile, testUid, type TestFile } from '../support/dicom-files.ts';
+import { fractions } from '../support/fractions.ts';
 import { DiskModel } from '../support/power-loss/disk-model.ts';
 import { powerLossOptions } from '../support/power-loss/engine-options.ts';
 import { parseTrace, tracedNames, type TracedCall } from '../support/power-loss/traced-calls.ts';
@@ -24,17 +25,6 @@ const crashes = soakCount(12, 500);
 /** Images of the first start and of the second. */
 const imagesPerRun = [40, soakCount(90, 300)] as const;
 const engineChild = resolve(import.meta.dirname, '../support/power-loss/engine-child.ts');
-
-/** A repeatable sequence from a seed (mulberry32), fractions in [0, 1). */
-function fractions(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Run {
   readonly calls: readonly TracedCall[];

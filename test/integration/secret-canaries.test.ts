@@ -11,6 +11,7 @@ import { startAzurite, type Azurite } from '../support/azurite.ts';
 import { needlesFor } from '../support/canaries.ts';
 import { makeDicomFile, testUid } from '../support/dicom-files.ts';
 import { TestInstallation, type CommandResult } from '../support/installation.ts';
+import { descriptorIn, stringsIn } from '../support/power-loss/traced-calls.ts';
 import { needs, programPath } from '../support/tools.ts';
 
 const passphrase = 'first canary passphrase 4711';
@@ -35,23 +36,13 @@ function traced(log: string): Traced {
     const call = /^\d+ +(\w+)\((.*)$/.exec(line);
     if (call === null) continue;
     const [, name = '', args = ''] = call;
-    const bytes = Buffer.concat(
-      [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].flatMap((one) => [
-        unhex(one[1] ?? ''),
-        Buffer.from('\n'),
-      ]),
-    );
+    const bytes = Buffer.concat(stringsIn(args).flatMap((one) => [one, Buffer.from('\n')]));
     if (name === 'execve') started.push(bytes);
-    const descriptor = /^\d+<((?:\\x[0-9a-f]{2})*)>/.exec(args)?.[1];
-    if (name === 'execve' || descriptor === undefined) continue;
-    const path = unhex(descriptor).toString('utf8');
+    const path = descriptorIn(args);
+    if (name === 'execve' || path === undefined) continue;
     if (path.startsWith('/')) written.push({ path, bytes });
   }
   return { started, written };
-}
-
-function unhex(text: string): Buffer {
-  return Buffer.from(text.replaceAll('\\x', ''), 'hex');
 }
 
 needs('strace')('secrets of a whole life of an installation', () => {

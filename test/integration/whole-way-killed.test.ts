@@ -5,22 +5,12 @@ import { expect, it } from 'vitest';
 import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { makeDicomFile, testUid, type TestFile } from '../support/dicom-files.ts';
+import { fractions } from '../support/fractions.ts';
 import { needs, soakCount, testSeed } from '../support/tools.ts';
 import { blobsOf, datasetDigest, openPractice, openWithOpenssl } from '../support/whole-way.ts';
 
 const kills = soakCount(4, 300);
 const imagesPerRound = 24;
-
-/** A repeatable sequence from a seed (mulberry32), fractions in [0, 1). */
-function fractions(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 needs('openssl')('an engine killed again and again', () => {
   it(

@@ -79,10 +79,9 @@ function parseCall({ name, args, result, begin, end }: RawCall, root: string): T
   if (result < 0) return undefined;
   const when = { begin, end };
   const below = (path: string | undefined): path is string => path?.startsWith(`${root}/`) ?? false;
-  const strings = [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map((found) => unhex(found[1] ?? ''));
+  const strings = stringsIn(args);
   const [path, second] = strings.map((bytes) => bytes.toString('utf8'));
-  const described = /^\d+<([^>]*)>/.exec(args)?.[1];
-  const fd = described?.startsWith('\\x') === true ? unhex(described).toString('utf8') : described;
+  const fd = descriptorIn(args);
   const numbers = args.split(',').map((part) => part.trim());
   switch (name) {
     case 'open':
@@ -142,6 +141,17 @@ function parseCall({ name, args, result, begin, end }: RawCall, root: string): T
       if (below(fd) || below(path)) throw new Error(`not replayed: ${name}`);
       return undefined;
   }
+}
+
+/** The strings of a call, in order: of `-xx` each byte is \x and two digits. */
+export function stringsIn(args: string): readonly Buffer[] {
+  return [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map((found) => unhex(found[1] ?? ''));
+}
+
+/** What `-y` says of the descriptor that a call begins with: a path, or the kind of a socket. */
+export function descriptorIn(args: string): string | undefined {
+  const described = /^\d+<([^>]*)>/.exec(args)?.[1];
+  return described?.startsWith('\\x') === true ? unhex(described).toString('utf8') : described;
 }
 
 function unhex(text: string): Buffer {
