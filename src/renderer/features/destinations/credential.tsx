@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import { Form, Input, Label, TextField } from 'react-aria-components';
+import { Form } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useAction, useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
@@ -8,9 +8,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { useNotice } from '../../ui/notice.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
-
-/** The contract's limit (Windows' keychain holds 2,560 bytes an entry). */
-const credentialMaxLength = 2500;
+import { CredentialField } from './credential-field.tsx';
 
 /** Whether a new credential is the next step for this error. */
 export function wantsCredential(code: string): boolean {
@@ -65,18 +63,7 @@ function CredentialForm({ name, onClose }: CredentialProps): ReactElement {
       }}
     >
       <p>{t('credential.intro')}</p>
-      <TextField
-        className="field"
-        type="password"
-        value={value}
-        onChange={setValue}
-        maxLength={credentialMaxLength}
-        autoComplete="off"
-        autoFocus
-      >
-        <Label>{t('credential.label')}</Label>
-        <Input />
-      </TextField>
+      <CredentialField label={t('credential.label')} value={value} onChange={setValue} autoFocus />
       <ActionError state={store.state} />
       <DialogButtons>
         <Button onPress={onClose}>{t('dialog.cancel')}</Button>

@@ -1,8 +1,7 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AgentState } from '../../../shared/agent-state.ts';
-import { Button } from '../../ui/button.tsx';
-import { ErrorNote } from '../../ui/error-note.tsx';
+import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
 import { useAccess } from './access-context.ts';
 import { Callers } from './callers.tsx';
 import { Certificates } from './certificates.tsx';
@@ -16,20 +15,9 @@ export function DevicesView({ agent }: { readonly agent: AgentState }): ReactEle
   const { lists, again } = useAccess();
   switch (lists.tag) {
     case 'loading':
-      return (
-        <div className="skeleton" aria-busy="true">
-          <p className="visually-hidden">{t('devices.loading')}</p>
-          <div className="skeleton-block" />
-          <div className="skeleton-block" />
-        </div>
-      );
+      return <AskedLoading text={t('devices.loading')} />;
     case 'failed':
-      return (
-        <div className="panel asked-failed">
-          <ErrorNote report={lists.report} />
-          <Button onPress={again}>{t('devices.again')}</Button>
-        </div>
-      );
+      return <AskedFailed report={lists.report} again={again} />;
     case 'ready': {
       const { devices, callers, classes, connection, addresses } = lists.answer;
       return (

@@ -1,8 +1,7 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AgentState } from '../../../shared/agent-state.ts';
-import { Button } from '../../ui/button.tsx';
-import { ErrorNote } from '../../ui/error-note.tsx';
+import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
 import { useKeys } from './keys-context.ts';
 import { Backup } from './backup.tsx';
 import { InstallationKeys } from './installation-keys.tsx';
@@ -15,20 +14,9 @@ export function KeysView({ agent }: { readonly agent: AgentState }): ReactElemen
   const { status, again } = useKeys();
   switch (status.tag) {
     case 'loading':
-      return (
-        <div className="skeleton" aria-busy="true">
-          <p className="visually-hidden">{t('keys.loading')}</p>
-          <div className="skeleton-block" />
-          <div className="skeleton-block" />
-        </div>
-      );
+      return <AskedLoading text={t('keys.loading')} />;
     case 'failed':
-      return (
-        <div className="panel asked-failed">
-          <ErrorNote report={status.report} />
-          <Button onPress={again}>{t('devices.again')}</Button>
-        </div>
-      );
+      return <AskedFailed report={status.report} again={again} />;
     case 'ready':
       return (
         <div className="columns">

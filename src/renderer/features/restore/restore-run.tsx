@@ -2,11 +2,11 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RestoreProblem } from '../../../shared/contract-restore.ts';
 import { useFormat } from '../../i18n/format.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Progress } from '../../ui/progress.tsx';
 import { RateLine } from '../files/rate-line.tsx';
+import { RunButtons } from '../files/run-buttons.tsx';
 import { RunFigures } from '../files/run-report.tsx';
 import type { Run } from '../files/use-run.ts';
 import { ProblemStudies } from './problem-studies.tsx';
@@ -85,29 +85,13 @@ export function RestoreRun({
       </p>
       {unproven > 0 && !running ? <p className="muted">{t('restoreDialog.unprovenText')}</p> : null}
       <ProblemStudies problems={run.problems} total={run.problemCount} />
-      <DialogButtons>
-        {running ? (
-          <Button key="stop" onPress={onStop} autoFocus>
-            {t('dialog.stop')}
-          </Button>
-        ) : (
-          <>
-            <Button
-              key="close"
-              look={run.tag === 'done' ? 'primary' : 'secondary'}
-              onPress={onClose}
-              autoFocus
-            >
-              {t('dialog.close')}
-            </Button>
-            {run.tag === 'done' ? null : (
-              <Button key="again" look="primary" onPress={onAgain}>
-                {t('restoreDialog.goOn')}
-              </Button>
-            )}
-          </>
-        )}
-      </DialogButtons>
+      <RunButtons
+        tag={run.tag}
+        again={t('restoreDialog.goOn')}
+        onStop={onStop}
+        onAgain={onAgain}
+        onClose={onClose}
+      />
     </Dialog>
   );
 

@@ -1,15 +1,14 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import { Form, Input, Label, TextField } from 'react-aria-components';
+import { Form } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useAction } from '../../state/engine-context.ts';
 import type { ShownReport } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError, ErrorNote } from '../../ui/error-note.tsx';
-
-/** The contract's limit (Windows' keychain holds 2,560 bytes an entry). */
-const credentialMaxLength = 2500;
+import { wantsCredential } from '../destinations/credential.tsx';
+import { CredentialField } from '../destinations/credential-field.tsx';
 
 interface SetupProps {
   readonly report: ShownReport;
@@ -33,7 +32,7 @@ export function ShareSetup({ report, onAgain, onClose }: SetupProps): ReactEleme
           </ol>
         </section>
       ) : null}
-      {wantsShareCredential(report.code) ? <Credential onStored={onAgain} /> : null}
+      {wantsCredential(report.code) ? <Credential onStored={onAgain} /> : null}
       {report.code === 'share-browsers-refused' ? <AllowBrowsers onAllowed={onAgain} /> : null}
       <DialogButtons>
         <Button onPress={onAgain}>{t('share.lookAgain')}</Button>
@@ -43,10 +42,6 @@ export function ShareSetup({ report, onAgain, onClose }: SetupProps): ReactEleme
       </DialogButtons>
     </>
   );
-}
-
-function wantsShareCredential(code: string): boolean {
-  return code === 'cloud-secret-missing' || code === 'cloud-secret-malformed' || code === 'cloud-auth';
 }
 
 function Credential({ onStored }: { readonly onStored: () => void }): ReactElement {
@@ -65,17 +60,7 @@ function Credential({ onStored }: { readonly onStored: () => void }): ReactEleme
       }}
     >
       <p>{t('share.credentialText')}</p>
-      <TextField
-        className="field"
-        type="password"
-        value={value}
-        onChange={setValue}
-        maxLength={credentialMaxLength}
-        autoComplete="off"
-      >
-        <Label>{t('share.credentialLabel')}</Label>
-        <Input />
-      </TextField>
+      <CredentialField label={t('share.credentialLabel')} value={value} onChange={setValue} />
       <ActionError state={store.state} />
       <div>
         <Button type="submit" isDisabled={value.trim() === ''} isPending={store.state.tag === 'busy'}>

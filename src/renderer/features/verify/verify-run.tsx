@@ -5,11 +5,11 @@ import { errorText } from '../../i18n/error-text.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useAgentView } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Progress } from '../../ui/progress.tsx';
 import { RateLine } from '../files/rate-line.tsx';
+import { RunButtons } from '../files/run-buttons.tsx';
 import { RunFigures } from '../files/run-report.tsx';
 import type { Run } from '../files/use-run.ts';
 import { useShownInitials } from '../studies/initials.ts';
@@ -79,29 +79,13 @@ export function VerifyRun({
       </p>
       {lost > 0 && !running ? <p>{t('verify.lostStep')}</p> : null}
       <Problems problems={run.problems} total={run.problemCount} />
-      <DialogButtons>
-        {running ? (
-          <Button key="stop" onPress={onStop} autoFocus>
-            {t('dialog.stop')}
-          </Button>
-        ) : (
-          <>
-            <Button
-              key="close"
-              look={run.tag === 'done' ? 'primary' : 'secondary'}
-              onPress={onClose}
-              autoFocus
-            >
-              {t('dialog.close')}
-            </Button>
-            {run.tag === 'done' ? null : (
-              <Button key="again" look="primary" onPress={onAgain}>
-                {t(goesOn ? 'restoreDialog.goOn' : 'share.again')}
-              </Button>
-            )}
-          </>
-        )}
-      </DialogButtons>
+      <RunButtons
+        tag={run.tag}
+        again={t(goesOn ? 'restoreDialog.goOn' : 'share.again')}
+        onStop={onStop}
+        onAgain={onAgain}
+        onClose={onClose}
+      />
     </Dialog>
   );
 

@@ -1,0 +1,33 @@
+import type { ReactElement } from 'react';
+import { Input, Label, TextField } from 'react-aria-components';
+
+/** The contract's limit (Windows' keychain holds 2,560 bytes an entry). */
+const credentialMaxLength = 2500;
+
+/** Where a credential is typed: never shown, never remembered by the browser. */
+export function CredentialField({
+  label,
+  value,
+  onChange,
+  autoFocus = false,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly autoFocus?: boolean;
+}): ReactElement {
+  return (
+    <TextField
+      className="field"
+      type="password"
+      value={value}
+      onChange={onChange}
+      maxLength={credentialMaxLength}
+      autoComplete="off"
+      autoFocus={autoFocus}
+    >
+      <Label>{label}</Label>
+      <Input />
+    </TextField>
+  );
+}
