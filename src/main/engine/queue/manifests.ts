@@ -3,10 +3,10 @@
  * so that a crash at any point ends with the same list under the same number.
  */
 import type Database from 'better-sqlite3';
-import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { InstanceDetails } from '../model.ts';
 import type { Incidents } from './incidents.ts';
-import { fromHex, openDetails, toHex, type QueueCore } from './queue-core.ts';
+import { fromHex, openDetailsIfWhole, toHex, type QueueCore } from './queue-core.ts';
 import type { ManifestBatch, ManifestHead, UploadedInstance } from './queue-types.ts';
 
 interface Head {
@@ -167,7 +167,7 @@ export class Manifests {
     const instances: UploadedInstance[] = [];
     const damaged: Member[] = [];
     for (const row of this.#core.read(() => this.#members.all(head.id, sequence))) {
-      const details = this.#detailsOf(row);
+      const details = openDetailsIfWhole(this.#core.ports.sealer, row.details);
       if (details === undefined) damaged.push(row);
       else instances.push(uploadedInstance(row, details));
     }
@@ -179,16 +179,6 @@ export class Manifests {
       instances,
       sealed: head.open_sealed ?? undefined,
     };
-  }
-
-  /** undefined when they do not verify. */
-  #detailsOf(row: Member): InstanceDetails | undefined {
-    try {
-      return openDetails(this.#core.ports.sealer, row.details);
-    } catch (error) {
-      if (toEdgeSyncError(error).code === 'object-tampered') return undefined;
-      throw error;
-    }
   }
 
   /** Their objects lie in the cloud; what they are is known no more, until the device sends them again. */

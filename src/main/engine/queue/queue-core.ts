@@ -111,6 +111,16 @@ export function openDetails(sealer: ColumnSealer, sealed: Uint8Array): InstanceD
   return JSON.parse(sealer.open(detailsPlace, sealed)) as InstanceDetails;
 }
 
+/** undefined when they do not verify: the row was damaged. */
+export function openDetailsIfWhole(sealer: ColumnSealer, sealed: Uint8Array): InstanceDetails | undefined {
+  try {
+    return openDetails(sealer, sealed);
+  } catch (error) {
+    if (error instanceof EdgeSyncError && error.code === 'object-tampered') return undefined;
+    throw error;
+  }
+}
+
 export function joinFlags(flags: Iterable<InstanceFlag>): string {
   return [...new Set(flags)].sort().join(' ');
 }

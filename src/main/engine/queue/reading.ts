@@ -1,10 +1,8 @@
 /** What is asked of the queue without changing it. */
 import type Database from 'better-sqlite3';
-import { EdgeSyncError } from '../../../shared/errors.ts';
-import type { InstanceDetails } from '../model.ts';
 import { errorCodeOf, failureId } from './destinations.ts';
 import type { Incidents } from './incidents.ts';
-import { openDetails, splitFlags, toHex, type QueueCore } from './queue-core.ts';
+import { openDetails, openDetailsIfWhole, splitFlags, toHex, type QueueCore } from './queue-core.ts';
 import type {
   DeliveryRow,
   DeliveryState,
@@ -239,17 +237,8 @@ export class Reading {
       spoolId: row.spool_id === null ? null : toHex(row.spool_id),
       sizeBytes: row.size_bytes,
       state: row.state,
-      details: this.#detailsIfWhole(row),
+      details: openDetailsIfWhole(this.#core.ports.sealer, row.details),
     }));
-  }
-
-  #detailsIfWhole(row: StoredInstance): InstanceDetails | undefined {
-    try {
-      return openDetails(this.#core.ports.sealer, row.details);
-    } catch (error) {
-      if (error instanceof EdgeSyncError && error.code === 'object-tampered') return undefined;
-      throw error;
-    }
   }
 
   *#pages<Row extends { readonly instanceId: number }>(

@@ -4,12 +4,10 @@ import type { Failure } from '../../../shared/status.ts';
 import { openMsBetween } from '../../../shared/upload-windows.ts';
 import type { FailureGroup, IncidentRow } from '../queue/queue-types.ts';
 import { drillDue } from './recovery-reminder.ts';
-import type { DestinationInput, StatusInputs } from './status-inputs.ts';
+import { clockToleranceMs, type DestinationInput, type StatusInputs } from './status-inputs.ts';
 
 /** DESIGN section 9: an upload or a probe object was verified within a day. */
 export const proofMaxAgeMs = 24 * 3_600_000;
-/** Clocks differ and are set: a time this far ahead still counts as now. */
-const clockToleranceMs = 5 * 60_000;
 /** After a start (a Monday morning) the first proof may take this long before its absence is a failure. */
 export const firstProofGraceMs = 5 * 60_000;
 

@@ -1,11 +1,9 @@
 /** The reminder to try the recovery words: what was never tried again is forgotten, faded, or lost unnoticed. */
 import { reportFor, type ErrorReport } from '../../../shared/errors.ts';
-import type { StatusInputs } from './status-inputs.ts';
+import { clockToleranceMs, type StatusInputs } from './status-inputs.ts';
 
 /** A quarter of a year. */
 export const drillMaxAgeMs = 90 * 24 * 3_600_000;
-/** Clocks differ and are set. */
-const clockToleranceMs = 5 * 60_000;
 
 /**
  * At most one reason, from the day on which it was due. A drill in the future was dated by a clock that has been set

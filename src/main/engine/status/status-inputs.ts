@@ -6,6 +6,9 @@ import type { AccessInputs } from './access-status.ts';
 import type { IncidentRow, QueueStatus } from '../queue/queue-types.ts';
 import type { VerificationFacts } from '../queue/verification-types.ts';
 
+/** Clocks differ and are set: a time this far ahead still counts as now. */
+export const clockToleranceMs = 5 * 60_000;
+
 export interface ListenerState {
   readonly up: boolean;
   readonly host: string;
