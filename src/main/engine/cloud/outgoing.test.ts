@@ -32,6 +32,9 @@ afterEach(async () => {
   await server.stop();
 });
 
+/** Longer than any answer takes on a busy machine. */
+const patientMs = 30_000;
+
 function through(port: number, credential: string | undefined): Outgoing {
   const network = networkSchema.parse({ proxy: { mode: 'manual', address: `http://127.0.0.1:${port}` } });
   return outgoingFor(network, credential === undefined ? undefined : Secret.fromText(credential));
@@ -115,9 +118,10 @@ describe('a proxy', () => {
   });
 
   it.each([
-    ['takes the connection and never answers', () => undefined, 'ETIMEDOUT'],
+    ['takes the connection and never answers', 200, () => undefined, 'ETIMEDOUT'],
     [
       'answers with headers without end',
+      patientMs,
       (socket: net.Socket) => {
         socket.write('HTTP/1.1 200 OK\r\n');
         const more = (): boolean => !socket.destroyed && socket.write(`x: ${'y'.repeat(9000)}\r\n`);
@@ -127,10 +131,11 @@ describe('a proxy', () => {
     ],
     [
       'does not let this PC out',
+      patientMs,
       (socket: net.Socket) => socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
       'EPROXYREFUSED',
     ],
-  ])('that %s leaves no socket behind', async (_name, answer, code) => {
+  ])('that %s leaves no socket behind', async (_name, timeoutMs, answer, code) => {
     const sockets = new Set<net.Socket>();
     const odd = net.createServer((socket) => {
       sockets.add(socket);
@@ -140,7 +145,7 @@ describe('a proxy', () => {
     });
     await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
     const address = new URL(`http://127.0.0.1:${(odd.address() as AddressInfo).port}`);
-    const agent = new TunnelAgent(address, undefined, undefined, 200);
+    const agent = new TunnelAgent(address, undefined, undefined, timeoutMs);
     const asked = Array.from({ length: 70 }, () =>
       new Promise((_resolve, reject) => {
         https.get({ host, path: '/', agent }, () => reject(new Error('answered'))).once('error', reject);
