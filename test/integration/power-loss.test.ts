@@ -14,14 +14,14 @@ import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import type { RestoreEvent } from '../../src/shared/contract.ts';
 import { makeDicomFile, testUid, type TestFile } from '../support/dicom-files.ts';
-import { fractions } from '../support/fractions.ts';
+import { fractions, fractionsAt } from '../support/fractions.ts';
 import { DiskModel } from '../support/power-loss/disk-model.ts';
 import { powerLossOptions } from '../support/power-loss/engine-options.ts';
 import { parseTrace, tracedNames, type TracedCall } from '../support/power-loss/traced-calls.ts';
-import { needs, programPath, soakCount, testSeed } from '../support/tools.ts';
+import { needs, programPath, soakCount, soakLegs, testSeed } from '../support/tools.ts';
 import { datasetDigest } from '../support/whole-way.ts';
 
-const crashes = soakCount(12, 500);
+const legs = soakLegs(12, 500, 50);
 /** Images of the first start and of the second. */
 const imagesPerRun = [40, soakCount(90, 300)] as const;
 const engineChild = resolve(import.meta.dirname, '../support/power-loss/engine-child.ts');
@@ -191,14 +191,14 @@ needs('strace')('power loss', () => {
     expect(run.calls.filter(({ tag }) => tag === 'sync').length).toBeGreaterThan(50);
   });
 
-  it(
-    `loses no acknowledged image, at ${crashes} places`,
-    async () => {
+  it.each(legs)(
+    'loses no acknowledged image, at $count places from $first',
+    async ({ first, count }) => {
       const seed = testSeed();
-      const fraction = fractions(seed);
       const model = new DiskModel(run.calls, { root: run.root });
       const failures: string[] = [];
-      for (let crash = 0; crash < crashes; crash += 1) {
+      for (let crash = first; crash < first + count; crash += 1) {
+        const fraction = fractionsAt(seed, crash);
         const place = Math.floor(fraction() * run.lastPlace) + 1;
         try {
           const lost = await lostAt(run, model, place, fraction);
@@ -209,7 +209,7 @@ needs('strace')('power loss', () => {
       }
       expect(failures, `seed ${seed}`).toEqual([]);
     },
-    crashes * 20_000,
+    50 * 20_000,
   );
 
   it.each([

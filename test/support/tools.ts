@@ -42,6 +42,35 @@ export function soakCount(ciCount: number, fullCount: number): number {
 }
 
 /**
+ * The places of a long seeded test, cut into legs: 0 up to `ciCount` normally; under `npm run test:soak` from
+ * EDGE_SYNC_SOAK_FROM (0) on EDGE_SYNC_SOAK_COUNT many, at most up to `fullCount`. Draw what is random at a place from
+ * `fractionsAt`: then a run can be cut, and gone on with later under the same seed.
+ * @throws Error when one of them is not a whole number.
+ */
+export function soakLegs(ciCount: number, fullCount: number, perLeg: number): readonly SoakLeg[] {
+  const isSoak = process.env['EDGE_SYNC_SOAK'] === '1';
+  const from = isSoak ? wholeNumber('EDGE_SYNC_SOAK_FROM', 0) : 0;
+  const end = isSoak ? Math.min(fullCount, from + wholeNumber('EDGE_SYNC_SOAK_COUNT', fullCount)) : ciCount;
+  const legs: SoakLeg[] = [];
+  for (let first = from; first < end; first += perLeg) {
+    legs.push({ first, count: Math.min(perLeg, end - first) });
+  }
+  return legs;
+}
+
+export interface SoakLeg {
+  readonly first: number;
+  readonly count: number;
+}
+
+function wholeNumber(name: string, otherwise: number): number {
+  const given = process.env[name];
+  if (given === undefined || given === '') return otherwise;
+  if (!/^\d{1,9}$/.test(given)) throw new Error(`${name} must be a whole number`);
+  return Number(given);
+}
+
+/**
  * The seed of this run, 0 to 2^31 - 1: EDGE_SYNC_SEED, which scripts/test.ts sets and prints, or a new one that is
  * printed here when vitest was started directly. Name it in a failure so that the failure can be repeated.
  * @throws Error when EDGE_SYNC_SEED is not such a number.

@@ -45,13 +45,18 @@ export interface CloudBlob {
 
 /** Everything below `prefix`, read past our code by the vendor's SDK. */
 export async function blobsOf(cloud: Azurite, prefix = ''): Promise<readonly CloudBlob[]> {
-  const client = cloud.container(container);
   const blobs: CloudBlob[] = [];
+  for await (const blob of eachBlob(cloud, prefix)) blobs.push(blob);
+  return blobs;
+}
+
+/** The same, one after the other: for more than fits into memory. */
+export async function* eachBlob(cloud: Azurite, prefix = '', name = container): AsyncGenerator<CloudBlob> {
+  const client = cloud.container(name);
   for await (const item of client.listBlobsFlat({ prefix, includeMetadata: true })) {
     const bytes = await client.getBlobClient(item.name).downloadToBuffer();
-    blobs.push({ name: item.name, bytes, metadata: item.metadata ?? {} });
+    yield { name: item.name, bytes, metadata: item.metadata ?? {} };
   }
-  return blobs;
 }
 
 /** Opens one object with stock OpenSSL; rejects unless it exits 0. */
