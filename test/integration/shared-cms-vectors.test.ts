@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { EdgeSyncError } from '../../src/shared/errors.ts';
 import { EnvelopeReaders } from '../../src/main/engine/seal/envelope-reader.ts';
-import { EnvelopeWriter, HeadTemplate } from '../../src/main/engine/seal/envelope-writer.ts';
+import { EnvelopeWriter, HeadTemplate, prepareObject } from '../../src/main/engine/seal/envelope-writer.ts';
 import { recipientFromCertificate } from '../../src/main/engine/seal/certificate.ts';
 import type { OpeningKeys } from '../../src/main/engine/seal/recipients.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
@@ -117,12 +117,11 @@ needs('shared-cms')('test vectors made by others (../shared/data/cms)', () => {
       },
     ]);
     const writer = new EnvelopeWriter(
-      template,
-      {
+      prepareObject(template, {
         contentKey: Buffer.from(cek, 'hex'),
         nonce: Buffer.from(iv, 'hex'),
         newEphemeralKey: () => ephemeralKeyFromScalar(Buffer.from(ephemeralPrivate, 'hex')),
-      },
+      }),
       chunk,
     );
     const out: Buffer[] = [writer.head];

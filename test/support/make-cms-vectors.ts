@@ -15,7 +15,7 @@ import {
 } from '../../src/main/engine/keys/recovery-key.ts';
 import { entropyFromWords } from '../../src/main/engine/keys/recovery-words.ts';
 import { addRecipients } from '../../src/main/engine/seal/add-recipients.ts';
-import { EnvelopeWriter, HeadTemplate } from '../../src/main/engine/seal/envelope-writer.ts';
+import { EnvelopeWriter, HeadTemplate, prepareObject } from '../../src/main/engine/seal/envelope-writer.ts';
 import type { Recipient } from '../../src/main/engine/seal/recipients.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
 import {
@@ -44,12 +44,11 @@ function content(size: number): Buffer {
 
 function seal(recipients: readonly Recipient[], plaintext: Buffer, segmentBytes?: number): Buffer[] {
   const writer = new EnvelopeWriter(
-    new HeadTemplate(recipients),
-    {
+    prepareObject(new HeadTemplate(recipients), {
       contentKey: Buffer.from(vectorContentKey),
       nonce: vectorNonce,
       newEphemeralKey,
-    },
+    }),
     segmentBytes,
   );
   const out: Buffer[] = [];

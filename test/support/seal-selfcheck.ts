@@ -24,6 +24,7 @@ import {
   EnvelopeWriter,
   EnvelopeWriters,
   HeadTemplate,
+  prepareObject,
   sealWhole,
 } from '../../src/main/engine/seal/envelope-writer.ts';
 import type { OpenerFactory } from '../../src/main/engine/seal/seal-port.ts';
@@ -69,11 +70,13 @@ export async function selfcheck(vectorFolder: string, scratchFolder: string): Pr
     outcomes[file] = [outcome(byKek, sealed, contentSha256), outcome(byRecovery, sealed, contentSha256)];
   }
 
-  const writer = new EnvelopeWriter(new HeadTemplate(recipients), {
-    contentKey: Buffer.from(vectorContentKey),
-    nonce: vectorNonce,
-    newEphemeralKey: () => ephemeralKeyFromScalar(vectorEphemeralScalar),
-  });
+  const writer = new EnvelopeWriter(
+    prepareObject(new HeadTemplate(recipients), {
+      contentKey: Buffer.from(vectorContentKey),
+      nonce: vectorNonce,
+      newEphemeralKey: () => ephemeralKeyFromScalar(vectorEphemeralScalar),
+    }),
+  );
   const example: Buffer[] = [writer.head];
   writer.update(Buffer.from('Edge Sync'), example);
   writer.finish(example);

@@ -51,10 +51,15 @@ describe('seal, then open', () => {
   });
 
   it('never uses a content key, nonce or ephemeral key twice', () => {
-    const heads = Array.from({ length: 20 }, () => archive.sealers.create().head);
+    const heads = Array.from({ length: 100 }, () => archive.sealers.create().head);
     const nonces = heads.map((head) => head.subarray(head.length - 17, head.length - 5).toString('hex'));
-    expect(new Set(nonces).size).toBe(20);
-    expect(new Set(heads.map((head) => head.toString('hex'))).size).toBe(20);
+    const points = heads.map((head) => {
+      const at = head.indexOf(Buffer.from('03420004', 'hex')) + 4;
+      return head.subarray(at, at + 64).toString('hex');
+    });
+    expect(new Set(nonces).size).toBe(100);
+    expect(new Set(points).size).toBe(100);
+    expect(new Set(heads.map((head) => head.toString('hex'))).size).toBe(100);
   });
 
   it('leaves chunks of the caller alone and does not need them afterwards', () => {
@@ -73,6 +78,8 @@ describe('seal, then open', () => {
   it('follows a change of recipients from the next object on', () => {
     const other = testArchive('other');
     const writers = new EnvelopeWriters(new FakeRandom('x'), [archive.keys.kekRecipient(1)], null);
+    // Enough that some are prepared ahead when the recipients change.
+    for (let n = 0; n < 20; n += 1) writers.create();
     const before = writers.create();
     writers.setRecipients([other.keys.kekRecipient(2)], 'f');
     const out = [before.head];

@@ -6,7 +6,7 @@ import { openOutcome, testArchive } from '../../../../test/support/sealing.ts';
 import { recoveryRecipient } from '../keys/recovery-key.ts';
 import { tlHeader } from './der.ts';
 import { parseHead, type EnvelopeHead } from './envelope-head.ts';
-import { EnvelopeWriter, HeadTemplate, sealWhole } from './envelope-writer.ts';
+import { EnvelopeWriter, HeadTemplate, prepareObject, sealWhole } from './envelope-writer.ts';
 import { maxRecipientsBytes } from './profile.ts';
 import { generateEphemeralKey } from './recipients.ts';
 
@@ -17,8 +17,11 @@ const random = new FakeRandom('tampering');
 function sealSmall(content: Buffer, segmentSize = 64): Buffer {
   const template = new HeadTemplate([archive.keys.kekRecipient(1), recoveryRecipient(archive.recovery)]);
   const writer = new EnvelopeWriter(
-    template,
-    { contentKey: random.bytes(32), nonce: random.bytes(12), newEphemeralKey: generateEphemeralKey },
+    prepareObject(template, {
+      contentKey: random.bytes(32),
+      nonce: random.bytes(12),
+      newEphemeralKey: generateEphemeralKey,
+    }),
     segmentSize,
   );
   const out = [writer.head];
