@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import { basename } from 'node:path';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { destinationKinds } from '../../../shared/destination-settings.ts';
-import { settingsSchema, type Settings } from '../../../shared/settings.ts';
+import { checkSettings, type SettingProblem, type SettingsTree } from '../../../shared/settings-check.ts';
+import { settingFacts, type SettingFacts } from '../../../shared/settings-facts.ts';
+import type { Settings } from '../../../shared/settings.ts';
+import { readFileBounded } from './durable-file.ts';
+
+export type { SettingsTree } from '../../../shared/settings-check.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type SettingsTree = Readonly<Record<string, unknown>>;
 
 const prefix = 'EDGE_SYNC_';
 
@@ -28,16 +30,35 @@ export async function readSettingsTree(
   file: string,
   missing: 'is-empty' | 'is-an-error',
 ): Promise<SettingsTree> {
-  let text: string;
+  const bytes = await readSettingsBytes(file);
+  if (bytes !== undefined) return treeOf(bytes, file);
+  if (missing === 'is-an-error') throw new EdgeSyncError('config-not-readable', file);
+  return {};
+}
+
+/** Far above what any practice configures. */
+export const longestConfigBytes = 1024 * 1024;
+
+/** The file's bytes; undefined when there is none. Throws config-not-readable, also for one that is too long. */
+export async function readSettingsBytes(file: string): Promise<Buffer | undefined> {
+  const tooLong = (): EdgeSyncError =>
+    new EdgeSyncError('config-not-readable', `${basename(file)} is longer than 1 MiB`);
   try {
-    text = await readFile(file, 'utf8');
+    return await readFileBounded(file, longestConfigBytes, tooLong);
   } catch (error) {
-    if (missing === 'is-empty' && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if (error instanceof EdgeSyncError && error.code === 'config-not-readable') throw error;
     throw new EdgeSyncError('config-not-readable', file, { cause: error });
   }
+}
+
+/** Throws config-not-json, naming the place. */
+export function treeOf(bytes: Uint8Array, file: string): SettingsTree {
+  const text = Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
+    parsed = JSON.parse(text);
   } catch (error) {
     throw new EdgeSyncError('config-not-json', `${file}: ${jsonPlace(error, text)}`);
   }
@@ -49,22 +70,22 @@ export async function readSettingsTree(
 
 /** Checks a tree against the schema and fills in the defaults. */
 export function parseSettings(tree: SettingsTree): Settings {
-  const result = settingsSchema.safeParse(tree);
-  if (result.success) return result.data;
-  const [first, ...rest] = result.error.issues;
-  if (first === undefined) throw new EdgeSyncError('config-bad-value');
+  const checked = checkSettings(tree);
+  if (checked.tag === 'good') return checked.settings;
+  throw problemError(checked.problems);
+}
+
+/** What is told of a configuration that is not allowed: the first problem, and how many more there are. */
+export function problemError(problems: readonly SettingProblem[]): EdgeSyncError {
+  const [first, ...rest] = problems;
+  if (first === undefined) return new EdgeSyncError('config-bad-value');
   const more = rest.length === 0 ? '' : ` (and ${rest.length} more)`;
-  if (first.code === 'unrecognized_keys') {
-    const key = [...first.path.map(String), first.keys[0] ?? ''].join('.');
-    const known = knownKeysAt(first.path);
-    const hint = known.length === 0 ? '' : `; allowed here: ${known.join(', ')}`;
-    throw new EdgeSyncError('config-unknown-key', `"${key}"${hint}${more}`);
-  }
-  const key = first.path.map(String).join('.');
-  throw new EdgeSyncError(
-    'config-bad-value',
-    `${key === '' ? 'configuration' : key}: ${plainMessage(first)}${more}`,
-  );
+  return new EdgeSyncError(first.code, problemDetail(first) + more);
+}
+
+export function problemDetail({ code, key, text }: SettingProblem): string {
+  if (code === 'config-unknown-key') return text === '' ? `"${key}"` : `"${key}"; ${text}`;
+  return `${key === '' ? 'configuration' : key}: ${text}`;
 }
 
 /**
@@ -106,33 +127,27 @@ interface Leaf {
   readonly description: string | undefined;
 }
 
-interface SchemaNode {
-  readonly type?: string;
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-}
-
 /** Every setting that is not itself a group, from the published JSON schema. */
 export function settingPaths(): readonly Leaf[] {
-  const schema = z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
-  return leavesOf(schema, []);
+  return settingFacts().map((facts) => ({
+    path: facts.path,
+    kind: leafKind(facts),
+    description: facts.description === '' ? undefined : facts.description,
+  }));
 }
 
-function leavesOf(node: SchemaNode, path: readonly string[]): readonly Leaf[] {
-  if (node.properties === undefined) {
-    const kind: LeafKind =
-      node.type === 'string'
-        ? 'text'
-        : node.type === 'integer' || node.type === 'number'
-          ? 'number'
-          : node.type === 'boolean'
-            ? 'boolean'
-            : 'json';
-    return [{ path, kind, description: node.description }];
+function leafKind({ kind }: SettingFacts): LeafKind {
+  switch (kind) {
+    case 'text':
+    case 'choice':
+      return 'text';
+    case 'number':
+    case 'boolean':
+      return kind;
+    case 'list':
+    case 'choices':
+      return 'json';
   }
-  return Object.entries(node.properties)
-    .filter(([name]) => name !== '$schema')
-    .flatMap(([name, child]) => leavesOf(child, [...path, name]));
 }
 
 /** A value typed by a person, read by the kind the schema wants at that place. */
@@ -153,6 +168,17 @@ export function valueFromText(text: string, kind: LeafKind, where: string): unkn
   }
 }
 
+/** Without that key, and without groups that are empty now. */
+export function unsetIn(tree: SettingsTree, path: readonly string[]): SettingsTree {
+  const [head, ...rest] = path;
+  if (head === undefined || !Object.hasOwn(tree, head)) return tree;
+  const { [head]: below, ...others } = tree;
+  if (rest.length === 0) return others;
+  if (typeof below !== 'object' || below === null || Array.isArray(below)) return tree;
+  const left = unsetIn(below as SettingsTree, rest);
+  return Object.keys(left).length === 0 ? others : { ...tree, [head]: left };
+}
+
 export function setIn(tree: SettingsTree, path: readonly string[], value: unknown): SettingsTree {
   const [head, ...rest] = path;
   if (head === undefined) return tree;
@@ -170,32 +196,6 @@ export function getIn(tree: unknown, path: readonly string[]): unknown {
         : undefined,
     tree,
   );
-}
-
-function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
-  let node: SchemaNode | undefined = z.toJSONSchema(settingsSchema, {
-    io: 'input',
-    unrepresentable: 'any',
-  }) as SchemaNode;
-  for (const part of path) node = typeof part === 'string' ? node?.properties?.[part] : undefined;
-  return Object.keys(node?.properties ?? {}).filter((name) => name !== '$schema');
-}
-
-function plainMessage(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_value':
-      return `allowed: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
-    case 'invalid_union':
-      return `allowed: ${destinationKinds.map((kind) => JSON.stringify(kind)).join(', ')}`;
-    case 'too_big':
-      return issue.origin === 'string' ? issue.message : `must be at most ${String(issue.maximum)}`;
-    case 'too_small':
-      return issue.origin === 'string' ? issue.message : `must be at least ${String(issue.minimum)}`;
-    case 'invalid_type':
-      return issue.message.replace(/^Invalid input: /, '');
-    default:
-      return issue.message;
-  }
 }
 
 /** JSON.parse names a position; people look for a line. The text itself is not repeated: it may hold a secret. */
