@@ -12,6 +12,7 @@ import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
 import { devicesContract } from './contract-devices.ts';
 import { keysContract, recipientsContract } from './contract-keys.ts';
+import { setupContract } from './contract-setup.ts';
 import { sharesContract } from './contract-share.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
 import { restoreContract } from './contract-restore.ts';
@@ -94,6 +95,7 @@ export const contract = {
   },
   recovery: recoveryProcedures,
   restore: restoreContract,
+  setup: setupContract,
   backup: backupContract,
   uploads: uploadsContract,
   verify: verifyContract,

@@ -39,6 +39,32 @@ export const errorFacts = {
     message: 'A setting has a value that is not allowed',
     nextStep: 'Set an allowed value with `edge-sync config set KEY VALUE`.',
   },
+  'settings-by-environment': {
+    persistence: 'permanent',
+    message:
+      'This setting comes from the environment that Edge Sync is started with, so it cannot be changed here',
+    nextStep: 'Change it where Edge Sync is started, or remove it there and set it here.',
+  },
+  'settings-busy': {
+    persistence: 'transient',
+    message: 'The change cannot be made while something is under way',
+    nextStep: 'Try again when it has ended; nothing was changed.',
+  },
+  'engine-reloading': {
+    persistence: 'transient',
+    message: 'Edge Sync is taking over new settings',
+    nextStep: 'Try again in a moment.',
+  },
+  'destination-not-tested': {
+    persistence: 'permanent',
+    message: 'The cloud storage has not passed the live test as it is entered now, so it was not saved',
+    nextStep: 'Run the live test and correct what it names.',
+  },
+  'destination-in-use': {
+    persistence: 'permanent',
+    message: 'Images have been stored under this name already, so it cannot lead to another place',
+    nextStep: 'Give the new storage a name of its own; the one in use stays as it is.',
+  },
   usage: {
     persistence: 'permanent',
     message: 'The command line is not understood',
@@ -760,6 +786,85 @@ export const errorFacts = {
     message: 'The folder of the destination may not be read or written by this user',
     nextStep: 'Give the user that Edge Sync runs as read and write access to the folder or share.',
   },
+  'pacs-refused': {
+    persistence: 'permanent',
+    message: 'The PACS refused the image',
+    nextStep: 'Look at the failure reason in the detail with the administrator of the PACS, then try again.',
+  },
+  'pacs-too-large': {
+    persistence: 'permanent',
+    message: 'The PACS does not take images as large as this',
+    nextStep: 'Have its limit for requests raised, then try again.',
+  },
+  'pacs-no-room': {
+    persistence: 'transient',
+    message: 'The PACS has no room or is out of resources',
+    nextStep: 'Make room there; uploads go on by themselves.',
+  },
+  'pacs-no-service': {
+    persistence: 'paused',
+    message: 'The address of the PACS is not that of a DICOMweb service',
+    nextStep: 'Correct `url` of the destination: what comes before /studies.',
+  },
+  'pacs-untrusted': {
+    persistence: 'paused',
+    message: 'The certificate of the PACS is not trusted',
+    nextStep:
+      'Name a file with the certificate of its authority as `authorityFile` of the destination, or have its certificate renewed.',
+  },
+  'pacs-certificate-file': {
+    persistence: 'paused',
+    message: 'A certificate file of the destination cannot be used',
+    nextStep: 'Correct `certificateFile` or `authorityFile` of the destination; both are PEM files.',
+  },
+  'pacs-copy-missing': {
+    persistence: 'transient',
+    message: 'The PACS took the image but does not have it',
+    nextStep: 'Nothing to do; it is sent again. If it repeats, ask the administrator of the PACS.',
+  },
+  'pacs-copy-differs': {
+    persistence: 'permanent',
+    message: 'The PACS holds something else under the UID of this image, or has changed it',
+    nextStep:
+      'Compare the image there. If the PACS changes what it stores and that is accepted, set `proof` of the destination to "listed".',
+  },
+  'pacs-copy-unproven': {
+    persistence: 'permanent',
+    message: 'The PACS lists the image but does not give it back for comparison',
+    nextStep: 'Allow the credential to retrieve (WADO-RS), or set `proof` of the destination to "listed".',
+  },
+  'destination-changed': {
+    persistence: 'paused',
+    message: 'This name belonged to another place before, and its images count as stored there',
+    nextStep: 'Give the new place a name of its own in the settings.',
+  },
+  'destination-not-archive': {
+    persistence: 'permanent',
+    message: 'This destination is a PACS: it holds no sealed images, lists or keys',
+    nextStep: 'Choose a destination of kind azure, s3 or folder.',
+  },
+  'entra-sign-in-needed': {
+    persistence: 'paused',
+    message: 'Nobody is signed in to Entra for this destination, or the sign-in has ended',
+    nextStep: 'Run `edge-sync entra sign-in NAME` and follow what it says.',
+  },
+  'entra-consent-needed': {
+    persistence: 'paused',
+    message: 'Entra wants an administrator to allow this app first',
+    nextStep:
+      'Have an administrator grant consent to the app in the Entra portal, then run `edge-sync entra sign-in NAME`.',
+  },
+  'entra-sign-in-ended': {
+    persistence: 'permanent',
+    message: 'The sign-in was not finished in time or was declined',
+    nextStep: 'Run `edge-sync entra sign-in NAME` again and enter the new code within 15 minutes.',
+  },
+  'entra-not-allowed': {
+    persistence: 'permanent',
+    message: 'Entra does not let this app or account sign in this way',
+    nextStep:
+      'Check tenantId and clientId, that the app allows public client flows, and the conditional access rules of the tenant.',
+  },
   'proxy-refused': {
     persistence: 'paused',
     message: 'The proxy between this PC and the cloud refused',
@@ -846,6 +951,52 @@ export const errorFacts = {
     persistence: 'transient',
     message: 'No upload has been proven for more than a day',
     nextStep: 'Look at the destination below.',
+  },
+  // one study and its pictures
+  'study-unknown': {
+    persistence: 'permanent',
+    message: 'This study is not known on this PC',
+    nextStep: 'Look for it in the list of studies; a study of another PC is restored there.',
+  },
+  'preview-hidden': {
+    persistence: 'permanent',
+    message: 'The time for showing this study is over, so its images are hidden again',
+    nextStep: 'Show it again; each time is recorded.',
+  },
+  'preview-not-here': {
+    persistence: 'permanent',
+    message: 'The copy of this image on this PC has made room after it was verified',
+    nextStep: 'Fetch it from the cloud to look at it.',
+  },
+  'preview-not-shown': {
+    persistence: 'permanent',
+    message: 'This kind of image cannot be shown here',
+    nextStep: 'It is stored as it came. Restore the study and open it in a DICOM viewer.',
+  },
+  'preview-too-large': {
+    persistence: 'permanent',
+    message: 'This image is too large to be shown here',
+    nextStep: 'It is stored as it came. Restore the study and open it in a DICOM viewer.',
+  },
+  'preview-damaged': {
+    persistence: 'permanent',
+    message: 'The device sent this image in a form that cannot be drawn',
+    nextStep: 'It is stored exactly as it came. Look at it on the device, and send it again if it is bad there too.',
+  },
+  'preview-decoder-stopped': {
+    persistence: 'transient',
+    message: 'Drawing this image took too much time or memory and was stopped',
+    nextStep: 'Try it again, or restore the study and open it in a DICOM viewer.',
+  },
+  'preview-missing': {
+    persistence: 'permanent',
+    message: 'The part of Edge Sync that draws images is not installed',
+    nextStep: 'Install Edge Sync again; in a checkout run `npm run build`.',
+  },
+  'preview-busy': {
+    persistence: 'transient',
+    message: 'Too many images are being drawn at once',
+    nextStep: 'Try again in a moment.',
   },
   'web-session': {
     persistence: 'permanent',

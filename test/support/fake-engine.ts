@@ -15,6 +15,7 @@ import type { AttentionFile } from '../../src/shared/contract-attention.ts';
 import type { ProvenBy } from '../../src/shared/contract-recovery.ts';
 import { contract } from '../../src/shared/contract.ts';
 import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
+import type { LiveTestEvent } from '../../src/shared/contract-setup.ts';
 import type { ShareEvent, ShareSummary } from '../../src/shared/contract-share.ts';
 import type { VerifyEvent } from '../../src/shared/contract-verify.ts';
 import type { Device, Pairing } from '../../src/shared/devices.ts';
@@ -48,6 +49,9 @@ type CallName =
   | 'backups'
   | 'backup-write'
   | 'secret'
+  | 'setup-test'
+  | 'setup-save'
+  | 'setup-listen'
   | 'import'
   | 'restore'
   | 'verify'
@@ -114,6 +118,7 @@ export class FakeEngine {
   restoreEvents: readonly RestoreEvent[] = [];
   verifyEvents: readonly VerifyEvent[] = [];
   shareEvents: readonly ShareEvent[] = [];
+  liveTestEvents: readonly LiveTestEvent[] = [];
   shares: readonly ShareSummary[] = [];
   /** How often a run was stopped by the page. */
   runsStopped = 0;
@@ -470,6 +475,20 @@ export class FakeEngine {
         storeCredential: os.shares.storeCredential.handler(({ input }) => {
           this.#note('share-credential', input);
           return { stored: true as const };
+        }),
+      },
+      setup: {
+        testDestination: os.setup.testDestination.handler(({ input, signal }) => {
+          this.#note('setup-test', input);
+          return run(this.liveTestEvents, signal);
+        }),
+        saveDestination: os.setup.saveDestination.handler(({ input }) => {
+          this.#note('setup-save', input);
+          return { saved: true as const };
+        }),
+        listen: os.setup.listen.handler(({ input }) => {
+          this.#note('setup-listen', input);
+          return { saved: true as const };
         }),
       },
       secrets: {

@@ -11,6 +11,7 @@ import { DeviceCalls } from './device-calls.ts';
 import { VerifyCalls } from './verify-calls.ts';
 import { KeyCalls } from './key-calls.ts';
 import { UploadCalls } from './upload-calls.ts';
+import { SetupCalls } from './setup-calls.ts';
 import { ShareCalls } from './share-calls.ts';
 import { RecoveryCalls } from './recovery-calls.ts';
 import type { EngineParts } from './engine.ts';
@@ -32,6 +33,7 @@ export class EngineCalls implements EngineService {
   readonly devices: DeviceCalls;
   readonly verify: VerifyCalls;
   readonly keys: KeyCalls;
+  readonly setup: SetupCalls;
   readonly shares: ShareCalls;
   readonly uploads: UploadCalls;
   readonly recovery: RecoveryCalls;
@@ -51,6 +53,7 @@ export class EngineCalls implements EngineService {
     this.verify = new VerifyCalls(parts);
     this.keys = new KeyCalls(parts);
     this.#restore = new RestoreCalls(parts);
+    this.setup = new SetupCalls(parts);
     this.shares = new ShareCalls(parts);
     this.uploads = new UploadCalls(parts);
     this.recovery = new RecoveryCalls(parts);

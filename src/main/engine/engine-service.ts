@@ -8,6 +8,7 @@ import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
 import type { VerifyService } from './verify-calls.ts';
 import type { KeyService } from './key-calls.ts';
+import type { SetupService } from './setup-calls.ts';
 import type { ShareService } from './share-calls.ts';
 import type { UploadService } from './upload-calls.ts';
 import type { RecoveryService } from './recovery-calls.ts';
@@ -31,6 +32,7 @@ export interface EngineService {
   readonly devices: DeviceService;
   readonly verify: VerifyService;
   readonly keys: KeyService;
+  readonly setup: SetupService;
   readonly shares: ShareService;
   readonly uploads: UploadService;
   readonly recovery: RecoveryService;

@@ -36,6 +36,7 @@ import type { Sharing } from './share/sharing.ts';
 import { openSharing } from './share-calls.ts';
 import { FileSpool } from './spool/file-spool.ts';
 import { sealedDataIn } from './sealed-data.ts';
+import type { SettingsKeeper } from './settings-keeper.ts';
 import { StatusSource } from './status-source.ts';
 import { writeFileDurably } from './system/durable-file.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
@@ -60,6 +61,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Changes settings while the engine runs; without one they are read at the start only. */
+  readonly settingsKeeper?: SettingsKeeper;
   /** Default: those of this PC. */
   readonly interfaces?: NetworkInterfaces;
 }

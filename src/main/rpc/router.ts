@@ -7,6 +7,7 @@ import { attentionRoutes } from './attention-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { keyRoutes, recipientRoutes } from './key-routes.ts';
+import { setupRoutes } from './setup-routes.ts';
 import { shareRoutes } from './share-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
 import { verifyRoutes } from './verify-routes.ts';
@@ -81,6 +82,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     devices: deviceRoutes(os.devices, engine),
     keys: keyRoutes(os.keys, engine),
     recipients: recipientRoutes(os.recipients, engine),
+    setup: setupRoutes(os.setup, engine, reported),
     shares: shareRoutes(os.shares, engine, reported),
     uploads: uploadRoutes(os.uploads, engine),
     verify: verifyRoutes(os.verify, engine, reported),

@@ -27,6 +27,27 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Un ajuste tiene un valor que no está permitido',
     nextStep: 'Ponga un valor permitido con `edge-sync config set CLAVE VALOR`.',
   },
+  'settings-by-environment': {
+    message: 'Este ajuste viene del entorno con el que se inicia Edge Sync y no se puede cambiar aquí',
+    nextStep: 'Cámbielo donde se inicia Edge Sync, o quítelo allí y ajústelo aquí.',
+  },
+  'settings-busy': {
+    message: 'El cambio no se puede hacer mientras hay algo en marcha',
+    nextStep: 'Inténtelo de nuevo cuando haya terminado; no se ha cambiado nada.',
+  },
+  'engine-reloading': {
+    message: 'Edge Sync está aplicando los nuevos ajustes',
+    nextStep: 'Inténtelo de nuevo dentro de un momento.',
+  },
+  'destination-not-tested': {
+    message:
+      'El almacenamiento en la nube no ha superado la prueba tal como está escrito ahora y no se ha guardado',
+    nextStep: 'Haga la prueba y corrija lo que indique.',
+  },
+  'destination-in-use': {
+    message: 'Con este nombre ya se han guardado imágenes, así que no puede llevar a otro lugar',
+    nextStep: 'Dé al nuevo almacenamiento un nombre propio; el que está en uso queda como está.',
+  },
   usage: {
     message: 'No se entiende la línea de comandos',
     nextStep: 'Ejecute `edge-sync --help`.',
@@ -558,6 +579,71 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep:
       'Dé al usuario con el que se ejecuta Edge Sync permiso de lectura y escritura en la carpeta o unidad de red.',
   },
+  'pacs-refused': {
+    message: 'El PACS rechazó la imagen',
+    nextStep: 'Revise con el administrador del PACS el motivo del detalle y vuelva a intentarlo.',
+  },
+  'pacs-too-large': {
+    message: 'El PACS no acepta imágenes tan grandes',
+    nextStep: 'Pida que amplíen el límite de sus peticiones y vuelva a intentarlo.',
+  },
+  'pacs-no-room': {
+    message: 'El PACS no tiene espacio o recursos',
+    nextStep: 'Libere espacio allí; las subidas continúan solas.',
+  },
+  'pacs-no-service': {
+    message: 'La dirección del PACS no es la de un servicio DICOMweb',
+    nextStep: 'Corrija `url` del destino: lo que va antes de /studies.',
+  },
+  'pacs-untrusted': {
+    message: 'El certificado del PACS no es de confianza',
+    nextStep:
+      'Indique en `authorityFile` del destino un archivo con el certificado de su autoridad, o pida que lo renueven.',
+  },
+  'pacs-certificate-file': {
+    message: 'No se puede usar un archivo de certificados del destino',
+    nextStep: 'Corrija `certificateFile` o `authorityFile` del destino; ambos son archivos PEM.',
+  },
+  'pacs-copy-missing': {
+    message: 'El PACS aceptó la imagen pero no la tiene',
+    nextStep: 'No hay que hacer nada; se envía de nuevo. Si se repite, pregunte al administrador del PACS.',
+  },
+  'pacs-copy-differs': {
+    message: 'El PACS guarda otra cosa con el UID de esta imagen, o la ha cambiado',
+    nextStep:
+      'Compare allí la imagen. Si el PACS cambia lo que guarda y se acepta, ponga `proof` del destino en "listed".',
+  },
+  'pacs-copy-unproven': {
+    message: 'El PACS muestra la imagen en su lista pero no la devuelve para compararla',
+    nextStep:
+      'Permita a la credencial recuperar imágenes (WADO-RS), o ponga `proof` del destino en "listed".',
+  },
+  'destination-changed': {
+    message: 'Este nombre era antes de otro lugar, y sus imágenes constan como guardadas allí',
+    nextStep: 'Dé al nuevo lugar un nombre propio en la configuración.',
+  },
+  'destination-not-archive': {
+    message: 'Este destino es un PACS: no guarda imágenes selladas, listas ni claves',
+    nextStep: 'Elija un destino de tipo azure, s3 o folder.',
+  },
+  'entra-sign-in-needed': {
+    message: 'Nadie ha iniciado sesión en Entra para este destino, o la sesión terminó',
+    nextStep: 'Ejecute `edge-sync entra sign-in NOMBRE` y siga sus indicaciones.',
+  },
+  'entra-consent-needed': {
+    message: 'Entra pide que un administrador permita antes esta aplicación',
+    nextStep:
+      'Pida a un administrador que dé su consentimiento en el portal de Entra y ejecute `edge-sync entra sign-in NOMBRE`.',
+  },
+  'entra-sign-in-ended': {
+    message: 'El inicio de sesión no se terminó a tiempo o fue rechazado',
+    nextStep: 'Ejecute otra vez `edge-sync entra sign-in NOMBRE` e introduzca el nuevo código en 15 minutos.',
+  },
+  'entra-not-allowed': {
+    message: 'Entra no deja iniciar sesión así a esta aplicación o cuenta',
+    nextStep:
+      'Revise tenantId y clientId, que la aplicación permita flujos de cliente público, y las reglas de acceso condicional.',
+  },
   'proxy-refused': {
     message: 'El proxy entre este PC y la nube rechazó la conexión',
     nextStep: 'Revise los ajustes de network.proxy y la credencial guardada como secret.proxy.',
@@ -632,6 +718,44 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'not-listening': {
     message: 'Los equipos no pueden llegar a Edge Sync en este PC',
     nextStep: 'Arranque Edge Sync de nuevo; si se repite, mire el registro.',
+  },
+  // one study and its pictures
+  'study-unknown': {
+    message: 'Este PC no conoce ese estudio',
+    nextStep: 'Búsquelo en la lista de estudios; un estudio de otro PC se restaura allí.',
+  },
+  'preview-hidden': {
+    message: 'Se acabó el tiempo para ver este estudio y sus imágenes están ocultas de nuevo',
+    nextStep: 'Muéstrelo otra vez; cada vez queda registrada.',
+  },
+  'preview-not-here': {
+    message: 'La copia de esta imagen en este PC dejó sitio después de comprobarse',
+    nextStep: 'Tráigala de la nube para verla.',
+  },
+  'preview-not-shown': {
+    message: 'Este tipo de imagen no se puede mostrar aquí',
+    nextStep: 'Está guardada tal como llegó. Restaure el estudio y ábralo en un visor DICOM.',
+  },
+  'preview-too-large': {
+    message: 'Esta imagen es demasiado grande para mostrarla aquí',
+    nextStep: 'Está guardada tal como llegó. Restaure el estudio y ábralo en un visor DICOM.',
+  },
+  'preview-damaged': {
+    message: 'El aparato envió esta imagen de una forma que no se puede dibujar',
+    nextStep:
+      'Está guardada exactamente como llegó. Mírela en el aparato y envíela de nuevo si allí también está mal.',
+  },
+  'preview-decoder-stopped': {
+    message: 'Dibujar esta imagen llevó demasiado tiempo o memoria y se detuvo',
+    nextStep: 'Inténtelo de nuevo, o restaure el estudio y ábralo en un visor DICOM.',
+  },
+  'preview-missing': {
+    message: 'La parte de Edge Sync que dibuja imágenes no está instalada',
+    nextStep: 'Instale Edge Sync de nuevo.',
+  },
+  'preview-busy': {
+    message: 'Se están dibujando demasiadas imágenes a la vez',
+    nextStep: 'Inténtelo de nuevo en un momento.',
   },
   'web-session': {
     message: 'Esta página necesita un enlace nuevo',

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { WebSessions } from '../../engine/access/web-sessions.ts';
-import { Engine } from '../../engine/engine.ts';
 import { keepSecretsOutOfCrashes } from '../../engine/system/core-dumps.ts';
 import { createLogger } from '../../engine/system/logger.ts';
 import { LocalSocket } from '../../rpc/local-socket.ts';
 import { createRouter } from '../../rpc/router.ts';
 import { WebPage } from '../../rpc/web-page.ts';
+import { EngineHost } from '../engine-host.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import { openInstallation, type InstallationOptions } from '../installation.ts';
@@ -37,7 +37,7 @@ export async function runServe(
     keepSecretsOutOfCrashes(logger);
     const ended = endSignal();
 
-    const engine = await Engine.open(parts);
+    const engine = await EngineHost.open({ ...parts, configFile: installation.configFile }, environment);
     opened.unshift({ close: () => engine.stop() });
     const sessions = new WebSessions(clock, random);
     const router = createRouter(engine.service, logger.child('rpc'));
