@@ -125,7 +125,7 @@ export default tseslint.config(
   mayImport('devices', [
     'dicom/',
     'queue/devices\\.ts$',
-    'receive/(authorize|admission|caller-watch|refused-classes)\\.ts$',
+    'receive/(authorize|admission|caller-watch|refused-classes|visit-watch)\\.ts$',
   ]),
   mayImport('system', []),
   {

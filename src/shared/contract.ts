@@ -12,6 +12,7 @@ import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
 import { devicesContract } from './contract-devices.ts';
 import { keysContract, recipientsContract } from './contract-keys.ts';
+import { pairingContract } from './contract-pairing.ts';
 import { setupContract } from './contract-setup.ts';
 import { sharesContract } from './contract-share.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
@@ -101,6 +102,7 @@ export const contract = {
   verify: verifyContract,
   certificates: certificatesContract,
   devices: devicesContract,
+  pairing: pairingContract,
   keys: keysContract,
   recipients: recipientsContract,
   shares: sharesContract,

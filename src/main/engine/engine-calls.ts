@@ -10,6 +10,7 @@ import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
 import { VerifyCalls } from './verify-calls.ts';
 import { KeyCalls } from './key-calls.ts';
+import { PairingCalls } from './pairing-calls.ts';
 import { UploadCalls } from './upload-calls.ts';
 import { SetupCalls } from './setup-calls.ts';
 import { ShareCalls } from './share-calls.ts';
@@ -31,6 +32,7 @@ export class EngineCalls implements EngineService {
   readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
   readonly devices: DeviceCalls;
+  readonly pairing: PairingCalls;
   readonly verify: VerifyCalls;
   readonly keys: KeyCalls;
   readonly setup: SetupCalls;
@@ -50,6 +52,7 @@ export class EngineCalls implements EngineService {
       cutByRevocation: () => parts.scp.cutByRevocation,
     });
     this.devices = new DeviceCalls(parts);
+    this.pairing = new PairingCalls(parts);
     this.verify = new VerifyCalls(parts);
     this.keys = new KeyCalls(parts);
     this.#restore = new RestoreCalls(parts);

@@ -8,6 +8,7 @@ import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
 import type { VerifyService } from './verify-calls.ts';
 import type { KeyService } from './key-calls.ts';
+import type { PairingService } from './pairing-calls.ts';
 import type { SetupService } from './setup-calls.ts';
 import type { ShareService } from './share-calls.ts';
 import type { UploadService } from './upload-calls.ts';
@@ -30,6 +31,7 @@ export interface EngineService {
   readonly backup: BackupService;
   readonly certificates: CertificateService;
   readonly devices: DeviceService;
+  readonly pairing: PairingService;
   readonly verify: VerifyService;
   readonly keys: KeyService;
   readonly setup: SetupService;

@@ -16,6 +16,7 @@ import { serverHosts } from './certificates/server-hosts.ts';
 import type { CommitmentService } from './commitment/commitment-service.ts';
 import { openCommitment } from './device-answers.ts';
 import { DeviceDesk } from './devices/device-desk.ts';
+import { VisitLog } from './devices/visit-log.ts';
 import type { EngineService } from './engine-service.ts';
 import { DiskRoom } from './disk-room.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -42,6 +43,7 @@ import { writeFileDurably } from './system/durable-file.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
+import { ownAddresses } from './pairing-calls.ts';
 import { openVerify, withGuard, type VerifyParts } from './verify-calls.ts';
 import { DrivePlaces } from './watch/drive-access.ts';
 import { FolderWatcher } from './watch/folder-watcher.ts';
@@ -144,6 +146,7 @@ export interface EngineParts {
   readonly incidents: IncidentDesk;
   readonly devices: DeviceDesk;
   readonly interfaces: NetworkInterfaces;
+  readonly visits: VisitLog;
   readonly commitment: CommitmentService;
   readonly scp: StorageScp;
   readonly watchers: readonly FolderWatcher[];
@@ -276,6 +279,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const commitment = openCommitment({ ...options, queue, devices, certificates, reportIncident });
   opened.defer(() => commitment.stop());
   const interfaces = options.interfaces ?? new SystemNetworkInterfaces();
+  const visits = new VisitLog({ clock, isOwnAddress: ownAddresses(interfaces) });
   const scp = new StorageScp({
     intake,
     commitment,
@@ -286,6 +290,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     interfaces,
     authorize: devices.authorize,
     callers: devices,
+    visits,
     onAssociations: (open) => status.associations(open),
     onListening: (host, port) => status.listenerUp(host, port),
     onDown: (error) => status.listenerDown(error.report),
@@ -378,6 +383,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     incidents,
     devices,
     interfaces,
+    visits,
     commitment,
     scp,
     watchers,

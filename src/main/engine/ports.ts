@@ -110,6 +110,7 @@ export interface AuditEvent {
     | 'device-paired'
     | 'device-changed'
     | 'device-removed'
+    | 'device-tested'
     | 'caller-dismissed'
     | 'class-allowed'
     | 'class-dismissed'

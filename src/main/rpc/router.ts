@@ -7,6 +7,7 @@ import { attentionRoutes } from './attention-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { keyRoutes, recipientRoutes } from './key-routes.ts';
+import { pairingRoutes } from './pairing-routes.ts';
 import { setupRoutes } from './setup-routes.ts';
 import { shareRoutes } from './share-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
@@ -80,6 +81,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     },
     backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
+    pairing: pairingRoutes(os.pairing, engine),
     keys: keyRoutes(os.keys, engine),
     recipients: recipientRoutes(os.recipients, engine),
     setup: setupRoutes(os.setup, engine, reported),

@@ -25,6 +25,7 @@ import { type AcceptedContext, negotiate } from './negotiation.ts';
 import { defaultIdleMs, ProgressWatch, type Stall } from './progress-watch.ts';
 import { refusedClasses, type RefusedClassReports } from './refused-classes.ts';
 import { type StoreAnswer, StoreInProgress, type StoreRequest } from './store-service.ts';
+import type { VisitNotes } from './visit-watch.ts';
 
 export interface AcceptorDeps {
   readonly intake: Intake;
@@ -49,6 +50,8 @@ const bulkBytes = 33_554_432;
 
 /** The listener, as one connection sees it. */
 export interface AcceptorHost {
+  /** Where somebody keeps an eye on connections. */
+  readonly visit?: VisitNotes | undefined;
   /** Asked last, when everything else allows the association: a rejection, or undefined and the place is taken. */
   claimPlace(acceptor: Acceptor): AssociateReject | undefined;
   /** The association is over; the connection may stay open for a while (ARTIM). */
@@ -161,9 +164,11 @@ export class Acceptor {
   #associateRequested(request: AssociateRequest): AssociateAnswer {
     const { aeTitle, authorize } = this.#deps;
     this.#callingAeTitle = request.callingAeTitle;
+    this.#host.visit?.asked(request);
     const admission = admit(request, aeTitle, this.#peer, authorize);
     if (admission.tag === 'refuse') {
       const { because } = admission;
+      this.#host.visit?.refused(because);
       if (because !== undefined)
         this.#deps.callers.refused({
           ...this.#peer,
@@ -179,10 +184,13 @@ export class Acceptor {
     const rejection = this.#host.claimPlace(this);
     if (rejection !== undefined) {
       // Of a stop, staff know.
-      if (rejection === rejections.localLimitExceeded)
+      if (rejection === rejections.localLimitExceeded) {
+        this.#host.visit?.limited();
         this.#report('association-limit', 'it may send, and there was no place for it');
+      }
       return { tag: 'reject', reject: rejection };
     }
+    this.#host.visit?.admitted(authorized.deviceId, accept);
     this.#authorized = authorized;
     this.#turnKey = this.#caller;
     this.#contexts = contexts;
@@ -223,6 +231,7 @@ export class Acceptor {
     this.#contextId = contextId;
     switch (command.tag) {
       case 'c-echo-rq':
+        this.#host.visit?.echoed();
         return this.#respond({
           tag: 'c-echo-rsp',
           messageId: command.messageId,
@@ -360,9 +369,12 @@ export class Acceptor {
 
   #answerStore(answer: StoreAnswer, request: StoreRequest): Wait {
     this.#deps.turns.charge(this.#turnKey, storeCostMs);
-    if (answer.status === status.success) this.#stored += 1;
-    else {
+    if (answer.status === status.success) {
+      this.#stored += 1;
+      this.#host.visit?.stored();
+    } else {
       const code = answer.error?.code ?? 'internal';
+      this.#host.visit?.storeRefused(code);
       this.#refused += 1;
       this.#deps.logger.warn('store refused', { status: answer.status, code });
       this.#report(code, 'an image was not accepted');
@@ -434,6 +446,7 @@ export class Acceptor {
   }
 
   #stalled(stall: Stall): void {
+    this.#host.visit?.stalled();
     this.#deps.logger.warn('association stalled', { stall, remoteAddress: this.remoteAddress });
     this.#association.abort();
   }
@@ -441,6 +454,7 @@ export class Acceptor {
   #ended(end: AssociationEnd): void {
     this.#watch?.stop();
     this.#remember(end);
+    this.#host.visit?.ended(end);
     this.#contexts = new Map();
     this.#logEnd(end);
     if (this.#reports !== undefined) {

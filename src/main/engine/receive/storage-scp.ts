@@ -19,6 +19,7 @@ import { Listener, makeDicomServer } from './listener.ts';
 import { Places } from './places.ts';
 import { RefusedClassReports } from './refused-classes.ts';
 import { type Handshake, looksLikeTls, TlsDoor, type TlsTrust } from './tls-door.ts';
+import type { VisitWatch } from './visit-watch.ts';
 
 /** How long `stop` waits for stores under way. */
 export const drainMs = 20_000;
@@ -46,6 +47,8 @@ export interface StorageScpDeps {
   readonly authorize?: Authorize;
   /** Default: whoever is refused is an incident. */
   readonly callers?: CallerWatch;
+  /** Keeps an eye on every connection; nobody does by default. */
+  readonly visits?: VisitWatch | undefined;
   /** How many associations are open, whenever that changes: the PC does not go to sleep under one. */
   readonly onAssociations?: (open: number) => void;
   /** It listens: at the start, and again after it was down. */
@@ -158,6 +161,7 @@ export class StorageScp {
       logger: this.#log,
       turns: this.#acceptorDeps.turns,
       reportIncident: this.#acceptorDeps.reportIncident,
+      visits: this.#deps.visits,
       arrived: (handshake) => this.#places.arrive(handshake)?.cut(),
       left: (handshake) => this.#places.leave(handshake),
       opened: (socket, remoteAddress, certificateSha256) =>
@@ -205,10 +209,14 @@ export class StorageScp {
       socket.destroy();
       return;
     }
+    const peer: PeerFacts = { remoteAddress, channel: { tag: 'plain' } };
+    const visit = this.#deps.visits?.arrived(peer);
     socket.once('data', (chunk: Buffer) => {
-      if (looksLikeTls(chunk)) this.#tlsOnPlainPort(remoteAddress);
+      if (!looksLikeTls(chunk)) return;
+      visit?.spokeTls();
+      this.#tlsOnPlainPort(remoteAddress);
     });
-    this.#accept(socket, { remoteAddress, channel: { tag: 'plain' } });
+    this.#accept(socket, peer, visit);
   }
 
   /** It ends by itself: to the association these bytes are a PDU that does not exist. */
@@ -221,12 +229,13 @@ export class StorageScp {
     });
   }
 
-  #accept(socket: Duplex, peer: PeerFacts): void {
+  #accept(socket: Duplex, peer: PeerFacts, visit = this.#deps.visits?.arrived(peer)): void {
     if (this.#isStopping) {
       socket.destroy();
       return;
     }
     const acceptor = new Acceptor(socket, peer, this.#acceptorDeps, {
+      visit,
       claimPlace: (one) => this.#claimPlace(one),
       associationEnded: (one) => this.#associationEnded(one),
       connectionClosed: (one) => this.#places.leave(one),

@@ -13,6 +13,7 @@ import type { Cancel, Clock, Logger } from '../ports.ts';
 import type { Secret } from '../system/secret.ts';
 import type { FairTurns } from './fair-turns.ts';
 import { HandshakePace } from './handshake-pace.ts';
+import type { DoorProblem, VisitWatch } from './visit-watch.ts';
 
 /** What the door asks of the certificates. */
 export interface TlsTrust {
@@ -38,6 +39,7 @@ export interface TlsDoorDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reportIncident: ReportIncident;
+  readonly visits?: VisitWatch | undefined;
   /** Waits for the turns of those who are let in already. */
   readonly turns: Pick<FairTurns, 'connects'>;
   /** Takes a place while it shakes hands, and gives it back. */
@@ -126,7 +128,10 @@ export class TlsDoor {
     }
     const isDicom = chunk[0] === associateRequestPdu;
     this.#deps.logger.warn('plain bytes on the TLS port', { remoteAddress, dicom: isDicom });
-    if (isDicom) this.#report('plain-on-tls-port', remoteAddress, `from ${remoteAddress}`);
+    if (isDicom) {
+      this.#deps.visits?.turnedAway(remoteAddress, { tag: 'plain-on-tls-port' });
+      this.#report('plain-on-tls-port', remoteAddress, `from ${remoteAddress}`);
+    }
     socket.end(isDicom ? abortPdu : Buffer.alloc(0), () => socket.destroy());
   }
 
@@ -177,6 +182,8 @@ export class TlsDoor {
     const verification = socket.authorizationError as unknown as string | null | undefined;
     const failure = failureOf(verification ?? undefined, error.code);
     if (failure === undefined) {
+      if (pending !== undefined)
+        this.#deps.visits?.turnedAway(remoteAddress, { tag: 'tls', what: 'broken-off' });
       this.#deps.logger.info('tls handshake broken off', { remoteAddress, reason: error.code ?? 'unknown' });
     } else {
       this.#refuse(failure.code, remoteAddress, failure.what, verification ?? error.code);
@@ -187,6 +194,7 @@ export class TlsDoor {
 
   #refuse(code: ErrorCode, remoteAddress: string, what: string, reason?: string): void {
     this.#deps.logger.warn('tls refused', { code, remoteAddress, what, reason });
+    this.#deps.visits?.turnedAway(remoteAddress, { tag: 'tls', what: seenAs(code, what) });
     this.#report(code, remoteAddress, `${what}, from ${remoteAddress}`);
   }
 
@@ -287,6 +295,7 @@ interface Failure {
   readonly what: string;
 }
 
+const notYetValid = 'certificate not valid yet';
 const tooOld: Failure = { code: 'tls-too-old', what: 'no version or suite in common' };
 const notTrusted: Failure = {
   code: 'tls-peer-untrusted',
@@ -328,12 +337,30 @@ function failureOf(verification: string | undefined, tlsCode: string | undefined
     case 'CERT_HAS_EXPIRED':
       return { code: 'tls-certificate-expired', what: 'certificate expired' };
     case 'CERT_NOT_YET_VALID':
-      return { code: 'tls-certificate-expired', what: 'certificate not valid yet' };
+      return { code: 'tls-certificate-expired', what: notYetValid };
     case 'CERT_REVOKED':
       return { code: 'tls-certificate-revoked', what: 'revoked' };
     case 'INVALID_PURPOSE':
       return { code: 'tls-certificate-foreign', what: 'certificate is not for clients' };
     default:
       return { code: 'tls-certificate-foreign', what: 'issued by somebody else' };
+  }
+}
+
+/** As it is told to whoever pairs the device. */
+function seenAs(code: ErrorCode, what: string): Extract<DoorProblem, { tag: 'tls' }>['what'] {
+  switch (code) {
+    case 'tls-certificate-missing':
+      return 'missing';
+    case 'tls-certificate-expired':
+      return what === notYetValid ? 'not-yet-valid' : 'expired';
+    case 'tls-certificate-revoked':
+      return 'revoked';
+    case 'tls-too-old':
+      return 'too-old';
+    case 'tls-peer-untrusted':
+      return 'distrusts-us';
+    default:
+      return 'foreign';
   }
 }
