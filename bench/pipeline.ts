@@ -33,7 +33,7 @@ interface UploadingEngine {
   readonly receiver: Receiver;
   readonly client: EngineClient;
   /** Proves the words; before that nothing leaves the PC. */
-  letUploadsBegin(): Promise<void>;
+  readonly letUploadsBegin: () => Promise<void>;
 }
 
 async function startUploading(azure: LocalAzure, folder: string): Promise<UploadingEngine> {
