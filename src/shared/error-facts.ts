@@ -457,7 +457,19 @@ export const errorFacts = {
   'not-on-this-pc': {
     persistence: 'permanent',
     message: 'The image was stored before this destination was added and is no longer on this PC',
-    nextStep: 'It is safe in the other destination; send or restore it again to store it here too.',
+    nextStep:
+      'Keep the destination that has it in the settings and try again: it is copied from there. Or send it again.',
+  },
+  'copy-source-unreachable': {
+    persistence: 'transient',
+    message: 'Images wait to be copied from another destination, which cannot be read right now',
+    nextStep: 'Nothing is lost and copying goes on by itself. Look at that other destination if it lasts.',
+  },
+  'copy-source-damaged': {
+    persistence: 'permanent',
+    message: 'An image was not copied to a new destination: what the other one has of it is damaged or gone',
+    nextStep:
+      'Nothing damaged was copied. Run `edge-sync verify`; if no good copy is found, send the study again.',
   },
   // DICOM input
   'not-dicom': {

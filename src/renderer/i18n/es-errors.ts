@@ -318,7 +318,18 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'not-on-this-pc': {
     message: 'La imagen se guardó antes de añadir este destino y ya no está en este PC',
-    nextStep: 'Está a salvo en el otro destino; envíela o restáurela otra vez para guardarla aquí también.',
+    nextStep:
+      'Deje en los ajustes el destino que la tiene e inténtelo de nuevo: se copia desde allí. O envíela otra vez.',
+  },
+  'copy-source-unreachable': {
+    message: 'Hay imágenes que esperan a copiarse desde otro destino, que ahora no se puede leer',
+    nextStep: 'No se pierde nada y la copia continúa por sí sola. Mire ese otro destino si dura.',
+  },
+  'copy-source-damaged': {
+    message:
+      'Una imagen no se copió al destino nuevo: lo que el otro destino tiene de ella está dañado o falta',
+    nextStep:
+      'No se copió nada dañado. Revise las copias en la nube; si no hay ninguna buena, envíe de nuevo el estudio.',
   },
   // images
   'not-dicom': {

@@ -54,7 +54,18 @@ const checks: readonly (readonly [what: string, sql: string])[] = [
   [
     'queued without a local copy',
     `SELECT 1 FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id JOIN destination AS t ON t.id = d.destination_id
-       WHERE d.state = 'queued' AND i.spool_id IS NULL AND t.active = 1`,
+       WHERE d.state = 'queued' AND i.spool_id IS NULL AND d.away = 0 AND t.active = 1`,
+  ],
+  [
+    'copied from elsewhere although it is here',
+    `SELECT 1 FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
+       WHERE d.away = 1 AND d.state IN ('queued', 'failed') AND i.spool_id IS NOT NULL`,
+  ],
+  [
+    'back-fill counters',
+    `SELECT 1 FROM destination AS t LEFT JOIN back_fill AS f ON f.destination_id = t.id
+       WHERE coalesce(f.waiting, 0) <> (SELECT count(*) FROM delivery
+         WHERE destination_id = t.id AND away = 1 AND state IN ('queued', 'failed')) OR f.total < f.waiting`,
   ],
 ];
 

@@ -77,27 +77,27 @@ export class Deliveries {
       .pluck();
     this.#newestSmall = core.prepare(
       `SELECT instance_id, -rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 0 ORDER BY rank DESC, instance_id LIMIT ?`,
+         WHERE destination_id = ? AND state = 'queued' AND large = 0 AND away = 0 ORDER BY rank DESC, instance_id LIMIT ?`,
     );
     this.#newestLarge = core.prepare(
       `SELECT instance_id, -rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 1 ORDER BY rank DESC, instance_id LIMIT ?`,
+         WHERE destination_id = ? AND state = 'queued' AND large = 1 AND away = 0 ORDER BY rank DESC, instance_id LIMIT ?`,
     );
     this.#oldestSmall = core.prepare(
       `SELECT instance_id, rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 0 ORDER BY rank, instance_id DESC LIMIT ?`,
+         WHERE destination_id = ? AND state = 'queued' AND large = 0 AND away = 0 ORDER BY rank, instance_id DESC LIMIT ?`,
     );
     this.#oldestLarge = core.prepare(
       `SELECT instance_id, rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 1 ORDER BY rank, instance_id DESC LIMIT ?`,
+         WHERE destination_id = ? AND state = 'queued' AND large = 1 AND away = 0 ORDER BY rank, instance_id DESC LIMIT ?`,
     );
     this.#again = core.prepare(
       `SELECT instance_id, next_attempt_at AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'failed' AND next_attempt_at <= ? AND large <= ?
+         WHERE destination_id = ? AND state = 'failed' AND away = 0 AND next_attempt_at <= ? AND large <= ?
          ORDER BY next_attempt_at LIMIT ?`,
     );
     this.#firstAgain = core.prepare(
-      `SELECT instance_id, next_attempt_at FROM delivery WHERE destination_id = ? AND state = 'failed'
+      `SELECT instance_id, next_attempt_at FROM delivery WHERE destination_id = ? AND state = 'failed' AND away = 0
          ORDER BY next_attempt_at LIMIT ?`,
     );
     this.#job = core.prepare(

@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import { isErrorCode, type ErrorCode } from '../../../shared/errors.ts';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { aggregateInstance } from './aggregate.ts';
+import { isElsewhere } from './back-fill.ts';
 import { nextTurn, type QueueCore } from './queue-core.ts';
 import type { DestinationConfig, RetryTarget } from './queue-types.ts';
 
@@ -20,6 +21,8 @@ interface Standing {
   readonly destination_id: number;
   readonly study_id: number;
   readonly has_copy: number;
+  /** 1: it was never stored there, and another destination has it. */
+  readonly elsewhere: number;
 }
 
 export class Destinations {
@@ -29,13 +32,14 @@ export class Destinations {
   readonly #retire: Database.Statement<[string]>;
   readonly #backFill: Database.Statement<[number, string]>;
   readonly #parkCopyless: Database.Statement<[number, string]>;
+  readonly #fetchCopyless: Database.Statement<[number]>;
   readonly #aggregateAll: Database.Statement;
   readonly #completeAll: Database.Statement<[number]>;
   readonly #groups: Database.Statement<[], Group & { readonly name: string }>;
   readonly #ofGroup: Database.Statement<[number, string, string, number, number], Standing>;
   readonly #ofInstance: Database.Statement<[number], Standing>;
   readonly #ofStudy: Database.Statement<[string], Standing>;
-  readonly #requeue: Database.Statement<[number, number, number]>;
+  readonly #requeue: Database.Statement<[number, number, number, number]>;
 
   constructor(core: QueueCore) {
     this.#core = core;
@@ -45,22 +49,33 @@ export class Destinations {
          ON CONFLICT (name) DO UPDATE SET active = 1, required = excluded.required`,
     );
     this.#retire = core.prepare('UPDATE destination SET active = 0 WHERE name = ?');
-    // Reads every instance: once, when the configuration changes. One whose local copy has gone waits for a person.
+    // Reads every instance: once, when the configuration changes. One whose local copy has gone is copied from another
+    // destination that has it; where there is none, it waits for a person.
     this.#backFill = core.db.prepare(
-      `INSERT INTO delivery (instance_id, destination_id, state, rank, changed_at, error_code)
-         SELECT i.id, t.id, iif(i.spool_id IS NULL, 'parked', 'queued'), s.first_received_at, ?,
-           iif(i.spool_id IS NULL, iif(i.lost = 1, 'object-missing', 'not-on-this-pc'), NULL)
-         FROM destination AS t CROSS JOIN instance AS i JOIN study AS s ON s.id = i.study_id
-         WHERE t.name = ? AND NOT EXISTS (
-           SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id)`,
+      `INSERT INTO delivery (instance_id, destination_id, state, rank, changed_at, error_code, away)
+         SELECT id, destination_id, iif(here OR elsewhere, 'queued', 'parked'), rank, ?,
+           iif(here OR elsewhere, NULL, iif(lost = 1, 'object-missing', 'not-on-this-pc')), NOT here AND elsewhere
+         FROM (SELECT i.id, t.id AS destination_id, s.first_received_at AS rank, i.lost,
+             i.spool_id IS NOT NULL AS here, ${isElsewhere('i.id', 't.id')} AS elsewhere
+           FROM destination AS t CROSS JOIN instance AS i JOIN study AS s ON s.id = i.study_id
+           WHERE t.name = ? AND NOT EXISTS (
+             SELECT 1 FROM delivery AS d WHERE d.instance_id = i.id AND d.destination_id = t.id))`,
     );
     // The rows of one that comes back: what it had not got when it left may have left this PC since.
     this.#parkCopyless = core.db.prepare(
-      `UPDATE delivery SET state = 'parked', next_attempt_at = NULL, error_detail = NULL, changed_at = ?,
+      `UPDATE delivery SET state = 'parked', away = 0, next_attempt_at = NULL, error_detail = NULL, changed_at = ?,
          error_code = (SELECT iif(i.lost = 1, 'object-missing', 'not-on-this-pc') FROM instance AS i
            WHERE i.id = delivery.instance_id)
          WHERE destination_id = (SELECT id FROM destination WHERE name = ?) AND state IN ('queued', 'failed')
            AND EXISTS (SELECT 1 FROM instance AS i WHERE i.id = delivery.instance_id AND i.spool_id IS NULL)`,
+    );
+    // What waited for a person, until one of the destinations that are there now turned out to have it.
+    this.#fetchCopyless = core.db.prepare(
+      `UPDATE delivery SET state = 'queued', away = 1, attempts = 0, error_code = NULL, error_detail = NULL,
+         changed_at = ? WHERE state = 'parked' AND error_code = 'not-on-this-pc' AND object_sha256 IS NULL
+           AND destination_id IN (SELECT id FROM destination WHERE active = 1)
+           AND EXISTS (SELECT 1 FROM instance AS i WHERE i.id = delivery.instance_id AND i.spool_id IS NULL)
+           AND ${isElsewhere('delivery.instance_id', 'delivery.destination_id')}`,
     );
     this.#aggregateAll = core.db.prepare(`UPDATE instance SET ${aggregateInstance}`);
     this.#completeAll = core.db.prepare(
@@ -70,7 +85,8 @@ export class Destinations {
       `SELECT f.destination_id, f.state, f.code, t.name FROM failure AS f JOIN destination AS t
          ON t.id = f.destination_id WHERE t.active = 1 AND f.count > 0`,
     );
-    const standing = `SELECT d.instance_id, d.destination_id, i.study_id, i.spool_id IS NOT NULL AS has_copy`;
+    const standing = `SELECT d.instance_id, d.destination_id, i.study_id, i.spool_id IS NOT NULL AS has_copy,
+       d.object_sha256 IS NULL AND ${isElsewhere('d.instance_id', 'd.destination_id')} AS elsewhere`;
     this.#ofGroup = core.prepare(
       `${standing} FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id
          WHERE d.destination_id = ? AND d.state = ? AND d.state IN ('failed', 'parked') AND d.error_code = ?
@@ -85,7 +101,7 @@ export class Destinations {
          WHERE s.public_id = ? AND d.state IN ('failed', 'parked')`,
     );
     this.#requeue = core.prepare(
-      `UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = NULL, error_code = NULL,
+      `UPDATE delivery SET state = 'queued', away = ?, attempts = 0, next_attempt_at = NULL, error_code = NULL,
          error_detail = NULL, changed_at = ?
          WHERE instance_id = ? AND destination_id = ? AND state IN ('failed', 'parked')`,
     );
@@ -108,6 +124,7 @@ export class Destinations {
         this.#parkCopyless.run(nowMs, name);
         this.#backFill.run(nowMs, name);
       }
+      if (added.length > 0) this.#fetchCopyless.run(nowMs);
       this.#aggregateAll.run();
       this.#completeAll.run(nowMs);
     });
@@ -152,8 +169,9 @@ export class Destinations {
     const nowMs = this.#core.nowMs();
     let moved = 0;
     for (const row of rows) {
-      if (row.has_copy === 0) continue;
-      moved += this.#requeue.run(nowMs, row.instance_id, row.destination_id).changes;
+      if (row.has_copy === 0 && row.elsewhere === 0) continue;
+      const away = row.has_copy === 0 ? 1 : 0;
+      moved += this.#requeue.run(away, nowMs, row.instance_id, row.destination_id).changes;
       this.#core.changes.study(row.study_id);
     }
     return moved;

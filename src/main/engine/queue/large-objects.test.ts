@@ -1,9 +1,6 @@
-import path from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newInstance, QueueKit } from '../../../../test/support/queue-kit.ts';
 import { largeObjectBytes } from './large-objects.ts';
-import { migrations } from './migrations/index.ts';
 import type { UploadJob } from './queue-types.ts';
 
 const large = largeObjectBytes + 1;
@@ -63,25 +60,5 @@ describe('large objects', () => {
     await receive('x', 'radiograph');
     await receive('v', 'volume', large);
     expect(claim(1, 1)).toEqual(['v']);
-  });
-
-  it('are told apart in a database of before, and queued rows stay queued', async () => {
-    for (const [name, size] of [
-      ['v', large],
-      ['x', 1000],
-    ] as const)
-      await receive(name, 'study', size);
-    kit.queue.close();
-    const db = new Database(path.join(kit.dir, 'queue.db'));
-    // Back to what the version before made.
-    db.exec(`DROP INDEX delivery_small; DROP INDEX delivery_big; DROP TRIGGER delivery_large;
-      ALTER TABLE delivery DROP COLUMN large;
-      CREATE INDEX delivery_queued ON delivery (destination_id, rank DESC, instance_id) WHERE state = 'queued';
-      PRAGMA user_version = 10;`);
-    db.close();
-    kit.queue = kit.open();
-    expect(migrations.at(-1)?.version).toBeGreaterThanOrEqual(11);
-    expect(claim(2, 0)).toEqual(['x']);
-    expect(claim(2, 2)).toEqual(['v']);
   });
 });

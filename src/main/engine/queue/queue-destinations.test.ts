@@ -139,18 +139,15 @@ describe('destinations', () => {
     expect(kit.claimAll().map(uid)).toEqual(['b']);
   });
 
-  it('say of an image that has left this PC that it cannot be back-filled', async () => {
+  it('say of an image that has left this PC and is in no other destination of now that it cannot be copied', async () => {
     await receive(['a', 'one']);
     await kit.verifyAll();
     await kit.queue.markEvicted(kit.queue.evictable(kit.clock.nowMs() + 1, 10)[0]!);
-    kit.queue.setDestinations([
-      { name: 'cloud', required: true },
-      { name: 'nas', required: true },
-    ]);
+    kit.queue.setDestinations([{ name: 'nas', required: true }]);
     expect(kit.queue.status()).toMatchObject({ parked: 1, failures: [{ code: 'not-on-this-pc', count: 1 }] });
   });
 
-  it('that come back park what has left this PC meanwhile, and fresh images are sent at once', async () => {
+  it('that come back get what has left this PC meanwhile from another one, and fresh images are sent at once', async () => {
     const both: DestinationConfig[] = [
       { name: 'cloud', required: true },
       { name: 'nas', required: true },
@@ -165,10 +162,8 @@ describe('destinations', () => {
     for (const object of evictable) expect(await kit.queue.markEvicted(object)).toBe(true);
     expect(evictable).toHaveLength(40);
     kit.queue.setDestinations(both);
-    expect(kit.queue.status()).toMatchObject({
-      parked: 40,
-      failures: [{ destination: 'nas', code: 'not-on-this-pc', count: 40 }],
-    });
+    expect(kit.queue.status()).toMatchObject({ pending: 40, parked: 0, failures: [] });
+    expect(kit.queue.backFill.facts()).toEqual([{ destination: 'nas', waiting: 40, total: 40 }]);
     expect(kit.queue.nextDueAtMs('nas')).toBeUndefined();
     await receive(['fresh', 'two']);
     expect(kit.queue.claim('nas', 4, kit.clock.nowMs()).map(uid)).toEqual(['fresh']);

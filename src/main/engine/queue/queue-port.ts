@@ -148,7 +148,8 @@ export interface ControlQueue {
    * its proofs but no longer counts. Does nothing when nothing changed.
    */
   setDestinations(destinations: readonly DestinationConfig[]): void;
-  /** Back to the queue at once: resolves with how many. Those whose local copy is gone stay parked. */
+  /** Back to the queue at once: resolves with how many. Those whose local copy is gone stay parked, unless another
+   * destination has them. */
   retry(target: RetryTarget): Promise<number>;
   /** Random, made with the database: names this installation's manifest chain. 32 hex digits. */
   readonly installationId: string;

@@ -4,6 +4,7 @@ import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { IncidentReport, SpoolId } from '../model.ts';
 import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
 import { AuditRows } from './audit-rows.ts';
+import { BackFill } from './back-fill.ts';
 import { BackupMarks } from './backup-marks.ts';
 import { Care } from './care.ts';
 import { CertificateRows } from './certificates.ts';
@@ -95,6 +96,8 @@ export class Queue
   readonly #received: Received;
   readonly #deliveries: Deliveries;
   readonly #manifests: Manifests;
+  /** Images to be copied from one destination to another. */
+  readonly backFill: BackFill;
   readonly #destinations: Destinations;
   readonly #incidents: Incidents;
   readonly #care: Care;
@@ -131,6 +134,7 @@ export class Queue
    */
   static open(options: QueueOptions): Queue {
     const db = openDatabase(path.join(options.dir, 'queue.db'), migrations);
+    this.backFill = new BackFill(core);
     const { sealer, clock, random, logger, spoolHolds = () => true } = options;
     try {
       return new Queue(new QueueCore(db, { sealer, clock, random, logger, spoolHolds }));

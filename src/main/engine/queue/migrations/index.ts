@@ -12,6 +12,7 @@ import * as shares from './0007-shares.ts';
 import * as rebuilt from './0008-rebuilt.ts';
 import * as intakeDays from './0010-intake-days.ts';
 import * as largeObjects from './0011-large-objects.ts';
+import * as backFill from './0013-back-fill.ts';
 
 export interface Migration {
   readonly version: number;
@@ -30,3 +31,4 @@ export const migrations: readonly Migration[] = [
   { version: 10, sql: intakeDays.sql },
   { version: 11, sql: largeObjects.sql },
 ];
+  { version: 13, sql: backFill.sql },
