@@ -24,7 +24,7 @@ const workerPrefix = 'virtual:viewer-worker/';
 const wasmPrefix = 'virtual:viewer-wasm/';
 
 /** Gives workers as text and WebAssembly in Base64, so that both can lie inside the page's script. */
-function insideTheScript(): Plugin {
+export function insideTheScript(): Plugin {
   return {
     name: 'viewer-inside-the-script',
     resolveId: (id) => (id.startsWith(workerPrefix) || id.startsWith(wasmPrefix) ? `\0${id}` : undefined),
@@ -60,7 +60,7 @@ async function bundleWorker(name: string): Promise<string> {
 }
 
 /** The decoders' glue asks for Node's modules where it runs under Node; here it never does. */
-function withoutNode(): Plugin {
+export function withoutNode(): Plugin {
   const empty = '\0viewer-no-node';
   return {
     name: 'viewer-without-node',

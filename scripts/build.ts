@@ -24,6 +24,7 @@ const outputs = [
   'preload/index.cjs',
   'renderer/index.html',
   'viewer/viewer.html',
+  'preview/decoder.mjs',
 ];
 
 /** Node 20 is what the oldest Electron we run on carries; the engine's own bundles run on Node 24. */
@@ -44,6 +45,11 @@ export function rendererBuild(): InlineConfig {
 /** The viewer of shared studies, one HTML file. */
 export function viewerBuild(): InlineConfig {
   return { configFile: join(root, 'vite.viewer.config.ts'), logLevel: 'warn' };
+}
+
+/** The process that decodes pictures, one script with everything in it. */
+export function decoderBuild(): InlineConfig {
+  return { configFile: join(root, 'vite.decoder.config.ts'), logLevel: 'warn' };
 }
 
 /** Electron's main process, one ES module; packages stay outside it. */
@@ -119,7 +125,14 @@ function nodeBundle(bundle: {
 export async function buildAll(): Promise<void> {
   const sources = sourceDigest();
   rmSync(dist, { recursive: true, force: true });
-  for (const config of [rendererBuild(), viewerBuild(), shellBuild(), preloadBuild(), engineBuild()]) {
+  for (const config of [
+    rendererBuild(),
+    viewerBuild(),
+    decoderBuild(),
+    shellBuild(),
+    preloadBuild(),
+    engineBuild(),
+  ]) {
     await build(config);
   }
   mkdirSync(join(root, 'assets'), { recursive: true });
@@ -145,6 +158,7 @@ function sourceDigest(): string {
     'scripts/build.ts',
     'vite.renderer.config.ts',
     'vite.viewer.config.ts',
+    'vite.decoder.config.ts',
     'package.json',
     'package-lock.json',
   ];

@@ -11,10 +11,13 @@ import { backupContract } from './contract-backup.ts';
 import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
 import { devicesContract } from './contract-devices.ts';
+import { homeContract } from './contract-home.ts';
 import { keysContract, recipientsContract } from './contract-keys.ts';
 import { pairingContract } from './contract-pairing.ts';
 import { setupContract } from './contract-setup.ts';
+import { settingsContract } from './contract-settings.ts';
 import { sharesContract } from './contract-share.ts';
+import { studyContract } from './contract-study.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
 import { restoreContract } from './contract-restore.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
@@ -78,6 +81,7 @@ export const contract = {
       .input(z.object({ studyId: z.string().max(128) }))
       .output(z.object({ studyInstanceUid: z.string() })),
   },
+  study: studyContract,
   failures: {
     /** Tries again now: one failure's instances, or everything failed and parked. */
     retry: base.input(z.object({ id: z.string().max(256).nullable() })).output(z.object({ retried: count })),
@@ -103,9 +107,11 @@ export const contract = {
   certificates: certificatesContract,
   devices: devicesContract,
   pairing: pairingContract,
+  home: homeContract,
   keys: keysContract,
   recipients: recipientsContract,
   shares: sharesContract,
+  settings: settingsContract,
   secrets: {
     /** Stores a destination's credential in the key store. */
     store: base

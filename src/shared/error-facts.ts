@@ -45,6 +45,37 @@ export const errorFacts = {
       'This setting comes from the environment that Edge Sync is started with, so it cannot be changed here',
     nextStep: 'Change it where Edge Sync is started, or remove it there and set it here.',
   },
+  'config-changed-outside': {
+    persistence: 'permanent',
+    message: 'The settings were changed elsewhere in the meantime, so nothing was changed here',
+    nextStep:
+      'Look at them as they are now (`edge-sync config list`, `edge-sync config reload`), then change them again.',
+  },
+  'config-no-undo': {
+    persistence: 'permanent',
+    message: 'There is no change of the settings that can be taken back',
+    nextStep: 'Change the setting itself.',
+  },
+  'keys-store-in-use': {
+    persistence: 'permanent',
+    message: 'The keys of this installation lie in the store that is set, and a setting does not move them',
+    nextStep: 'Leave the setting as it is; another store is chosen before the first start.',
+  },
+  'folder-not-writable': {
+    persistence: 'permanent',
+    message: 'Files in the folder cannot be deleted by this user, which afterImport "delete" needs',
+    nextStep: 'Give the user that Edge Sync runs as write access to the folder, or choose "keep".',
+  },
+  'proxy-not-reachable': {
+    persistence: 'transient',
+    message: 'Nothing answers at the address of the proxy',
+    nextStep: 'Check host and port of the proxy.',
+  },
+  'restart-by-hand': {
+    persistence: 'permanent',
+    message: 'This engine cannot start itself anew',
+    nextStep: 'End it and start it again the way it was started.',
+  },
   'settings-busy': {
     persistence: 'transient',
     message: 'The change cannot be made while something is under way',
@@ -993,7 +1024,8 @@ export const errorFacts = {
   'preview-damaged': {
     persistence: 'permanent',
     message: 'The device sent this image in a form that cannot be drawn',
-    nextStep: 'It is stored exactly as it came. Look at it on the device, and send it again if it is bad there too.',
+    nextStep:
+      'It is stored exactly as it came. Look at it on the device, and send it again if it is bad there too.',
   },
   'preview-decoder-stopped': {
     persistence: 'transient',

@@ -26,13 +26,26 @@ import { clinic, idOf } from './agent-access.ts';
 import type { AccessFacts } from './agent-access.ts';
 import { handedOut, keyAnswers, kitFingerprint, kitWords, recipient } from './agent-keys.ts';
 import type { KeyAnswers } from './agent-keys.ts';
+import { homeHandlers, quietHome } from './agent-home.ts';
+import type { HomeAnswers, HomeCall } from './agent-home.ts';
+import { settingsDeskAnswers, settingsRoutes } from './agent-settings.ts';
+import type { SettingsAnswers, SettingsCallName } from './agent-settings.ts';
+import { PairingScript, pairingAnswers } from './agent-pairing.ts';
 import { allSafe } from './agent-states.ts';
+import { StudyAnswers, studyHandlers } from './study-answers.ts';
 
 export { kitFingerprint, kitWords };
 
 type CallName =
+  | HomeCall
   | 'reveal'
   | 'study-retry'
+  | 'study-show'
+  | 'study-instances'
+  | 'study-history'
+  | 'study-reveal'
+  | 'study-hide'
+  | 'study-picture'
   | 'identify'
   | 'retry'
   | 'answer'
@@ -49,6 +62,9 @@ type CallName =
   | 'backups'
   | 'backup-write'
   | 'secret'
+  | 'uploads-pause'
+  | 'uploads-resume'
+  | SettingsCallName
   | 'setup-test'
   | 'setup-save'
   | 'setup-listen'
@@ -71,6 +87,8 @@ type CallName =
   | 'allow-class'
   | 'dismiss-class'
   | 'revoke'
+  | 'pairing-diagnose'
+  | 'pairing-echo'
   | 'attention'
   | 'attention-retry'
   | 'attention-dismiss';
@@ -126,6 +144,11 @@ export class FakeEngine {
   /** Who may send; a test changes it and shows a state with another revision. */
   access: AccessFacts = clinic();
   readonly keys: KeyAnswers = keyAnswers();
+  /** What is seen of devices that call; see agent-pairing.ts. */
+  readonly pairing = new PairingScript();
+  readonly settings: SettingsAnswers = settingsDeskAnswers();
+  readonly study = new StudyAnswers();
+  readonly home: HomeAnswers = quietHome();
   /** What the drill answers besides the fingerprint. */
   proof: { readonly provenBy: ProvenBy; readonly cloudProblem: ErrorReport | null } = {
     provenBy: 'test-object',
@@ -234,8 +257,14 @@ export class FakeEngine {
       },
       uploads: {
         state: os.uploads.state.handler(unused),
-        pause: os.uploads.pause.handler(unused),
-        resume: os.uploads.resume.handler(unused),
+        pause: os.uploads.pause.handler(({ input }) => {
+          this.#note('uploads-pause', input);
+          return noUploads;
+        }),
+        resume: os.uploads.resume.handler(() => {
+          this.#note('uploads-resume', undefined);
+          return noUploads;
+        }),
         network: os.uploads.network.handler(unused),
       },
       studies: {
@@ -258,6 +287,7 @@ export class FakeEngine {
           return { studyInstanceUid: studyUidOf(input.studyId) };
         }),
       },
+      study: studyHandlers(this.study, (name, input) => this.#note(name, input)),
       failures: {
         retry: os.failures.retry.handler(({ input }) => {
           this.#note('retry', input);
@@ -379,6 +409,11 @@ export class FakeEngine {
         connection: os.devices.connection.handler(() => this.access.connection),
         addresses: os.devices.addresses.handler(() => [...this.access.addresses]),
       },
+      pairing: pairingAnswers(os.pairing, {
+        access: () => this.access,
+        pairing: this.pairing,
+        note: (name, input) => this.#note(name, input),
+      }),
       certificates: {
         list: os.certificates.list.handler(() => {
           this.#refuse('certificates');
@@ -394,6 +429,7 @@ export class FakeEngine {
         }),
         import: os.certificates.import.handler(unused),
       },
+      home: homeHandlers(this.home, (name, input) => this.#note(name, input)),
       keys: {
         status: os.keys.status.handler(() => {
           this.#refuse('keys');
@@ -491,6 +527,7 @@ export class FakeEngine {
           return { saved: true as const };
         }),
       },
+      settings: settingsRoutes(os.settings, this.settings, (name, input) => this.#note(name, input)),
       secrets: {
         store: os.secrets.store.handler(({ input }) => {
           this.#note('secret', input);
@@ -565,6 +602,14 @@ export class FakeEngine {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ session }));
   }
 }
+
+const noUploads = {
+  hold: 'none' as const,
+  until: null,
+  metered: false,
+  bytesPerSecond: 0,
+  destinations: [],
+};
 
 /** As the engine answers; a caller that was allowed gets the plainest pairing. */
 function paired(pairing: Pairing | undefined): Device {

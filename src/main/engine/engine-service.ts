@@ -7,10 +7,13 @@ import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
 import type { VerifyService } from './verify-calls.ts';
+import type { HomeService } from './home-calls.ts';
 import type { KeyService } from './key-calls.ts';
 import type { PairingService } from './pairing-calls.ts';
 import type { SetupService } from './setup-calls.ts';
+import type { SettingsService } from './settings-calls.ts';
 import type { ShareService } from './share-calls.ts';
+import type { StudyService } from './study-calls.ts';
 import type { UploadService } from './upload-calls.ts';
 import type { RecoveryService } from './recovery-calls.ts';
 
@@ -33,9 +36,12 @@ export interface EngineService {
   readonly devices: DeviceService;
   readonly pairing: PairingService;
   readonly verify: VerifyService;
+  readonly home: HomeService;
   readonly keys: KeyService;
   readonly setup: SetupService;
+  readonly settings: SettingsService;
   readonly shares: ShareService;
+  readonly study: StudyService;
   readonly uploads: UploadService;
   readonly recovery: RecoveryService;
   status(): Promise<StatusReport>;

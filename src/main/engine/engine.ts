@@ -2,7 +2,7 @@
  * The engine: wires the stages, starts and ends them. The way of the data reads from top to bottom in `openParts`:
  * receive / watch -> intake (seal -> spool -> queue) -> upload -> cloud.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { AuditLog } from './audit/audit-log.ts';
@@ -19,6 +19,7 @@ import { DeviceDesk } from './devices/device-desk.ts';
 import { VisitLog } from './devices/visit-log.ts';
 import type { EngineService } from './engine-service.ts';
 import { DiskRoom } from './disk-room.ts';
+import { HomeDesk } from './home/home-desk.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { adoptPlaintext } from './intake/adopt.ts';
@@ -30,13 +31,17 @@ import type { AuditTrail, Clock, KeyStore, Logger, NetworkInterfaces, Random } f
 import { DataDirLock } from './queue/data-dir-lock.ts';
 import { Queue } from './queue/queue.ts';
 import { StorageScp } from './receive/storage-scp.ts';
+import { Receiver, type ReceiverDeps } from './receiver.ts';
 import { reconcile } from './recover/reconcile.ts';
 import { clearRestoreLeftovers } from './restore-calls.ts';
 import type { SealerFactory } from './seal/seal-port.ts';
 import type { Sharing } from './share/sharing.ts';
 import { openSharing } from './share-calls.ts';
+import type { Previews } from './preview/previews.ts';
+import { openPreviews } from './study-calls.ts';
 import { FileSpool } from './spool/file-spool.ts';
 import { sealedDataIn } from './sealed-data.ts';
+import { SettingsInForce } from './settings-in-force.ts';
 import type { SettingsKeeper } from './settings-keeper.ts';
 import { StatusSource } from './status-source.ts';
 import { writeFileDurably } from './system/durable-file.ts';
@@ -45,9 +50,8 @@ import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
 import { ownAddresses } from './pairing-calls.ts';
 import { openVerify, withGuard, type VerifyParts } from './verify-calls.ts';
-import { DrivePlaces } from './watch/drive-access.ts';
-import { FolderWatcher } from './watch/folder-watcher.ts';
-import { Removals } from './watch/removals.ts';
+import type { FolderWatcher } from './watch/folder-watcher.ts';
+import { WatchedFolders } from './watched-folders.ts';
 
 /** More than a file system keeps inside its own records, so that the write needs room like an image does. */
 const writeProbeBytes = 64 * 1024;
@@ -63,6 +67,10 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What overrides the file: none unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Of `logger`, changed with settings log.level. */
+  readonly setLogLevel?: (level: Settings['log']['level']) => void;
   /** Changes settings while the engine runs; without one they are read at the start only. */
   readonly settingsKeeper?: SettingsKeeper;
   /** Default: those of this PC. */
@@ -111,18 +119,19 @@ export class Engine {
 
   /** Receives, watches and uploads from here on. Throws port-taken, port-not-allowed. */
   async start(): Promise<ListenerFacts> {
-    const { scp, watchers, uploads, housekeeping, options } = this.#parts;
+    const { scp, folders, uploads, housekeeping, options } = this.#parts;
     await refuseWhileJoining(options.dataDir);
     const { certificates, commitment } = this.#parts;
     if (options.settings.dicom.tls.enabled) await certificates.start();
     else certificates.watch();
     await commitment.start();
     const { host, port } = await scp.start();
-    for (const watcher of watchers) watcher.start();
+    folders.start();
     uploads.start();
     this.#parts.verify.scrub.start();
     this.#parts.backups.start();
     housekeeping.start();
+    this.#parts.home.start();
     this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
     return { host, port, tlsPort: scp.tlsPort, aeTitle: options.settings.dicom.aeTitle };
   }
@@ -137,7 +146,9 @@ export class Engine {
 
 /** The stages and what they stand on. */
 export interface EngineParts {
+  /** Its settings are those in force at the moment of reading. */
   readonly options: EngineOptions;
+  readonly inForce: SettingsInForce;
   readonly keys: KeyRing;
   readonly queue: Queue;
   readonly spool: FileSpool;
@@ -148,12 +159,16 @@ export interface EngineParts {
   readonly interfaces: NetworkInterfaces;
   readonly visits: VisitLog;
   readonly commitment: CommitmentService;
-  readonly scp: StorageScp;
+  readonly scp: Receiver;
+  readonly folders: WatchedFolders;
+  readonly disk: DiskGuard;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
   readonly verify: VerifyParts;
   readonly sharing: Sharing;
+  readonly previews: Previews;
   readonly housekeeping: Housekeeping;
+  readonly home: HomeDesk;
   readonly room: DiskRoom;
   readonly backups: Backups;
   readonly status: StatusSource;
@@ -162,7 +177,9 @@ export interface EngineParts {
   readonly opened: AsyncDisposableStack;
 }
 
-async function openParts(options: EngineOptions, opened: AsyncDisposableStack): Promise<EngineParts> {
+async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Promise<EngineParts> {
+  const inForce = new SettingsInForce(given.settings);
+  const options = { ...given, settings: inForce.view };
   const { dataDir, settings, keyStore, clock, random, logger } = options;
   const lock = DataDirLock.acquire(dataDir);
   opened.defer(() => lock.release());
@@ -205,7 +222,9 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   const reportIncident = (incident: IncidentReport): void => incidents.report(incident);
   const disk = await DiskGuard.open({
     freeBytes: () => spool.freeBytes(),
-    refuseBelowBytes: settings.disk.refuseBelowBytes,
+    get refuseBelowBytes() {
+      return settings.disk.refuseBelowBytes;
+    },
     clock,
     logger,
   });
@@ -261,7 +280,9 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   opened.defer(() => certificates.close());
   const devices = new DeviceDesk({
     store: queue.devices,
-    loopback: settings.dicom.allowLoopback ? 'loopback-allowed' : 'loopback-paired-only',
+    get loopback() {
+      return settings.dicom.allowLoopback ? 'loopback-allowed' : 'loopback-paired-only';
+    },
     audit,
     reportIncident,
     resolveIncident: (code, subject) => incidents.resolve(code, subject),
@@ -280,66 +301,56 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   opened.defer(() => commitment.stop());
   const interfaces = options.interfaces ?? new SystemNetworkInterfaces();
   const visits = new VisitLog({ clock, isOwnAddress: ownAddresses(interfaces) });
-  const scp = new StorageScp({
-    intake,
-    commitment,
-    clock,
-    logger,
-    reportIncident,
-    settings: settings.dicom,
-    interfaces,
-    authorize: devices.authorize,
-    callers: devices,
-    visits,
-    onAssociations: (open) => status.associations(open),
-    onListening: (host, port) => status.listenerUp(host, port),
-    onDown: (error) => status.listenerDown(error.report),
-    ...(settings.dicom.tls.enabled
-      ? {
-          tls: {
-            port: settings.dicom.tls.port,
-            trust: certificates,
-            onListening: (host: string, port: number) => {
-              status.tlsListening({ tag: 'up', host, port });
-              certificates.addressesChanged();
-            },
-            onDown: (error: EdgeSyncError) => status.tlsListening({ tag: 'down', error: error.report }),
-          },
-        }
-      : {}),
-  });
-  opened.defer(() => scp.stop());
-  const folders = settings.folders.map((folder) => ({ ...folder, path: resolve(folder.path) }));
-  queue.watched.keepFolders(folders.map(({ path }) => path));
-  const places = new DrivePlaces();
-  const watchers = folders.map((folder) => {
-    const watcher = new FolderWatcher({
-      folder,
-      memory: queue.watched.folder(folder.path, folder.afterImport),
-      places,
+  const makeScp: ReceiverDeps['make'] = (dicom, onAssociations) =>
+    new StorageScp({
       intake,
+      commitment,
       clock,
       logger,
       reportIncident,
-      resolveIncident: (code, subject) => incidents.resolve(code, subject),
+      settings: dicom,
+      interfaces,
+      authorize: devices.authorize,
+      callers: devices,
+      visits,
+      onAssociations,
+      onListening: (host, port) => status.listenerUp(host, port),
+      onDown: (error) => status.listenerDown(error.report),
+      ...(dicom.tls.enabled
+        ? {
+            tls: {
+              port: dicom.tls.port,
+              trust: certificates,
+              onListening: (host: string, port: number) => {
+                status.tlsListening({ tag: 'up', host, port });
+                certificates.addressesChanged();
+              },
+              onDown: (error: EdgeSyncError) => status.tlsListening({ tag: 'down', error: error.report }),
+            },
+          }
+        : {}),
     });
-    opened.defer(() => watcher.close());
-    return watcher;
+  const scp = new Receiver({
+    settings: () => settings.dicom,
+    make: makeScp,
+    onAssociations: (open) => status.associations(open),
+    onDown: (error) => status.listenerDown(error.report),
+    logger,
   });
-
-  const removals = new Removals({
+  opened.defer(() => scp.stop());
+  const folders = new WatchedFolders({
+    folders: () => settings.folders,
     queue,
-    folders: folders.map((folder, index) => ({
-      ...folder,
-      isThere: () => watchers[index]?.isThere() ?? Promise.resolve(false),
-    })),
+    intake,
     clock,
-    logger: logger.child('watch'),
-    places,
+    logger,
     reportIncident,
     resolveIncident: (code, subject) => incidents.resolve(code, subject),
   });
+  opened.defer(() => folders.close());
   const sharing = openSharing({ options, keys, queue, spool, uploads, audit, incidents });
+  const previews = openPreviews({ options, keys, spool, uploads });
+  opened.defer(() => previews.close());
   const room = new DiskRoom({ days: queue.intakeDays, settings: settings.disk, clock });
   const housekeeping = new Housekeeping({
     room,
@@ -350,13 +361,15 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     },
     queue: withGuard(queue, verify.guard),
     spool,
-    removals,
+    removals: folders,
     sharing,
     settings: settings.disk,
     clock,
     logger,
   });
   opened.defer(() => housekeeping.stop());
+  const home = new HomeDesk({ queue, clock, logger });
+  opened.defer(() => home.stop());
   opened.defer(() => verify.guard.stop());
 
   const status = new StatusSource({
@@ -374,6 +387,7 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
   opened.defer(queue.onChange(() => uploads.workArrived()));
   return {
     options,
+    inForce,
     room,
     keys,
     queue,
@@ -386,11 +400,17 @@ async function openParts(options: EngineOptions, opened: AsyncDisposableStack): 
     visits,
     commitment,
     scp,
-    watchers,
+    folders,
+    disk,
+    get watchers() {
+      return folders.watchers;
+    },
     uploads,
     verify,
     sharing,
+    previews,
     housekeeping,
+    home,
     backups,
     status,
     audit,

@@ -1,6 +1,7 @@
 /** The engine's answers about restoring: from this PC's own copies or from the cloud, into a folder or to a node. */
 import { join } from 'node:path';
 import type { RestoreEvent, RestoreRequest } from '../../shared/contract-restore.ts';
+import { archivesOf } from '../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
@@ -10,6 +11,7 @@ import type { Logger } from './ports.ts';
 import { sweepAtStart } from './restore/restored-files.ts';
 import { instanceSelection } from './restore/selection.ts';
 import { restoreTarget } from './restore/target.ts';
+import { studySubject } from './study-calls.ts';
 import { eventStream } from './system/event-stream.ts';
 
 export interface RestoreService {
@@ -36,15 +38,17 @@ export class RestoreCalls implements RestoreService {
   }
 
   restore(request: RestoreRequest, actor: Actor, signal: AbortSignal): AsyncIterable<RestoreEvent> {
-    const { audit } = this.#parts;
+    const { audit, queue } = this.#parts;
     return eventStream<RestoreEvent>(signal, async (onEvent, ending) => {
-      audit.record({ action: 'restore-started', actor, outcome: 'success' });
+      // A study's own id: what the trail tells about it is found by that.
+      const about = studySubject(queue, request.selection);
+      audit.record({ action: 'restore-started', actor, ...about, outcome: 'success' });
       try {
         const common = this.#common(request, onEvent, ending);
         await (request.fromCloud ? this.#fromCloud(common) : this.#fromHere(common));
-        audit.record({ action: 'restore-finished', actor, outcome: 'success' });
+        audit.record({ action: 'restore-finished', actor, ...about, outcome: 'success' });
       } catch (error) {
-        audit.record({ action: 'restore-finished', actor, outcome: 'failure' });
+        audit.record({ action: 'restore-finished', actor, ...about, outcome: 'failure' });
         throw error;
       }
     });
@@ -81,7 +85,7 @@ export class RestoreCalls implements RestoreService {
   /** From the first required destination: it holds everything that counts as safe. */
   async #fromCloud(common: RestoreCommon): Promise<void> {
     const { options, uploads } = this.#parts;
-    const destination = options.settings.destinations.find((one) => one.required);
+    const destination = archivesOf(options.settings.destinations).find((one) => one.required);
     if (destination === undefined) throw new EdgeSyncError('no-destination');
     const store: CloudStore = await uploads.connect(destination);
     try {

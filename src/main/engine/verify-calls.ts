@@ -1,9 +1,11 @@
 /** The contract's `verify` on an engine, and its background part. */
 import type { ManifestEvent, VerifyEvent, VerifySelection } from '../../shared/contract-verify.ts';
+import { archivesOf } from '../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
+import { studySubject } from './study-calls.ts';
 import { eventStream } from './system/event-stream.ts';
 import type { CareQueue } from './queue/queue-port.ts';
 import type { CopyToCheck } from './queue/verification-types.ts';
@@ -38,7 +40,7 @@ export interface VerifyParts {
 export function openVerify(parts: Parts & { readonly onChange: () => void }): VerifyParts {
   const { options, keys, queue, spool, uploads, audit, onChange } = parts;
   const { settings, clock, random, logger } = options;
-  const destinations = settings.destinations.map(({ name }) => name);
+  const destinations = archivesOf(settings.destinations).map(({ name }) => name);
   const connect = connector(parts);
   const verifier = new Verifier({
     rows: queue.verification,
@@ -106,15 +108,16 @@ export class VerifyCalls implements VerifyService {
     const connect = connector(this.#parts);
     return eventStream<VerifyEvent>(signal, async (onEvent, ending) => {
       const destinations = this.#wanted(request.destination);
-      audit.record({ action: 'verify-started', actor, outcome: 'success' });
+      const about = studySubject(queue, request.selection);
+      audit.record({ action: 'verify-started', actor, ...about, outcome: 'success' });
       try {
         const { verifier } = verify;
         const { selection } = request;
         const parts = { ...options, queue, verifier, keys, connect };
         await runVerify({ ...parts, selection, destinations, onEvent, signal: ending });
-        audit.record({ action: 'verify-finished', actor, outcome: 'success' });
+        audit.record({ action: 'verify-finished', actor, ...about, outcome: 'success' });
       } catch (error) {
-        audit.record({ action: 'verify-finished', actor, outcome: 'failure' });
+        audit.record({ action: 'verify-finished', actor, ...about, outcome: 'failure' });
         throw error;
       }
     });
@@ -144,9 +147,13 @@ export class VerifyCalls implements VerifyService {
 
   /** @throws EdgeSyncError no-destination, usage. */
   #wanted(destination: string | null): readonly string[] {
-    const known = this.#parts.options.settings.destinations.map(({ name }) => name);
+    const { destinations } = this.#parts.options.settings;
+    const known = archivesOf(destinations).map(({ name }) => name);
     if (known.length === 0) throw new EdgeSyncError('no-destination');
     if (destination === null) return known;
+    if (!known.includes(destination) && destinations.some(({ name }) => name === destination)) {
+      throw new EdgeSyncError('destination-not-archive', destination);
+    }
     if (!known.includes(destination))
       throw new EdgeSyncError('usage', `no destination is named ${destination}`);
     return [destination];

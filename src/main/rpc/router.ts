@@ -6,10 +6,13 @@ import type { Logger } from '../engine/ports.ts';
 import { attentionRoutes } from './attention-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { homeRoutes } from './home-routes.ts';
 import { keyRoutes, recipientRoutes } from './key-routes.ts';
 import { pairingRoutes } from './pairing-routes.ts';
 import { setupRoutes } from './setup-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 import { shareRoutes } from './share-routes.ts';
+import { studyRoutes } from './study-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
 import { verifyRoutes } from './verify-routes.ts';
 
@@ -53,6 +56,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
         engine.identify(input.studyId, context.actor),
       ),
     },
+    study: studyRoutes(os.study, engine),
     failures: {
       retry: os.failures.retry.handler(({ input }) => engine.retryFailure(input.id)),
       answer: os.failures.answer.handler(({ input, context }) => engine.answer(input.id, context.actor)),
@@ -82,9 +86,11 @@ export function createRouter(engine: EngineService, logger: Logger) {
     backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
     pairing: pairingRoutes(os.pairing, engine),
+    home: homeRoutes(os.home, engine),
     keys: keyRoutes(os.keys, engine),
     recipients: recipientRoutes(os.recipients, engine),
     setup: setupRoutes(os.setup, engine, reported),
+    settings: settingsRoutes(os.settings, engine),
     shares: shareRoutes(os.shares, engine, reported),
     uploads: uploadRoutes(os.uploads, engine),
     verify: verifyRoutes(os.verify, engine, reported),

@@ -31,6 +31,30 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Este ajuste viene del entorno con el que se inicia Edge Sync y no se puede cambiar aquí',
     nextStep: 'Cámbielo donde se inicia Edge Sync, o quítelo allí y ajústelo aquí.',
   },
+  'config-changed-outside': {
+    message: 'La configuración se cambió mientras tanto en otro lugar, así que aquí no se cambió nada',
+    nextStep: 'Mírela como está ahora y vuelva a cambiarla.',
+  },
+  'config-no-undo': {
+    message: 'No hay ningún cambio de la configuración que se pueda deshacer',
+    nextStep: 'Cambie el ajuste mismo.',
+  },
+  'keys-store-in-use': {
+    message: 'Las claves de esta instalación están en el almacén elegido, y un ajuste no las traslada',
+    nextStep: 'Deje el ajuste como está; otro almacén se elige antes del primer inicio.',
+  },
+  'folder-not-writable': {
+    message: 'Este usuario no puede borrar archivos en la carpeta, y «borrar» lo necesita',
+    nextStep: 'Dé permiso de escritura en la carpeta al usuario de Edge Sync, o elija «conservar».',
+  },
+  'proxy-not-reachable': {
+    message: 'Nada responde en la dirección del proxy',
+    nextStep: 'Compruebe el nombre y el puerto del proxy.',
+  },
+  'restart-by-hand': {
+    message: 'Este motor no puede reiniciarse por sí mismo',
+    nextStep: 'Termínelo e inícielo de nuevo como se inició.',
+  },
   'settings-busy': {
     message: 'El cambio no se puede hacer mientras hay algo en marcha',
     nextStep: 'Inténtelo de nuevo cuando haya terminado; no se ha cambiado nada.',

@@ -10,11 +10,13 @@ import { Care } from './care.ts';
 import { CertificateRows } from './certificates.ts';
 import { Commitments } from './commitments.ts';
 import { checkConsistency } from './consistency.ts';
+import { DatasetProofs, type DatasetProof } from './dataset-proofs.ts';
 import { openDatabase } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { Destinations } from './destinations.ts';
 import { Devices } from './devices.ts';
 import { Incidents } from './incidents.ts';
+import { HomeCounts } from './home-counts.ts';
 import { IntakeDays } from './intake-days.ts';
 import { Manifests } from './manifests.ts';
 import { migrations } from './migrations/index.ts';
@@ -56,7 +58,9 @@ import { Received } from './received.ts';
 import { RecoveryDrills } from './recovery-drill.ts';
 import { UploadPause } from './upload-pause.ts';
 import { Verification } from './verification.ts';
+import { Search } from './search.ts';
 import { Shares } from './shares.ts';
+import { StudyDetail } from './study-detail.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 export interface QueueOptions {
@@ -88,16 +92,24 @@ export class Queue
   readonly backups: BackupMarks;
   /** Studies that were given out. */
   readonly shares: Shares;
+  /** One study with its images and its past. */
+  readonly studyDetail: StudyDetail;
   readonly recoveryDrills: RecoveryDrills;
   readonly uploadPause: UploadPause;
+  /** How images were proven at destinations that must read them. */
+  readonly datasetProofs: DatasetProofs;
+  /** Images to be copied from one destination to another. */
+  readonly backFill: BackFill;
   /** How much comes in, and how much of what lies here could go. */
   readonly intakeDays: IntakeDays;
+  /** Arrivals, proofs and waiting images by quarters of an hour. */
+  readonly home: HomeCounts;
+  /** Studies by name, id and accession number. */
+  readonly search: Search;
   readonly #core: QueueCore;
   readonly #received: Received;
   readonly #deliveries: Deliveries;
   readonly #manifests: Manifests;
-  /** Images to be copied from one destination to another. */
-  readonly backFill: BackFill;
   readonly #destinations: Destinations;
   readonly #incidents: Incidents;
   readonly #care: Care;
@@ -108,7 +120,8 @@ export class Queue
     this.#core = core;
     this.#incidents = new Incidents(core);
     this.#received = new Received(core, this.#incidents);
-    this.#deliveries = new Deliveries(core, this.#incidents);
+    this.datasetProofs = new DatasetProofs(core);
+    this.#deliveries = new Deliveries(core, this.#incidents, this.datasetProofs);
     this.#manifests = new Manifests(core, this.#incidents);
     this.#destinations = new Destinations(core);
     this.#care = new Care(core);
@@ -121,10 +134,14 @@ export class Queue
     this.devices = new Devices(core);
     this.recoveryDrills = new RecoveryDrills(core);
     this.uploadPause = new UploadPause(core);
+    this.backFill = new BackFill(core);
     this.intakeDays = new IntakeDays(core);
+    this.home = new HomeCounts(core);
+    this.search = new Search(core);
     this.rebuilt = new Rebuilt(core);
     this.backups = new BackupMarks(core);
     this.shares = new Shares(core);
+    this.studyDetail = new StudyDetail(core);
     this.installationId = identify(core);
   }
 
@@ -134,7 +151,6 @@ export class Queue
    */
   static open(options: QueueOptions): Queue {
     const db = openDatabase(path.join(options.dir, 'queue.db'), migrations);
-    this.backFill = new BackFill(core);
     const { sealer, clock, random, logger, spoolHolds = () => true } = options;
     try {
       return new Queue(new QueueCore(db, { sealer, clock, random, logger, spoolHolds }));
@@ -170,6 +186,10 @@ export class Queue
 
   markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void> {
     return this.#deliveries.markUploaded(instanceId, destination, proof);
+  }
+
+  markDatasetVerified(instanceId: number, destination: string, proof: DatasetProof): Promise<void> {
+    return this.#deliveries.markDatasetVerified(instanceId, destination, proof);
   }
 
   markFailed(

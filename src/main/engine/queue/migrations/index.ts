@@ -12,7 +12,10 @@ import * as shares from './0007-shares.ts';
 import * as rebuilt from './0008-rebuilt.ts';
 import * as intakeDays from './0010-intake-days.ts';
 import * as largeObjects from './0011-large-objects.ts';
+import * as datasetProofs from './0012-dataset-proofs.ts';
 import * as backFill from './0013-back-fill.ts';
+import * as home from './0014-home.ts';
+import * as studyDetail from './0015-study-detail.ts';
 
 export interface Migration {
   readonly version: number;
@@ -30,5 +33,8 @@ export const migrations: readonly Migration[] = [
   { version: 8, sql: rebuilt.sql },
   { version: 10, sql: intakeDays.sql },
   { version: 11, sql: largeObjects.sql },
-];
+  { version: 12, sql: datasetProofs.sql },
   { version: 13, sql: backFill.sql },
+  { version: 14, sql: home.sql },
+  { version: 15, sql: studyDetail.sql },
+];

@@ -1,0 +1,91 @@
+/** Starts the decoding process: a Node of its own that may do nothing but read its script. */
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EdgeSyncError } from '../../../shared/errors.ts';
+
+/** One life of a decoder, however it was started. */
+export interface DecoderChild {
+  readonly pid: number | undefined;
+  /** Resolves when the pipe takes more. Rejects when it is gone. */
+  write(piece: Uint8Array): Promise<void>;
+  /** What it says, in whatever pieces. Ends when it ends. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Resolves once it is gone. Never rejects. */
+  readonly exited: Promise<void>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Throws EdgeSyncError preview-missing. */
+export type StartDecoder = () => DecoderChild;
+
+/** Beside the bundle (dist/main, dist/preview), or of a checkout that was built. */
+const candidates = ['../preview/decoder.mjs', '../../../../dist/preview/decoder.mjs'];
+
+function decoderFile(): string {
+  for (const candidate of candidates) {
+    const file = fileURLToPath(new URL(candidate, import.meta.url));
+    if (existsSync(file)) return realpathSync(file);
+  }
+  throw new EdgeSyncError('preview-missing');
+}
+
+/**
+ * KiB of data (setrlimit RLIMIT_DATA: heap and private writable mappings): the largest file, its largest frame decoded,
+ * and the codec's own memory. Where the limit does not exist (Windows), the decoder's own arithmetic is what bounds it.
+ */
+const dataLimitKib = 1_572_864;
+const heapMegabytes = 256;
+
+/** `script`: another one, for tests. */
+export function decoderStarter(script?: string): StartDecoder {
+  return () => {
+    const file = script ?? decoderFile();
+    const node = [
+      process.execPath,
+      '--permission',
+      `--allow-fs-read=${file}`,
+      '--disallow-code-generation-from-strings',
+      '--no-addons',
+      '--disable-proto=throw',
+      `--max-old-space-size=${heapMegabytes}`,
+      file,
+    ];
+    // The shell only sets limits and becomes Node: no text of ours is read as a command.
+    const limits = `ulimit -c 0; ulimit -d ${dataLimitKib}; exec "$0" "$@"`;
+    const [program = '', ...args] = process.platform === 'win32' ? node : ['/bin/sh', '-c', limits, ...node];
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      // Nothing of ours, and on Windows what a process cannot start without.
+      env: process.platform === 'win32' ? { SystemRoot: process.env['SystemRoot'] ?? '' } : {},
+      cwd: '/',
+      windowsHide: true,
+    });
+    const { stdin, stdout } = child;
+    const exited = new Promise<void>((resolve) => {
+      child.once('error', () => resolve());
+      child.once('exit', () => resolve());
+    });
+    // A pipe that breaks is told by the end of the process.
+    stdin.on('error', () => undefined);
+    stdout.on('error', () => undefined);
+    return {
+      pid: child.pid,
+      write: (piece) =>
+        new Promise<void>((resolve, reject) => {
+          stdin.write(piece, (error) => {
+            if (error === null || error === undefined) resolve();
+            else reject(error);
+          });
+        }),
+      chunks: stdout,
+      exited,
+      kill: () => {
+        child.kill('SIGKILL');
+        stdin.destroy();
+        stdout.destroy();
+      },
+    };
+  };
+}
