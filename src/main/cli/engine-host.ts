@@ -115,6 +115,21 @@ export class EngineHost implements SettingsKeeper {
     }
   }
 
+  readonly reload = async (): Promise<void> => {
+    if (this.#isChanging) throw new EdgeSyncError('engine-reloading');
+    this.#isChanging = true;
+    const old = this.#settings;
+    try {
+      const tree = await readSettingsTree(this.#options.configFile, 'is-empty');
+      await this.#begin(parseSettings(withEnvironment(tree, this.#environment)));
+    } catch (error) {
+      if (this.#current === undefined) await this.#begin(old);
+      throw error;
+    } finally {
+      this.#isChanging = false;
+    }
+  };
+
   #refuseOverridden(path: readonly string[]): void {
     const name = environmentName(path);
     if (this.#environment[name] !== undefined)
@@ -154,6 +169,7 @@ export class EngineHost implements SettingsKeeper {
       ...this.#options,
       settings: this.#onSamePorts(settings),
       settingsKeeper: this,
+      environment: this.#environment,
     });
     this.#current = { engine, ending: new AbortController() };
     engine.drained.then(this.#end.resolve, this.#end.reject);

@@ -13,6 +13,7 @@ import type { Installation } from './installation.ts';
 export function engineOptions(installation: Installation, level: LogLevel): EngineOptions {
   const clock = new SystemClock();
   const random = new SystemRandom();
+  const logger = createLogger(level);
   return {
     dataDir: installation.dataDir,
     configFile: installation.configFile,
@@ -21,7 +22,8 @@ export function engineOptions(installation: Installation, level: LogLevel): Engi
     keyStore: keyStoreOf(installation, clock, random),
     clock,
     random,
-    logger: createLogger(level),
+    logger,
+    setLogLevel: (next) => logger.setLevel(next),
   };
 }
 

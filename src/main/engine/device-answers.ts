@@ -29,7 +29,9 @@ export function openCommitment(deps: DeviceAnswersDeps): CommitmentService {
   const { settings, queue, clock, random, logger, reportIncident } = deps;
   return new CommitmentService({
     queue,
-    aeTitle: settings.dicom.aeTitle,
+    get aeTitle() {
+      return settings.dicom.aeTitle;
+    },
     clock,
     random,
     logger,

@@ -14,4 +14,9 @@ export interface SettingsKeeper {
    * @throws EdgeSyncError config-*, settings-by-environment, settings-busy, disk-*, and what the start throws.
    */
   change(changes: readonly SettingChange[], ready?: () => Promise<void>): Promise<void>;
+  /**
+   * Begins anew with the file as it is now; with the settings of before when that cannot be. Runs under way are broken
+   * off. Absent where nobody can.
+   */
+  readonly reload?: () => Promise<void>;
 }

@@ -91,7 +91,14 @@ export class CommitmentService implements CommitmentScp {
   constructor(deps: CommitmentServiceDeps) {
     this.#deps = deps;
     this.#logger = deps.logger.child('commitment');
-    this.#delivery = new ReportDelivery({ ...deps, logger: this.#logger });
+    this.#delivery = new ReportDelivery({
+      ...deps,
+      // It can be changed while this runs.
+      get aeTitle() {
+        return deps.aeTitle;
+      },
+      logger: this.#logger,
+    });
   }
 
   /** Takes up what an earlier run left open. Throws EdgeSyncError database-*, disk-*. */

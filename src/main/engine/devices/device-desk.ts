@@ -74,7 +74,9 @@ export class DeviceDesk implements CallerWatch {
     this.#callers = new RefusedCallers(clock, random, store.callers());
     this.#observed = new ObservedClasses(clock, random, store.observed());
     this.#pairings = new PairingList({
-      loopback: deps.loopback,
+      get loopback() {
+        return deps.loopback;
+      },
       onSeen: (id) => this.#seen(id),
       allowedOnThisPc: (title, uid) => this.#observed.isAllowedHere(title, uid),
     });

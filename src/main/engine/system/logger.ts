@@ -10,37 +10,57 @@ export interface LogSink {
 }
 
 /** JSON lines, on stderr unless a sink is given; stdout belongs to the ready line and to command output. */
-export function createLogger(level: LogLevel, sink?: LogSink): Logger {
+export function createLogger(level: LogLevel, sink?: LogSink): LevelledLogger {
+  // Children ask the one threshold, so that it can be changed while they are in use.
+  const threshold = { level };
   return new PinoLogger(
     pino(
       {
-        level,
+        level: 'debug',
         base: null,
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
       sink ?? pino.destination({ fd: 2, sync: true }),
     ),
+    threshold,
   );
 }
 
-class PinoLogger implements Logger {
-  readonly #pino: Pino;
+/** A logger whose level can be changed; that counts for its children too. */
+export interface LevelledLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
 
-  constructor(base: Pino) {
+const severity: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+class PinoLogger implements LevelledLogger {
+  readonly #pino: Pino;
+  readonly #threshold: { level: LogLevel };
+
+  constructor(base: Pino, threshold: { level: LogLevel }) {
     this.#pino = base;
+    this.#threshold = threshold;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#threshold.level = level;
+  }
+
+  #isSaid(level: LogLevel): boolean {
+    return severity[level] >= severity[this.#threshold.level];
   }
 
   debug(event: string, fields: LogFields = {}): void {
-    this.#pino.debug(fields, event);
+    if (this.#isSaid('debug')) this.#pino.debug(fields, event);
   }
 
   info(event: string, fields: LogFields = {}): void {
-    this.#pino.info(fields, event);
+    if (this.#isSaid('info')) this.#pino.info(fields, event);
   }
 
   warn(event: string, fields: LogFields = {}): void {
-    this.#pino.warn(fields, event);
+    if (this.#isSaid('warn')) this.#pino.warn(fields, event);
   }
 
   error(event: string, fields: LogFields = {}, cause?: unknown): void {
@@ -48,7 +68,7 @@ class PinoLogger implements Logger {
   }
 
   child(part: string): Logger {
-    return new PinoLogger(this.#pino.child({ part }));
+    return new PinoLogger(this.#pino.child({ part }), this.#threshold);
   }
 }
 
