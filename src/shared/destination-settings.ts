@@ -151,16 +151,69 @@ export const folderDestinationSchema = z.strictObject({
   maxBytesPerSecond: rateField,
 });
 
+/** A PACS that must read: it gets the images in clear over TLS, and nothing else. See docs/cloud-setup.md. */
+export const dicomwebDestinationSchema = z
+  .strictObject({
+    name: nameField,
+    kind: z.literal('dicomweb'),
+    url: endpointSchema.describe('Root of the DICOMweb service: what comes before /studies'),
+    required: requiredField,
+    maxBytesPerSecond: rateField,
+    auth: z
+      .enum(['none', 'basic', 'bearer', 'client-certificate'])
+      .default('none')
+      .describe(
+        'What the stored credential is: USER:PASSWORD, a bearer token, or the private key (PEM) of certificateFile',
+      ),
+    certificateFile: z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('client-certificate: file with the certificate and its chain (PEM)'),
+    authorityFile: z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('File with certificates (PEM) of an authority of your own that the service is trusted by'),
+    proof: z
+      .enum(['identical', 'listed'])
+      .optional()
+      .describe(
+        'What counts as verified. identical: fetched back and the same, bit for bit. listed: a search finds it, though it may have been changed. Without it: identical where required, else listed',
+      ),
+  })
+  .refine(
+    ({ auth, certificateFile }) => auth !== 'client-certificate' || certificateFile !== undefined,
+    'client-certificate needs certificateFile',
+  );
+
 export const destinationSchema = z.discriminatedUnion('kind', [
   azureDestinationSchema,
   s3DestinationSchema,
   folderDestinationSchema,
+  dicomwebDestinationSchema,
 ]);
 
 export type DestinationSettings = z.output<typeof destinationSchema>;
 export type AzureDestinationSettings = z.output<typeof azureDestinationSchema>;
 export type S3DestinationSettings = z.output<typeof s3DestinationSchema>;
 export type FolderDestinationSettings = z.output<typeof folderDestinationSchema>;
+export type DicomwebDestinationSettings = z.output<typeof dicomwebDestinationSchema>;
+/** Holds sealed images, lists, keys and backups: what can be restored and verified. */
+export type ArchiveDestinationSettings = Exclude<DestinationSettings, DicomwebDestinationSettings>;
 export type DestinationKind = DestinationSettings['kind'];
 
-export const destinationKinds: readonly DestinationKind[] = ['azure', 's3', 'folder'];
+export const destinationKinds: readonly DestinationKind[] = ['azure', 's3', 'folder', 'dicomweb'];
+
+export function isArchive(destination: DestinationSettings): destination is ArchiveDestinationSettings {
+  return destination.kind !== 'dicomweb';
+}
+
+/** Those that hold the archive: restore, verify and drills know no others. */
+export function archivesOf(
+  destinations: readonly DestinationSettings[],
+): readonly ArchiveDestinationSettings[] {
+  return destinations.filter(isArchive);
+}

@@ -87,6 +87,10 @@ export const settingsSchema = z.strictObject({
     .refine(
       (all) => all.length === 0 || all.some((one) => one.required),
       'at least one destination must be required',
+    )
+    .refine(
+      (all) => all.length === 0 || all.some((one) => one.required && one.kind !== 'dicomweb'),
+      'at least one required destination must keep sealed images (azure, s3 or folder): from a PACS alone nothing can be restored',
     ),
   network: networkSchema.prefault({}),
   folders: z.array(folderSchema).default([]),

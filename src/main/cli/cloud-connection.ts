@@ -8,7 +8,8 @@ import type { Installation } from './installation.ts';
 
 /**
  * A connection of a command's own to a destination. The key store is opened only for what did not come with the command:
- * a new PC has none yet, nor a passphrase for one. Throws cloud-secret-*, keychain-unavailable, passphrase-*.
+ * a new PC has none yet, nor a passphrase for one. Throws cloud-secret-*, keychain-unavailable, passphrase-*,
+ * destination-not-archive.
  */
 export async function connectToDestination(
   destination: DestinationSettings,

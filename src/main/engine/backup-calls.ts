@@ -1,5 +1,6 @@
 /** The engine's answers about backups and about what is read back from the cloud; and what is backed up. */
 import type { BackupSummary, CloudProblem, RebuildEvent } from '../../shared/contract-backup.ts';
+import { archivesOf } from '../../shared/destination-settings.ts';
 import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
 import { version } from '../version.ts';
 import type { Backup, BackupContent } from './backup/backup-format.ts';
@@ -51,7 +52,7 @@ export function openBackups(
   parts: Omit<BackupParts, 'backups' | 'audit'> & { readonly incidents: IncidentDesk },
 ): Backups {
   const { options, keys, queue, incidents } = parts;
-  const required = options.settings.destinations.filter((one) => one.required);
+  const required = archivesOf(options.settings.destinations).filter((one) => one.required);
   let lastTree: SettingsTree | undefined;
   return new Backups({
     ...options,
@@ -202,7 +203,7 @@ export class BackupCalls implements BackupService {
 
   /** Required ones first: they hold everything that counts as safe. */
   #destinations(): readonly { readonly name: string; readonly required: boolean }[] {
-    const { destinations } = this.#parts.options.settings;
+    const destinations = archivesOf(this.#parts.options.settings.destinations);
     return [...destinations].sort((a, b) => Number(b.required) - Number(a.required));
   }
 

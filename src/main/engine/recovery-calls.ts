@@ -1,5 +1,6 @@
 /** The calls about the recovery kit. What they answer holds words, shares and keys: it is kept nowhere and never logged. */
 import type { CreatedRecovery, Custody, KitRequest, ProvenBy } from '../../shared/contract-recovery.ts';
+import { archivesOf } from '../../shared/destination-settings.ts';
 import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../shared/errors.ts';
 import type { DestinationSettings } from '../../shared/settings.ts';
 import { version } from '../version.ts';
@@ -127,7 +128,7 @@ export class RecoveryCalls implements RecoveryService {
     const entropy = entropyFromWords(words);
     const { fingerprint, agreement } = deriveRecoveryKey(entropy);
     entropy.wipe();
-    const destination = options.settings.destinations.find(({ required }) => required);
+    const destination = archivesOf(options.settings.destinations).find(({ required }) => required);
     if (destination === undefined) return undefined;
     const candidates = queue.recoveryDrills.candidates({
       destination: destination.name,
@@ -194,7 +195,7 @@ export class RecoveryCalls implements RecoveryService {
  */
 export async function kitFacts(parts: Pick<EngineParts, 'options' | 'keys' | 'queue'>): Promise<KitFacts> {
   const { options, keys, queue } = parts;
-  const required = options.settings.destinations.filter((one) => one.required);
+  const required = archivesOf(options.settings.destinations).filter((one) => one.required);
   return {
     installationName: pcName(),
     installationId: queue.installationId,

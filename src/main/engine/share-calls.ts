@@ -1,6 +1,7 @@
 /** What callers may ask about shared studies: what `share/` does, wired to this engine's settings, keys and clouds. */
 import { resolve } from 'node:path';
 import type { ShareEvent, ShareRequest, ShareSummary } from '../../shared/contract-share.ts';
+import { archivesOf } from '../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import { AzureShareStore, accountUrl } from './cloud/azure-share-store.ts';
 import type { ShareStore } from './cloud/share-store.ts';
@@ -54,7 +55,9 @@ export interface SharingParts {
 export function openSharing(parts: SharingParts): Sharing {
   const { options, keys, queue, spool, uploads, audit, incidents } = parts;
   const { settings, dataDir, clock, random, logger } = options;
-  const destinations = [...settings.destinations].sort((a, b) => Number(b.required) - Number(a.required));
+  const destinations = [...archivesOf(settings.destinations)].sort(
+    (a, b) => Number(b.required) - Number(a.required),
+  );
   return new Sharing({
     ...{ dataDir, clock, random, logger, keys, spool, audit },
     practice: settings.sharing?.practice ?? '',

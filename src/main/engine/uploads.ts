@@ -1,6 +1,13 @@
 /** The upload stages of the configured destinations, as one: one place that knows how a destination is connected. */
+import {
+  isArchive,
+  type ArchiveDestinationSettings,
+  type DicomwebDestinationSettings,
+} from '../../shared/destination-settings.ts';
+import { EdgeSyncError } from '../../shared/errors.ts';
 import type { DestinationSettings, Settings } from '../../shared/settings.ts';
-import { openStore } from './cloud/open-store.ts';
+import type { DatasetStore } from './cloud/dataset-store.ts';
+import { openDatasetStore, openStore } from './cloud/open-store.ts';
 import { createDatasetDigest } from './dicom/dataset-digest.ts';
 import { destinationSecret } from './keys/destination-secret.ts';
 import type { KeyRing } from './keys/key-ring.ts';
@@ -12,6 +19,8 @@ import { Reheads } from './rehead.ts';
 import type { Spool } from './spool/spool-port.ts';
 import type { Secret } from './system/secret.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
+import { DatasetStage } from './upload/dataset-stage.ts';
+import type { DestinationStage } from './upload/destination-stage.ts';
 import { RateLimit } from './upload/pacing-rate.ts';
 import { Pacing } from './upload/pacing.ts';
 import { UploadStage, type UploadStatus } from './upload/upload-stage.ts';
@@ -37,8 +46,10 @@ export class Uploads {
   readonly #deps: UploadsDeps;
   readonly #reheads: Reheads;
   /** Of all destinations together; none or one. */
-  readonly #rateLimit: readonly RateLimit[];
-  readonly #stages: ReadonlyMap<string, UploadStage>;
+  #rateLimit: readonly RateLimit[];
+  readonly #stages: Map<string, DestinationStage>;
+  #phase: 'new' | 'started' | 'stopped' = 'new';
+  #renewing: Promise<void> = Promise.resolve();
   /** Whether uploads may run now. */
   readonly pacing: Pacing;
 
@@ -57,8 +68,12 @@ export class Uploads {
     this.#rateLimit = limitOf(upload.maxBytesPerSecond, deps.clock);
     this.pacing = new Pacing({
       store: queue.uploadPause,
-      windows: upload.windows,
-      onMetered: upload.pauseOnMetered ? 'pause' : 'go-on',
+      get windows() {
+        return deps.settings.upload.windows;
+      },
+      get onMetered() {
+        return deps.settings.upload.pauseOnMetered ? 'pause' : 'go-on';
+      },
       onChange: () => {
         this.workArrived();
         deps.onChange();
@@ -66,10 +81,11 @@ export class Uploads {
       clock: deps.clock,
       logger: deps.logger.child('upload'),
     });
-    this.#stages = new Map(deps.settings.destinations.map((one) => [one.name, this.#stageOf(one)]));
+    this.#stages = new Map(deps.settings.destinations.map((one) => [one.name, this.#newStage(one)]));
   }
 
   start(): void {
+    this.#phase = 'started';
     for (const stage of this.#stages.values()) stage.start();
   }
 
@@ -84,11 +100,43 @@ export class Uploads {
   }
 
   async stop(): Promise<void> {
+    this.#phase = 'stopped';
+    await this.#renewing;
     this.pacing.close();
     const giveUp = new AbortController();
     const timer = this.#deps.clock.after(drainMs, () => giveUp.abort(new Error('stopping')));
     await Promise.all([...this.#stages.values()].map((stage) => stage.drain(giveUp.signal)));
     timer.cancel();
+  }
+
+  /**
+   * Connections, width and limits as the settings are now: each destination finishes what is under way (at most 10 s; the
+   * rest goes on from its last block) and begins anew. Never rejects.
+   */
+  renew(): Promise<void> {
+    this.#renewing = this.#renewing
+      .then(() => this.#renew())
+      .catch((error: unknown) => this.#deps.logger.error('uploads-not-renewed', {}, error));
+    return this.#renewing;
+  }
+
+  async #renew(): Promise<void> {
+    const { settings, clock, onChange } = this.#deps;
+    if (this.#phase === 'stopped') return;
+    this.#rateLimit = limitOf(settings.upload.maxBytesPerSecond, clock);
+    const giveUp = new AbortController();
+    const timer = clock.after(drainMs, () => giveUp.abort(new Error('settings changed')));
+    await Promise.all(
+      settings.destinations.map(async (destination) => {
+        const old = this.#stages.get(destination.name);
+        await old?.drain(giveUp.signal);
+        const stage = this.#newStage(destination);
+        this.#stages.set(destination.name, stage);
+        if (old !== undefined && this.#phase === 'started') stage.start();
+      }),
+    );
+    timer.cancel();
+    onChange();
   }
 
   status(destination: string): UploadStatus | undefined {
@@ -99,14 +147,53 @@ export class Uploads {
     return [...this.#stages.values()].reduce((sum, stage) => sum + stage.status.bytesPerSecond, 0);
   }
 
-  /** A connection of its own to a destination, for restore. Throws cloud-secret-*. */
+  /** A connection of its own to an archive, for restore. Throws cloud-secret-*, destination-not-archive. */
   async connect(destination: DestinationSettings): Promise<CloudStore> {
     const { secrets, keyStore, clock } = this.#deps;
     const secret = await destinationSecret(destination.name, secrets, keyStore);
     return openStore(destination, secret, clock, await outgoingConnections(this.#deps));
   }
 
-  #stageOf(destination: DestinationSettings): UploadStage {
+  /** As `connect`, to a place that must read the images. */
+  async #connectDataset(destination: DicomwebDestinationSettings): Promise<DatasetStore> {
+    const { secrets, keyStore } = this.#deps;
+    // Nothing is asked of the key store where nothing is needed of it.
+    const secret =
+      destination.auth === 'none' ? undefined : await destinationSecret(destination.name, secrets, keyStore);
+    return openDatasetStore(destination, secret, this.#deps, await outgoingConnections(this.#deps));
+  }
+
+  #newStage(destination: DestinationSettings): DestinationStage {
+    return isArchive(destination) ? this.#stageOf(destination) : this.#datasetStageOf(destination);
+  }
+
+  #datasetStageOf(destination: DicomwebDestinationSettings): DatasetStage {
+    const { keys, queue, spool, settings, reportIncident, onChange, clock, random } = this.#deps;
+    const { name, url, required, proof = required ? 'identical' : 'listed' } = destination;
+    return new DatasetStage({
+      destination: name,
+      url,
+      wantedProof: proof,
+      concurrency: settings.upload.concurrency,
+      queue,
+      proofs: queue.datasetProofs,
+      spool,
+      openers: keys.openers,
+      newDatasetDigest: createDatasetDigest,
+      mayUpload: () => keys.recoveryState === 'proven',
+      rateLimits: [...limitOf(destination.maxBytesPerSecond ?? 0, clock), ...this.#rateLimit],
+      hold: () => this.pacing.hold(),
+      connect: () => this.#connectDataset(destination),
+      lastProofAtMs: () => queue.lastProofAtMs(name),
+      reportIncident,
+      onChange,
+      clock,
+      random,
+      logger: this.#deps.logger.child('upload'),
+    });
+  }
+
+  #stageOf(destination: ArchiveDestinationSettings): UploadStage {
     const { keys, queue, spool, settings, reportIncident, onChange, clock, random } = this.#deps;
     return new UploadStage({
       destination: destination.name,
@@ -123,7 +210,13 @@ export class Uploads {
       rateLimits: [...limitOf(destination.maxBytesPerSecond ?? 0, clock), ...this.#rateLimit],
       hold: () => this.pacing.hold(),
       rehead: (job) => this.#reheads.rehead(job),
-      connect: () => this.connect(destination),
+      connect: () => {
+        // Images that were proven in a PACS of this name are in no archive.
+        if (queue.datasetProofs.placeOf(destination.name) !== undefined) {
+          throw new EdgeSyncError('destination-changed', destination.name);
+        }
+        return this.connect(destination);
+      },
       archiveKeyRecords: () => keys.archiveKeyRecords(),
       lastProofAtMs: () => queue.lastProofAtMs(destination.name),
       reportIncident,

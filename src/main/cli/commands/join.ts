@@ -5,6 +5,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { archivesOf } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { DestinationSettings, Settings } from '../../../shared/settings.ts';
 import type { Backup } from '../../engine/backup/backup-format.ts';
@@ -74,7 +75,7 @@ export async function runJoin(
   const settings = parseSettings(withEnvironment(given, environment));
   const installation = installationWith(places, settings, options, environment);
   const parts = engineOptions(installation, 'error');
-  const destination = settings.destinations.find((one) => one.required);
+  const destination = archivesOf(settings.destinations).find((one) => one.required);
   if (destination === undefined) throw new EdgeSyncError('no-destination');
   await mustBeJoinable(places.dataDir);
   const words = await readWords(options.wordsFile);

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { KeysStatus, RecipientFacts } from '../../../shared/contract-keys.ts';
+import { archivesOf } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { adoptInstallation } from '../../engine/adopt-keys.ts';
 import { Engine } from '../../engine/engine.ts';
@@ -218,7 +219,7 @@ async function cloudRecords(
   words: readonly string[],
 ): Promise<readonly Buffer[]> {
   const fits = recordFits(words);
-  const destination = installation.settings.destinations.find((one) => one.required);
+  const destination = archivesOf(installation.settings.destinations).find((one) => one.required);
   if (destination === undefined) throw new EdgeSyncError('no-destination');
   const store = await connectToDestination(destination, installation, new SystemClock());
   try {

@@ -1,3 +1,4 @@
+import { archivesOf } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { RestoreEvent } from '../../../shared/contract-restore.ts';
 import { restoreKeysFromRecords } from '../../engine/keys/restore-keys.ts';
@@ -155,7 +156,7 @@ export async function restoreWithWords(
   if (wanted.report !== undefined) await mustBeNew([wanted.report]);
   const words = await readWords(wanted.wordsFile);
   const fits = recordFits(words);
-  const destination = installation.settings.destinations.find((one) => one.required);
+  const destination = archivesOf(installation.settings.destinations).find((one) => one.required);
   if (destination === undefined) throw new EdgeSyncError('no-destination');
   const clock = new SystemClock();
   const random = new SystemRandom();

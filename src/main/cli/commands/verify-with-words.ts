@@ -1,5 +1,6 @@
 /** `edge-sync verify --words-file`: the cloud looked at with the recovery words alone, as on a new PC. */
 import type { ManifestEvent, VerifyEvent, VerifySelection } from '../../../shared/contract-verify.ts';
+import { archivesOf } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { CloudStore } from '../../engine/cloud/cloud-store.ts';
 import { restoreKeysFromRecords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
@@ -71,9 +72,10 @@ async function withCloud(
   const words = await readWords(wanted.wordsFile);
   const fits = recordFits(words);
   const { destinations } = installation.settings;
-  const settings = destinations.find((one) =>
-    wanted.destination === null ? one.required : one.name === wanted.destination,
-  );
+  const settings =
+    wanted.destination === null
+      ? archivesOf(destinations).find((one) => one.required)
+      : destinations.find((one) => one.name === wanted.destination);
   if (settings === undefined) throw new EdgeSyncError('no-destination');
   const clock = new SystemClock();
   const store = await connectToDestination(settings, installation, clock);

@@ -1,19 +1,24 @@
 import { assertNever } from '../../../shared/assert-never.ts';
-import type { DestinationSettings } from '../../../shared/destination-settings.ts';
+import type {
+  DestinationSettings,
+  DicomwebDestinationSettings,
+} from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, Random } from '../ports.ts';
 import { SystemRandom } from '../system/random.ts';
 import type { Secret } from '../system/secret.ts';
 import { azureAccount, entraTokensThrough } from './azure-account.ts';
 import { AzureStore } from './azure-store.ts';
+import type { DatasetStore } from './dataset-store.ts';
+import { DicomwebStore } from './dicomweb-store.ts';
 import type { InspectableStore } from './privileges.ts';
 import { FolderStore } from './folder-store.ts';
 import { direct, type Outgoing } from './outgoing.ts';
 import { S3Store } from './s3-store.ts';
 
 /**
- * The store of a configured destination, reached as `outgoing` says. Throws cloud-secret-missing,
- * cloud-secret-malformed.
+ * The store of a configured archive, reached as `outgoing` says. Throws cloud-secret-missing,
+ * cloud-secret-malformed, destination-not-archive.
  */
 export function openStore(
   destination: DestinationSettings,
@@ -33,9 +38,24 @@ export function openStore(
       const { path, prefix } = destination;
       return new FolderStore({ path, prefix, clock, random: new SystemRandom() });
     }
+    case 'dicomweb':
+      throw new EdgeSyncError('destination-not-archive', destination.name);
     default:
       return assertNever(destination);
   }
+}
+
+/**
+ * The place of a destination that must read the images. @throws EdgeSyncError cloud-secret-missing,
+ * cloud-secret-malformed, pacs-certificate-file.
+ */
+export function openDatasetStore(
+  settings: DicomwebDestinationSettings,
+  secret: Secret | undefined,
+  ports: { readonly clock: Clock; readonly random: Random },
+  outgoing: Outgoing = direct,
+): Promise<DatasetStore> {
+  return DicomwebStore.open({ settings, secret, ...ports, outgoing });
 }
 
 function needed(destination: DestinationSettings, secret: Secret | undefined): Secret {

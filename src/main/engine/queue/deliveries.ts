@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import { toEdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { InstanceDetails, SpoolId } from '../model.ts';
+import type { DatasetProof, DatasetProofs } from './dataset-proofs.ts';
 import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
 import { largeObjectBytes } from './large-objects.ts';
@@ -45,6 +46,7 @@ const mostSetAside = 500;
 export class Deliveries {
   readonly #core: QueueCore;
   readonly #incidents: Incidents;
+  readonly #datasetProofs: DatasetProofs;
   /** Next slot of `lanes`, per destination. */
   readonly #slots = new Map<string, number>();
   readonly #destinationId: Database.Statement<[string], number>;
@@ -60,6 +62,7 @@ export class Deliveries {
   readonly #job: Database.Statement<[number, number], JobRow>;
   readonly #study: Database.Statement<[number], number>;
   readonly #uploaded: Database.Statement;
+  readonly #proven: Database.Statement<[number, number, number, number]>;
   readonly #failed: Database.Statement;
   readonly #parked: Database.Statement;
   readonly #spool: Database.Statement<[number], { spool_id: Buffer | null; study_id: number }>;
@@ -69,9 +72,10 @@ export class Deliveries {
   >;
   readonly #setSpool: Database.Statement<[Buffer, number, string | null, number]>;
 
-  constructor(core: QueueCore, incidents: Incidents) {
+  constructor(core: QueueCore, incidents: Incidents, datasetProofs: DatasetProofs) {
     this.#core = core;
     this.#incidents = incidents;
+    this.#datasetProofs = datasetProofs;
     this.#destinationId = core
       .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
       .pluck();
@@ -110,6 +114,12 @@ export class Deliveries {
     this.#uploaded = core.prepare(
       `UPDATE delivery SET state = 'uploaded', changed_at = ?, next_attempt_at = NULL, error_code = NULL,
          error_detail = NULL, etag = ?, object_sha256 = ?, object_size_bytes = ?, repair = ?, manifest_sequence = NULL
+         WHERE instance_id = ? AND destination_id = ? AND state IN ('queued', 'failed', 'parked')`,
+    );
+    this.#proven = core.prepare(
+      `UPDATE delivery SET state = 'verified', changed_at = ?, verified_at = ?, next_attempt_at = NULL,
+         error_code = NULL, error_detail = NULL, etag = NULL, object_sha256 = NULL, object_size_bytes = NULL,
+         repair = NULL, manifest_sequence = NULL
          WHERE instance_id = ? AND destination_id = ? AND state IN ('queued', 'failed', 'parked')`,
     );
     this.#failed = core.prepare(
@@ -229,6 +239,13 @@ export class Deliveries {
       const sha256 = fromHex(proof.objectSha256, 32);
       const { etag, sizeBytes, repair = null } = proof;
       this.#uploaded.run(nowMs, etag, sha256, sizeBytes, repair, instanceId, destinationId);
+    });
+  }
+
+  async markDatasetVerified(instanceId: number, destination: string, proof: DatasetProof): Promise<void> {
+    await this.#settle(instanceId, destination, (destinationId, nowMs) => {
+      const { changes } = this.#proven.run(nowMs, nowMs, instanceId, destinationId);
+      if (changes > 0) this.#datasetProofs.record(destinationId, instanceId, proof, nowMs);
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '../../../shared/errors.ts';
 import type { IncidentReport, SpoolId } from '../model.ts';
+import type { DatasetProof } from './dataset-proofs.ts';
 import type {
   AuditRow,
   DeletableFile,
@@ -59,6 +60,8 @@ export interface UploadQueue {
   claim(destination: string, limit: number, nowMs: number, mostLarge?: number): UploadJob[];
   /** The object lies in the cloud, proven; its manifest entry comes next. */
   markUploaded(instanceId: number, destination: string, proof: UploadProof): Promise<void>;
+  /** It lies where images are read (a PACS), proven so: verified without a manifest, which such a place has not. */
+  markDatasetVerified(instanceId: number, destination: string, proof: DatasetProof): Promise<void>;
   /** `detail`: no PHI. Uses up an attempt. */
   markFailed(
     instanceId: number,

@@ -96,5 +96,5 @@ export class DestinationGate {
 
 /** The cloud itself said no, as opposed to something that is missing on this PC. */
 function isRefusal(error: EdgeSyncError): boolean {
-  return error.code !== 'cloud-secret-missing' && /^(cloud|archive-key|manifest)-/.test(error.code);
+  return error.code !== 'cloud-secret-missing' && /^(cloud|archive-key|manifest|pacs)-/.test(error.code);
 }

@@ -49,6 +49,10 @@ const parked: ReadonlySet<ErrorCode> = new Set([
   'object-no-recipient',
   'cloud-conflict',
   'cloud-refused',
+  'pacs-refused',
+  'pacs-too-large',
+  'pacs-copy-differs',
+  'pacs-copy-unproven',
 ]);
 
 /** Codes about keys and enrolment: nothing can be opened or sealed until they are mended. */
