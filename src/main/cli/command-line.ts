@@ -26,6 +26,7 @@ import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addHomeCommands } from './home-commands.ts';
 import { addShareCommand } from './share-command.ts';
 import { exitCode } from './exit-codes.ts';
 import { addKeyCommands } from './key-commands.ts';
@@ -260,6 +261,14 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
 
   addUploadsCommand(program, {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    output,
+  });
+
+  addHomeCommands(program, {
     ofInstallation,
     withClient: async (options, use) => {
       done(await withEngine(await openInstallation(options, environment), use));

@@ -52,6 +52,18 @@ const checks: readonly (readonly [what: string, sql: string])[] = [
        SELECT 1 FROM verification AS v WHERE v.destination_id = d.destination_id AND v.instance_id = d.instance_id)`,
   ],
   [
+    'arrivals by time',
+    `WITH counted AS (
+       SELECT received_at / 900000, source, count(*), sum(state = 'verified'),
+           sum(state = 'verified' AND instr(flags, 'uid-conflict') = 0 AND EXISTS (
+             SELECT 1 FROM commitment_answer AS a
+               WHERE a.uid_lookup = instance.uid_lookup AND a.ae_title = instance.source AND a.committed = 1))
+         FROM instance WHERE source IS NOT NULL GROUP BY 1, 2),
+     kept AS (SELECT slot, ae_title, images, verified, committed FROM arrival WHERE ae_title <> '' AND images <> 0)
+     SELECT 1 FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept)
+       UNION ALL SELECT 1 FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted)`,
+  ],
+  [
     'queued without a local copy',
     `SELECT 1 FROM delivery AS d JOIN instance AS i ON i.id = d.instance_id JOIN destination AS t ON t.id = d.destination_id
        WHERE d.state = 'queued' AND i.spool_id IS NULL AND d.away = 0 AND t.active = 1`,
