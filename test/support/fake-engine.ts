@@ -31,6 +31,7 @@ import type { HomeAnswers, HomeCall } from './agent-home.ts';
 import { settingsDeskAnswers, settingsRoutes } from './agent-settings.ts';
 import type { SettingsAnswers, SettingsCallName } from './agent-settings.ts';
 import { PairingScript, pairingAnswers } from './agent-pairing.ts';
+import { PairingScript, pairingAnswers } from './agent-pairing.ts';
 import { allSafe } from './agent-states.ts';
 import { StudyAnswers, studyHandlers } from './study-answers.ts';
 
@@ -89,6 +90,8 @@ type CallName =
   | 'revoke'
   | 'pairing-diagnose'
   | 'pairing-echo'
+  | 'pairing-diagnose'
+  | 'pairing-echo'
   | 'attention'
   | 'attention-retry'
   | 'attention-dismiss';
@@ -144,6 +147,8 @@ export class FakeEngine {
   /** Who may send; a test changes it and shows a state with another revision. */
   access: AccessFacts = clinic();
   readonly keys: KeyAnswers = keyAnswers();
+  /** What is seen of devices that call; see agent-pairing.ts. */
+  readonly pairing = new PairingScript();
   /** What is seen of devices that call; see agent-pairing.ts. */
   readonly pairing = new PairingScript();
   readonly settings: SettingsAnswers = settingsDeskAnswers();
@@ -409,6 +414,11 @@ export class FakeEngine {
         connection: os.devices.connection.handler(() => this.access.connection),
         addresses: os.devices.addresses.handler(() => [...this.access.addresses]),
       },
+      pairing: pairingAnswers(os.pairing, {
+        access: () => this.access,
+        pairing: this.pairing,
+        note: (name, input) => this.#note(name, input),
+      }),
       pairing: pairingAnswers(os.pairing, {
         access: () => this.access,
         pairing: this.pairing,

@@ -35,6 +35,7 @@ export type OpenDialog =
   | { readonly tag: 'share'; readonly study: StudySummary }
   | { readonly tag: 'shares' }
   | { readonly tag: 'pairing'; readonly purpose: PairingPurpose; readonly draft: PairingDraft }
+  | { readonly tag: 'pair-device' }
   | { readonly tag: 'remove-device'; readonly device: Device }
   | {
       readonly tag: 'revoke';
@@ -65,6 +66,7 @@ export function dialogKey(dialog: OpenDialog): string {
     case 'import':
     case 'shares':
     case 'attention-files':
+    case 'pair-device':
       return dialog.tag;
     case 'restore':
       return `restore ${dialog.study?.id ?? ''}`;

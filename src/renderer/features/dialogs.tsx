@@ -6,6 +6,7 @@ import { CredentialDialog } from './destinations/credential.tsx';
 import { RemoveDialog } from './devices/remove-dialog.tsx';
 import { RevokeDialog } from './devices/revoke-dialog.tsx';
 import { PairingDialog } from './devices/pairing-dialog.tsx';
+import { PairDialog } from './devices/pairing/pair-dialog.tsx';
 import { DialogContext, dialogKey } from './dialog-context.ts';
 import type { OpenDialog } from './dialog-context.ts';
 import { ImportDialog } from './files/import-dialog.tsx';
@@ -86,6 +87,8 @@ function OneDialog({
       return <SharesDialog onClose={onClose} />;
     case 'pairing':
       return <PairingDialog purpose={dialog.purpose} draft={dialog.draft} onClose={onClose} />;
+    case 'pair-device':
+      return <PairDialog onClose={onClose} />;
     case 'remove-device':
       return <RemoveDialog device={dialog.device} onClose={onClose} />;
     case 'revoke':

@@ -1,5 +1,6 @@
 import { enCloudSteps, enDisk, enRate, enRestore, enShare, enStudyMenu, enVerify } from './en-cloud.ts';
 import { enAttention, enDevices, enViews } from './en-devices.ts';
+import { enPairing } from './en-pairing.ts';
 import { enCheck, enCreate, enKeys, enRecovery } from './en-keys.ts';
 
 /** English: the catalogue that names the keys. Staff read this: short sentences, no jargon, what to do. */
@@ -217,6 +218,7 @@ export const en = {
   rate: enRate,
   views: enViews,
   devices: enDevices,
+  pairing: enPairing,
   keys: enKeys,
   attention: enAttention,
   problems: {

@@ -1,6 +1,7 @@
 import type { en } from './en.ts';
 import { esDisk, esRate, esRestore, esShare, esStudyMenu, esVerify } from './es-cloud.ts';
 import { esAttention, esDevices, esViews } from './es-devices.ts';
+import { esPairing } from './es-pairing.ts';
 import { esCheck, esCreate, esKeys, esRecovery } from './es-keys.ts';
 import type { Translated } from './translated.ts';
 
@@ -231,6 +232,7 @@ export const es: Translated<typeof en> = {
   rate: esRate,
   views: esViews,
   devices: esDevices,
+  pairing: esPairing,
   keys: esKeys,
   attention: esAttention,
   problems: {

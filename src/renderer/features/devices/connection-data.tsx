@@ -1,9 +1,11 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Connection, NetworkAddressFacts } from '../../../shared/devices.ts';
+import { Button } from '../../ui/button.tsx';
 import { CommandLine, CopyButton } from '../../ui/copy.tsx';
 import { ComputerIcon, TriangleAlert } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { useOpenDialog } from '../dialog-context.ts';
 
 /** What has to be typed into a device, and what stands in the way of reaching this PC. */
 export function ConnectionData({
@@ -14,11 +16,17 @@ export function ConnectionData({
   readonly addresses: readonly NetworkAddressFacts[];
 }): ReactElement {
   const { t } = useTranslation();
+  const openDialog = useOpenDialog();
   const { aeTitle, host, port, tlsPort, reach } = connection;
   const isPublic = addresses.some(({ scope, used }) => used && scope === 'public');
   return (
     <Panel title={t('devices.connect.title')} icon={<ComputerIcon />}>
       <p className="muted">{t('devices.connect.intro')}</p>
+      <div className="pair-open">
+        <Button look="primary" onPress={() => openDialog({ tag: 'pair-device' })}>
+          {t('pairing.open')}
+        </Button>
+      </div>
       <dl className="facts typed-facts">
         <Fact name={t('devices.connect.aeTitle')} value={aeTitle} />
         <Fact name={t('devices.connect.address')} value={host} otherwise={t('devices.connect.none')} />
