@@ -11,6 +11,7 @@ import {
 } from '@azure/storage-blob';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
+import { releaseMemory } from '../system/release-memory.ts';
 import { Secret } from '../system/secret.ts';
 import { bareEtag, blockBytes, putInBlocks } from './azure-blocks.ts';
 import { parseConnectionString, type AzureAccount } from './azure-connection.ts';
@@ -84,8 +85,11 @@ export class AzureStore implements InspectableStore {
     const client = this.#blob(name);
     const { signal, onProgress } = options;
     if (source.sizeBytes <= blockBytes) {
-      const etag = await this.#putAtOnce(client, await collect(source), signal);
+      const bytes = await collect(source);
+      const etag = await this.#putAtOnce(client, bytes, signal);
       if (etag !== undefined) {
+        // All of it was taken, or its MD5 would not be in the answer.
+        releaseMemory(bytes);
         onProgress?.(source.sizeBytes);
         return { tag: 'created', etag, sizeBytes: source.sizeBytes };
       }

@@ -6,7 +6,10 @@
 
 export interface ObjectSource {
   readonly sizeBytes: number;
-  /** Ciphertext from `start`; may be called again for a retry or a resumed upload. */
+  /**
+   * Ciphertext from `start`; may be called again for a retry or a resumed upload. A chunk may be used until the next one
+   * is asked for, not longer.
+   */
   read(start: number): AsyncIterable<Buffer>;
 }
 

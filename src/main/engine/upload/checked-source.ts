@@ -54,6 +54,7 @@ export class CheckedSource implements ObjectSource {
 
   constructor(
     expected: ExpectedObject,
+    /** Chunks that nobody else keeps: their memory is given back. */
     openBytes: () => AsyncIterable<Buffer>,
     newInspector: () => ObjectInspector,
   ) {
@@ -94,6 +95,7 @@ export class CheckedSource implements ObjectSource {
         if (sizeBytes > this.#expected.sizeBytes) throw new EdgeSyncError('object-tampered', 'it is longer');
         inspector.push(chunk);
         yield chunk;
+        releaseMemory(chunk);
       }
       const found = inspector.end();
       if (sizeBytes !== this.#expected.sizeBytes) throw new EdgeSyncError('object-truncated');
