@@ -7,6 +7,8 @@ export default defineConfig({
   root: import.meta.dirname,
   publicDir: false,
   plugins: [withoutNode(), insideTheScript()],
+  // The decoders' glue asks where it lies; it loads nothing from there.
+  define: { __dirname: '""' },
   ssr: { noExternal: true, target: 'node' },
   build: {
     ssr: true,

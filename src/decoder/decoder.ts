@@ -132,10 +132,11 @@ function wireTable(table: LookupTable | undefined): (PictureFacts & { tag: 'gray
   return { firstValue, bits, entries: bytes.toString('base64') };
 }
 
+/** By what the numbers are: a codec may hand out an array of another class than the types say. */
 function kindOf(samples: Samples): SampleKind {
-  if (samples instanceof Uint8Array) return 'u8';
   if (samples instanceof Int8Array) return 'i8';
   if (samples instanceof Uint16Array) return 'u16';
   if (samples instanceof Int16Array) return 'i16';
-  return samples instanceof Uint32Array ? 'u32' : 'i32';
+  if (samples instanceof Uint32Array) return 'u32';
+  return samples instanceof Int32Array ? 'i32' : 'u8';
 }

@@ -80,7 +80,8 @@ export class WireReader {
 
   /** The messages that are whole now. */
   push(chunk: Uint8Array): readonly WireMessage[] {
-    this.#chunks.push(chunk);
+    // A Node Buffer's own `slice` is no copy, which decoders count on.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     this.#held += chunk.length;
     const messages: WireMessage[] = [];
     for (let next = this.#next(); next !== undefined; next = this.#next()) messages.push(next);

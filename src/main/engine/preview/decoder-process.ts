@@ -46,7 +46,6 @@ export function decoderStarter(script?: string): StartDecoder {
       process.execPath,
       '--permission',
       `--allow-fs-read=${file}`,
-      '--disallow-code-generation-from-strings',
       '--no-addons',
       '--disable-proto=throw',
       `--max-old-space-size=${heapMegabytes}`,

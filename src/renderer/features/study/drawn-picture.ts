@@ -1,0 +1,164 @@
+/** From the engine's answer to pixels on a screen: the same grey arithmetic as the viewer of shared studies. */
+import {
+  sampleBytes,
+  type GrayPictureFacts,
+  type Picture,
+  type SampleKind,
+} from '../../../shared/preview.ts';
+import { defaultVoi, fullRange, paintGray, windowVoi } from '../../../viewer/pixels/gray.ts';
+import type { Polarity, Voi } from '../../../viewer/pixels/gray.ts';
+import type { LookupTable } from '../../../viewer/pixels/image-facts.ts';
+import type { GrayPicture } from '../../../viewer/pixels/picture.ts';
+import type { Samples } from '../../../viewer/pixels/samples.ts';
+
+export type { Voi } from '../../../viewer/pixels/gray.ts';
+
+/** Ready to be drawn as often as a slider moves. */
+export type DrawnPicture =
+  | { readonly tag: 'gray'; readonly columns: number; readonly rows: number; readonly gray: GrayPicture }
+  | { readonly tag: 'colour'; readonly columns: number; readonly rows: number; readonly rgb: Uint8Array };
+
+/** Throws RangeError when the pixels are not as many as the facts say. */
+export function drawnPicture({ facts, pixels }: Picture): DrawnPicture {
+  const bytes = Uint8Array.from(atob(pixels), (char) => char.charCodeAt(0));
+  const { columns, rows } = facts;
+  if (facts.tag === 'colour') {
+    if (bytes.length !== columns * rows * 3) throw new RangeError('pixels');
+    return { tag: 'colour', columns, rows, rgb: bytes };
+  }
+  if (bytes.length !== columns * rows * sampleBytes(facts.kind)) throw new RangeError('pixels');
+  return { tag: 'gray', columns, rows, gray: grayPicture(facts, bytes) };
+}
+
+function grayPicture(facts: GrayPictureFacts, bytes: Uint8Array<ArrayBuffer>): GrayPicture {
+  const { columns, rows, least, most, meant, polarity, slope, intercept, voiFunction, unit } = facts;
+  const spacing = { spacing: undefined, regions: [], pixelAspect: facts.pixelAspect, orientation: undefined };
+  return {
+    tag: 'gray',
+    columns,
+    rows,
+    samples: samplesOf(facts.kind, bytes.buffer),
+    least,
+    most,
+    meant,
+    polarity,
+    geometry: spacing,
+    facts: {
+      slope,
+      intercept,
+      modalityTable: tableOf(facts.modalityTable),
+      windows: facts.windows,
+      voiFunction,
+      voiTable: tableOf(facts.voiTable),
+      unit,
+      padding: facts.padding ?? undefined,
+    },
+  };
+}
+
+/** Little-endian, as every machine that runs this. */
+function samplesOf(kind: SampleKind, buffer: ArrayBuffer): Samples {
+  switch (kind) {
+    case 'u8':
+      return new Uint8Array(buffer);
+    case 'i8':
+      return new Int8Array(buffer);
+    case 'u16':
+      return new Uint16Array(buffer);
+    case 'i16':
+      return new Int16Array(buffer);
+    case 'u32':
+      return new Uint32Array(buffer);
+    case 'i32':
+      return new Int32Array(buffer);
+  }
+}
+
+function tableOf(table: GrayPictureFacts['voiTable']): LookupTable | undefined {
+  if (table === null) return undefined;
+  const bytes = Uint8Array.from(atob(table.entries), (char) => char.charCodeAt(0));
+  return { firstValue: table.firstValue, bits: table.bits, entries: new Uint16Array(bytes.buffer) };
+}
+
+/** RGBA, four bytes a pixel. `voi` undefined: as the file asks. Colour has no window. */
+export function paint(
+  picture: DrawnPicture,
+  voi: Voi | undefined,
+  polarity: Polarity,
+): Uint8ClampedArray<ArrayBuffer> {
+  const rgba = new Uint8ClampedArray(picture.columns * picture.rows * 4);
+  if (picture.tag === 'gray') {
+    paintGray(picture.gray, voi ?? defaultVoi(picture.gray), polarity, rgba);
+    return rgba;
+  }
+  const flip = polarity === 'inverse' ? 255 : 0;
+  for (let from = 0, to = 0; from < picture.rgb.length; from += 3, to += 4) {
+    for (let channel = 0; channel < 3; channel += 1)
+      rgba[to + channel] = Math.abs(flip - (picture.rgb[from + channel] ?? 0));
+    rgba[to + 3] = 255;
+  }
+  return rgba;
+}
+
+export interface WindowChoice {
+  readonly id: string;
+  /** What the file calls it; empty for ours. */
+  readonly name: string;
+  readonly voi: Voi;
+}
+
+/** In Hounsfield units, as radiology textbooks and other viewers have them. */
+const ctWindows = [
+  { id: 'soft-tissue', center: 40, width: 400 },
+  { id: 'lung', center: -600, width: 1500 },
+  { id: 'bone', center: 400, width: 1800 },
+  { id: 'brain', center: 40, width: 80 },
+] as const;
+
+/** The file's windows, all values, and the usual ones for CT. None for colour. */
+export function windowChoices(picture: DrawnPicture): readonly WindowChoice[] {
+  if (picture.tag !== 'gray') return [];
+  const { gray } = picture;
+  const { windows, voiFunction, unit } = gray.facts;
+  return [
+    ...windows.map((window, at) => ({
+      id: `file-${at}`,
+      name: window.name,
+      voi: windowVoi(window, voiFunction),
+    })),
+    { id: 'full', name: '', voi: fullRange(gray) },
+    ...(unit === 'HU'
+      ? ctWindows.map(({ id, center, width }) => ({
+          id,
+          name: '',
+          voi: windowVoi({ center, width, name: '' }, 'LINEAR'),
+        }))
+      : []),
+  ];
+}
+
+export interface LevelRange {
+  readonly center: number;
+  readonly width: number;
+  readonly least: number;
+  readonly most: number;
+  /** Of a slider. */
+  readonly step: number;
+}
+
+/** Where window and level stand, and how far they can go; undefined where there is nothing to set. */
+export function levelRange(picture: DrawnPicture, voi: Voi | undefined): LevelRange | undefined {
+  if (picture.tag !== 'gray') return undefined;
+  const whole = fullRange(picture.gray);
+  const shown = voi ?? defaultVoi(picture.gray);
+  if (whole.tag !== 'window' || shown.tag !== 'window') return undefined;
+  const reach = Math.max(whole.width, shown.width, 2);
+  const step = reach > 200 ? 1 : reach / 200;
+  return {
+    center: shown.center,
+    width: shown.width,
+    least: Math.min(whole.center - reach / 2, shown.center),
+    most: Math.max(whole.center + reach / 2, shown.center),
+    step,
+  };
+}
