@@ -1,4 +1,4 @@
-import { Component, useEffect } from 'react';
+import { Component, useEffect, useLayoutEffect, useRef } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import i18next from 'i18next';
 import { I18nProvider } from 'react-aria-components';
@@ -22,8 +22,12 @@ import { Studies } from './features/studies/studies.tsx';
 import { SharesPanel } from './features/share/shares-panel.tsx';
 import { ThisPc } from './features/this-pc/this-pc.tsx';
 import { PublicAddress, withoutPublicAddress } from './features/devices/public-address.tsx';
+import { useViews } from './features/view-context.ts';
 import { Verification } from './features/verify/verification.tsx';
 import { ViewHost, ViewTabs } from './features/views.tsx';
+import { WizardBanner } from './features/wizard/wizard-banner.tsx';
+import { beginsWithSetup } from './features/wizard/wizard-context.ts';
+import { Wizard } from './features/wizard/wizard.tsx';
 import { usePreferences } from './preferences/preferences.ts';
 import type { AgentStore } from './state/agent-store.ts';
 import { StoreContext, useAgentView } from './state/engine-context.ts';
@@ -61,6 +65,15 @@ function Page(): ReactElement {
   const { t } = useTranslation();
   const view = useAgentView();
   const { connection, agent } = view;
+  const { view: shown, show } = useViews();
+  const isDecided = useRef(false);
+  useLayoutEffect(() => {
+    // Once, with the first that is heard: what somebody chose later stays.
+    if (agent === undefined || isDecided.current) return;
+    isDecided.current = true;
+    if (beginsWithSetup(agent.status)) show('setup');
+  }, [agent, show]);
+  const isSetup = agent !== undefined && connection.tag !== 'refused' && shown === 'setup';
   return (
     <div className="page">
       <a className="skip-link" href="#state">
@@ -72,8 +85,8 @@ function Page(): ReactElement {
           <FreshLink />
         ) : (
           <>
-            <Headline view={view} />
-            {agent === undefined ? <Loading /> : <Views agent={agent} />}
+            {isSetup ? null : <Headline view={view} />}
+            {agent === undefined ? <Loading /> : isSetup ? <Wizard agent={agent} /> : <Views agent={agent} />}
           </>
         )}
       </main>
@@ -86,6 +99,7 @@ function Views({ agent }: { readonly agent: AgentState }): ReactElement {
   return (
     <>
       <PublicAddress failures={agent.status.failures} />
+      <WizardBanner status={agent.status} />
       <ViewTabs
         waiting={(access?.waitingCallers ?? 0) + (access?.waitingClasses ?? 0)}
         overview={<Overview agent={agent} />}

@@ -2,6 +2,7 @@ import { enCloudSteps, enDisk, enRate, enRestore, enShare, enStudyMenu, enVerify
 import { enAttention, enDevices, enViews } from './en-devices.ts';
 import { enPairing } from './en-pairing.ts';
 import { enCheck, enCreate, enKeys, enRecovery } from './en-keys.ts';
+import { enWizard } from './en-wizard.ts';
 
 /** English: the catalogue that names the keys. Staff read this: short sentences, no jargon, what to do. */
 export const en = {
@@ -221,6 +222,7 @@ export const en = {
   pairing: enPairing,
   keys: enKeys,
   attention: enAttention,
+  wizard: enWizard,
   problems: {
     title_one: '1 problem',
     title_other: '{{formatted}} problems',

@@ -3,6 +3,7 @@ import { esDisk, esRate, esRestore, esShare, esStudyMenu, esVerify } from './es-
 import { esAttention, esDevices, esViews } from './es-devices.ts';
 import { esPairing } from './es-pairing.ts';
 import { esCheck, esCreate, esKeys, esRecovery } from './es-keys.ts';
+import { esWizard } from './es-wizard.ts';
 import type { Translated } from './translated.ts';
 
 export const es: Translated<typeof en> = {
@@ -235,6 +236,7 @@ export const es: Translated<typeof en> = {
   pairing: esPairing,
   keys: esKeys,
   attention: esAttention,
+  wizard: esWizard,
   problems: {
     title_one: '1 problema',
     title_many: '{{formatted}} de problemas',
