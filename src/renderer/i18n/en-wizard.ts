@@ -148,6 +148,8 @@ export const enWizard = {
   modality: {
     title: 'The first device',
     intro: 'Let an ultrasound, X-ray or CT send to this PC. Only devices that you allow can send.',
+    pair: 'Step by step',
+    pairAnother: 'Set up another device',
     arrived: '{{aeTitle}} has sent its first images. This step is done.',
     skip: 'No other device can send yet. You can pair devices at any time under “Devices and access”, and import files or watch folders.',
   },

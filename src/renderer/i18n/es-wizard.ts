@@ -161,6 +161,8 @@ export const esWizard: Translated<typeof enWizard> = {
     title: 'El primer equipo',
     intro:
       'Haga que un ecógrafo, un equipo de rayos X o un TAC envíe a este PC. Solo pueden enviar los equipos que usted permita.',
+    pair: 'Paso a paso',
+    pairAnother: 'Configurar otro equipo',
     arrived: '{{aeTitle}} ha enviado sus primeras imágenes. Este paso está hecho.',
     skip: 'Todavía no puede enviar ningún otro equipo. Puede vincular equipos cuando quiera en «Equipos y acceso», e importar archivos o vigilar carpetas.',
   },

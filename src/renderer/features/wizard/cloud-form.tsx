@@ -46,6 +46,8 @@ export function CloudForm({
     say(t('wizard.cloud.saved'));
     onSaved();
   });
+  const ready =
+    parsed.tag === 'ready' ? { destination: parsed.destination, credential: parsed.credential } : undefined;
   const isSaving = save.state.tag === 'busy';
   const isRunning = run.tag === 'running';
 
@@ -57,7 +59,7 @@ export function CloudForm({
   };
   const test = () => {
     setAsked(true);
-    if (parsed.tag === 'ready') return start(parsed);
+    if (ready !== undefined) return start(ready);
     requestAnimationFrame(() =>
       form.current
         ?.querySelector<HTMLInputElement>('[aria-invalid="true"], .wizard-credential input')
@@ -83,14 +85,14 @@ export function CloudForm({
       <ActionError state={save.state} />
       {isSaving ? <p role="status">{t('wizard.cloud.saving')}</p> : null}
       <div className="panel-actions">
-        {run.tag === 'passed' && parsed.tag === 'ready' ? (
+        {run.tag === 'passed' && ready !== undefined ? (
           <Button
             key="save"
             look="primary"
             isPending={isSaving}
             isDisabled={!isLive && !isSaving}
             autoFocus
-            onPress={() => save.run(parsed)}
+            onPress={() => save.run(ready)}
           >
             {t('wizard.cloud.save')}
           </Button>
@@ -109,8 +111,8 @@ export function CloudForm({
           </Button>
         )}
       </div>
-      {run.tag === 'failed' && parsed.tag === 'ready' ? (
-        <Despite isSaving={isSaving} onSave={() => save.run(parsed, 'test-not-passed')} />
+      {run.tag === 'failed' && ready !== undefined ? (
+        <Despite isSaving={isSaving} onSave={() => save.run(ready, 'test-not-passed')} />
       ) : null}
     </Form>
   );

@@ -5,7 +5,7 @@ import type { DestinationSettings } from '../../../shared/destination-settings.t
 
 export const draftKinds = ['azure', 's3', 'folder'] as const;
 export type DraftKind = (typeof draftKinds)[number];
-export const azureSignIns = ['connection-string', 'sas-url', 'service-principal'] as const;
+export const azureSignIns = ['sas-url', 'connection-string', 'service-principal'] as const;
 export type AzureSignIn = (typeof azureSignIns)[number];
 
 export interface DestinationDraft {

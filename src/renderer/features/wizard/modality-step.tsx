@@ -18,6 +18,7 @@ export function ModalityStep({ status }: { readonly status: SetupStatus }): Reac
           <p className="note-message">{t('wizard.modality.arrived', { aeTitle: first.aeTitle })}</p>
         </div>
       )}
+      <h2>{t(first === undefined ? 'wizard.modality.pair' : 'wizard.modality.pairAnother')}</h2>
       <PairDevice />
     </>
   );

@@ -40,7 +40,7 @@ export function useOpenSetup(): (page?: SetupPage) => void {
       if (agent === undefined) return;
       keep('open');
       wantedPage.value = page;
-      show('setup', 'state');
+      show('setup', 'setup-title');
     },
     [agent, show],
   );

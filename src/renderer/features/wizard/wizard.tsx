@@ -64,7 +64,7 @@ export function Wizard({ agent }: { readonly agent: AgentState }): ReactElement 
         {page === 'done' ? null : (
           <p className="muted">{t('wizard.step', { number: setupSteps.indexOf(page) + 1 })}</p>
         )}
-        <h1 tabIndex={-1} ref={heading}>
+        <h1 id="setup-title" tabIndex={-1} ref={heading}>
           {page === 'done'
             ? t(
                 setupSteps.every((step) => isStepDone(step, status))
@@ -132,7 +132,7 @@ function Steps({
   return (
     <nav aria-label={t('wizard.steps')}>
       <ol className="wizard-steps">
-        {setupSteps.map((step) => {
+        {setupSteps.map((step, index) => {
           const mark = markOf(step, status);
           return (
             <li key={step}>
@@ -143,7 +143,7 @@ function Steps({
                 {...(page === step ? { 'aria-current': 'step' as const } : {})}
                 onClick={() => onGo(step)}
               >
-                <Mark mark={mark} />
+                <Mark mark={mark} number={index + 1} />
                 <span>{t(`wizard.names.${step}`)}</span>
                 <span className="wizard-mark-text">{t(`wizard.marks.${mark}`)}</span>
               </button>
@@ -162,12 +162,16 @@ function markOf(step: SetupStep, status: SetupStatus): StepMark {
   return step === 'cloud' && status.destinations.some(isBroken) ? 'problem' : 'open';
 }
 
-function Mark({ mark }: { readonly mark: StepMark }): ReactElement {
+function Mark({ mark, number }: { readonly mark: StepMark; readonly number: number }): ReactElement {
   switch (mark) {
     case 'done':
       return <CheckCircle />;
     case 'open':
-      return <HollowCircle />;
+      return (
+        <span className="wizard-number" aria-hidden="true">
+          {number}
+        </span>
+      );
     case 'problem':
       return <TriangleAlert />;
   }
