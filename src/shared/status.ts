@@ -35,6 +35,11 @@ export const destinationStatusSchema = z.object({
   verified: count,
   lastVerifiedAt: isoTime.nullable(),
   error: errorReportSchema.nullable(),
+  /**
+   * Of a PACS: what proved the verified ones. identical: fetched back and compared, bit for bit. listed: a search found
+   * them; the PACS may have changed them.
+   */
+  provenBy: z.object({ identical: count, listed: count }).optional(),
   /** Only while uploads are held: paused by somebody, outside their times of day, on a metered network. */
   hold: z.object({ by: z.enum(['paused', 'window', 'metered']), until: isoTime.nullable() }).optional(),
 });

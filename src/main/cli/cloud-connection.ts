@@ -1,8 +1,11 @@
 import type { DestinationSettings } from '../../shared/settings.ts';
-import { openStore } from '../engine/cloud/open-store.ts';
+import type { DicomwebDestinationSettings } from '../../shared/destination-settings.ts';
+import type { DatasetStore } from '../engine/cloud/dataset-store.ts';
+import { openDatasetStore, openStore } from '../engine/cloud/open-store.ts';
 import { destinationSecret } from '../engine/keys/destination-secret.ts';
 import { outgoingConnections } from '../engine/outgoing-connections.ts';
 import type { Clock, KeyStore } from '../engine/ports.ts';
+import { SystemRandom } from '../engine/system/random.ts';
 import { engineOptions } from './engine-options.ts';
 import type { Installation } from './installation.ts';
 
@@ -19,6 +22,21 @@ export async function connectToDestination(
   const keyStore = openedWhenAsked(() => engineOptions(installation, 'error').keyStore);
   const secret = await destinationSecret(destination.name, installation.secrets, keyStore);
   return openStore(destination, secret, clock, await outgoingConnections({ ...installation, keyStore }));
+}
+
+/** As `connectToDestination`, to a place that must read the images. Throws pacs-certificate-file too. */
+export async function connectToDataset(
+  destination: DicomwebDestinationSettings,
+  installation: Installation,
+  clock: Clock,
+): Promise<DatasetStore> {
+  const keyStore = openedWhenAsked(() => engineOptions(installation, 'error').keyStore);
+  const secret =
+    destination.auth === 'none'
+      ? undefined
+      : await destinationSecret(destination.name, installation.secrets, keyStore);
+  const outgoing = await outgoingConnections({ ...installation, keyStore });
+  return openDatasetStore(destination, secret, { clock, random: new SystemRandom() }, outgoing);
 }
 
 function openedWhenAsked(open: () => KeyStore): KeyStore {

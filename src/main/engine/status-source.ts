@@ -127,7 +127,10 @@ export class StatusSource {
         const hold =
           stage?.hold === undefined ? {} : { hold: { by: stage.hold, untilMs: stage.heldUntilMs ?? null } };
         const state = stage?.state ?? 'paused';
-        return { name, kind, required, state, error: stage?.error ?? null, ...hold };
+        const backFill = backFillOf(name);
+        const provenBy = kind === 'dicomweb' ? { provenBy: queue.datasetProofs.counts(name) } : {};
+        const error = stage?.error ?? null;
+        return { name, kind, required, state, error, ...hold, ...backFill, ...provenBy };
       }),
       recovery: keys.recoveryState,
       ...recoveryProof(keys, queue),

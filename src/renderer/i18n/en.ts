@@ -103,7 +103,13 @@ export const en = {
     title: 'Cloud storage',
     none: 'No cloud storage is set up. Images stay on this PC only.',
     noneStep: 'Ask the administrator to add one to the configuration.',
-    kind: { azure: 'Azure Blob Storage' },
+    kind: {
+      azure: 'Azure Blob Storage',
+      s3: 'S3 storage',
+      folder: 'Folder or network share',
+      dicomweb: 'PACS (DICOMweb)',
+    },
+    provenBy: '{{identical}} fetched back and identical, {{listed}} only listed by the PACS',
     optional: 'Optional copy',
     state: {
       ok: 'In order',

@@ -111,7 +111,13 @@ export const es: Translated<typeof en> = {
     title: 'Almacenamiento en la nube',
     none: 'No hay ningún almacenamiento en la nube configurado. Las imágenes solo están en este PC.',
     noneStep: 'Pida al administrador que añada uno a la configuración.',
-    kind: { azure: 'Azure Blob Storage' },
+    kind: {
+      azure: 'Azure Blob Storage',
+      s3: 'Almacenamiento S3',
+      folder: 'Carpeta o recurso de red',
+      dicomweb: 'PACS (DICOMweb)',
+    },
+    provenBy: '{{identical}} recuperadas e idénticas, {{listed}} solo en la lista del PACS',
     optional: 'Copia opcional',
     state: {
       ok: 'En orden',

@@ -1,7 +1,9 @@
+import { isArchive, type DicomwebDestinationSettings } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
-import type { Finding } from '../../engine/cloud/privileges.ts';
+import { note, warning, type Finding } from '../../engine/cloud/privileges.ts';
+import type { Clock } from '../../engine/ports.ts';
 import { outgoingConnections } from '../../engine/outgoing-connections.ts';
-import { connectToDestination } from '../cloud-connection.ts';
+import { connectToDataset, connectToDestination } from '../cloud-connection.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
@@ -46,6 +48,7 @@ export async function runConfigCheck(
   if (form === 'text') checks.forEach((one) => tell(one, output));
   for (const destination of installation.settings.destinations) {
     const one = await checked(`destination ${destination.name} (${destination.kind})`, async () => {
+      if (!isArchive(destination)) return checkDataset(destination, installation, clock);
       const store = await connectToDestination(destination, installation, clock);
       try {
         await store.check();
@@ -64,6 +67,33 @@ export async function runConfigCheck(
   }
   if (form === 'json') output.out(JSON.stringify({ checks }));
   return checks.every((one) => one.error === null) ? exitCode.ok : exitCode.failed;
+}
+
+/** Nothing is stored there to try it: what is put into a PACS stays there among the patients. */
+async function checkDataset(
+  destination: DicomwebDestinationSettings,
+  installation: Installation,
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const store = await connectToDataset(destination, installation, clock);
+  try {
+    await store.check();
+  } finally {
+    await store.close();
+  }
+  const { url, auth, required, proof = required ? 'identical' : 'listed' } = destination;
+  return [
+    note('Images are opened and sent to it in clear inside TLS: who runs it can read them.'),
+    ...(url.startsWith('http:') ? [warning('It is reached without TLS, on this PC.')] : []),
+    ...(auth === 'none' ? [warning('It takes images from anybody who reaches it.')] : []),
+    ...(proof === 'listed' && required
+      ? [
+          warning(
+            'An image counts as safe there when a search lists it, though the PACS may have changed it.',
+          ),
+        ]
+      : []),
+  ];
 }
 
 async function checked(part: string, check: () => Promise<readonly Finding[]>): Promise<Checked> {

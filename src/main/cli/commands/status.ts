@@ -64,6 +64,20 @@ function recoveryText({ recovery, recoveryKit }: StatusReport): string {
   return `${recovery} ${provenAt.slice(0, 10)} ${by}, next check by ${dueAt.slice(0, 10)}`;
 }
 
+function backFillText({ backFill }: StatusReport['destinations'][number]): string {
+  if (backFill === undefined) return '';
+  const { waiting, total, active, bytesPerSecond, error } = backFill;
+  const rate = active === 0 ? '' : `, ${bytesText(bytesPerSecond)}/s`;
+  const line = `\n    copied from another destination: ${total - waiting} of ${total}${rate}`;
+  return error === null ? line : `${line}\n    ${error.message}. ${error.nextStep}`;
+}
+
+function provenText({ provenBy }: StatusReport['destinations'][number]): string {
+  return provenBy === undefined
+    ? ''
+    : ` (${provenBy.identical} fetched back and identical, ${provenBy.listed} only listed)`;
+}
+
 const headlineText = {
   'all-safe': 'All safe',
   working: 'Working',
@@ -79,8 +93,9 @@ function textOf(report: StatusReport): readonly string[] {
     `  listening: ${listener.up ? `${listener.aeTitle} on ${listener.host}:${listener.port}` : 'no'}`,
     ...report.destinations.map(
       (one) =>
-        `  ${one.name} (${one.kind}${one.required ? '' : ', best effort'}): ${one.state}, verified ${one.verified}, pending ${one.pending}` +
-        (one.error === null ? '' : `\n    ${one.error.message}. ${one.error.nextStep}`),
+        `  ${one.name} (${one.kind}${one.required ? '' : ', best effort'}): ${one.state}, verified ${one.verified}${provenText(one)}, pending ${one.pending}` +
+        (one.error === null ? '' : `\n    ${one.error.message}. ${one.error.nextStep}`) +
+        backFillText(one),
     ),
     ...accessLines(report),
     `  on this PC: ${bytesText(spool.bytes)} sealed, ${bytesText(spool.freeBytes)} free`,

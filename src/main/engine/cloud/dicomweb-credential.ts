@@ -56,7 +56,8 @@ export async function dicomwebSignIn(
   }
 }
 
-function matchingKey(pem: string, certificates: string): string {
+function matchingKey(given: string, certificates: string): string {
+  const pem = withLines(given);
   let belongs: boolean;
   try {
     belongs = new X509Certificate(certificates).checkPrivateKey(createPrivateKey(pem));
@@ -65,6 +66,15 @@ function matchingKey(pem: string, certificates: string): string {
   }
   if (!belongs) throw malformed('the private key is not that of the certificate');
   return pem;
+}
+
+/** A field of one line takes the line breaks out of a PEM text (RFC 7468). */
+function withLines(text: string): string {
+  const found = /^-----BEGIN ([A-Z ]{1,40})-----([A-Za-z0-9+/=\s]+)-----END \1-----$/.exec(text);
+  if (found === null) return text;
+  const [, label = '', base64 = ''] = found;
+  const lines = base64.replace(/\s/g, '').match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
 async function readCertificates(file: string): Promise<string> {

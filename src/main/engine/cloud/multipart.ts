@@ -12,7 +12,7 @@ export function boundaryOf(contentType: string | undefined): string | undefined 
   if (contentType === undefined || contentType.length > 1000 || !/^\s*multipart\//i.test(contentType)) {
     return undefined;
   }
-  const found = /;\s*boundary\s*=\s*(?:"([^"\\]{1,70})"|([^\s";,]{1,70}))/i.exec(contentType);
+  const found = /;\s*boundary\s*=\s*(?:"([^"\\]{1,200})"|([^\s";,]{1,200}))/i.exec(contentType);
   const boundary = found?.[1] ?? found?.[2];
   return boundary !== undefined && boundaryPattern.test(boundary) ? boundary : undefined;
 }

@@ -82,6 +82,7 @@ function destinationStatus(inputs: StatusInputs, destination: DestinationInput):
     verified: counts?.verified ?? 0,
     lastVerifiedAt: isoOrNull(counts?.lastVerifiedAtMs ?? null),
     error,
+    ...(destination.provenBy === undefined ? {} : { provenBy: destination.provenBy }),
     ...(hold === undefined ? {} : { hold: { by: hold.by, until: isoOrNull(hold.untilMs) } }),
   };
 }

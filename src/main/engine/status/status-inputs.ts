@@ -25,6 +25,8 @@ export interface DestinationInput {
   readonly required: boolean;
   readonly state: DestinationStatus['state'];
   readonly error: ErrorReport | null;
+  /** Of a PACS: how many were proven how. */
+  readonly provenBy?: { readonly identical: number; readonly listed: number };
   /** While uploads are held. Its report is no failure: it ends by itself, and the images are safe here. */
   readonly hold?: { readonly by: 'paused' | 'window' | 'metered'; readonly untilMs: number | null };
 }

@@ -40,7 +40,7 @@ function DestinationCard({ destination }: { readonly destination: DestinationSta
   const { t } = useTranslation();
   const format = useFormat();
   const isLive = useIsLive();
-  const { name, kind, required, pending, verified, lastVerifiedAt, error } = destination;
+  const { name, kind, required, pending, verified, lastVerifiedAt, error, provenBy } = destination;
   const state = shownState(destination);
   const words = error === null ? undefined : errorText(error, format.language);
 
@@ -55,7 +55,7 @@ function DestinationCard({ destination }: { readonly destination: DestinationSta
         )}
       </div>
       <p className="muted">
-        {kind === 'azure' ? t('destinations.kind.azure') : kind}
+        {kindName(kind, t)}
         {required ? '' : ` · ${t('destinations.optional')}`}
       </p>
       <dl className="facts">
@@ -72,6 +72,14 @@ function DestinationCard({ destination }: { readonly destination: DestinationSta
           <dd>{lastVerifiedAt === null ? t('destinations.never') : <Ago iso={lastVerifiedAt} />}</dd>
         </div>
       </dl>
+      {provenBy === undefined ? null : (
+        <p className="muted">
+          {t('destinations.provenBy', {
+            identical: format.count(provenBy.identical),
+            listed: format.count(provenBy.listed),
+          })}
+        </p>
+      )}
       {words === undefined ? null : (
         <div className="card-error" data-tone={state.tone}>
           <p className="note-message">{words.message}</p>
@@ -83,6 +91,14 @@ function DestinationCard({ destination }: { readonly destination: DestinationSta
       ) : null}
     </li>
   );
+}
+
+const kinds = ['azure', 's3', 'folder', 'dicomweb'] as const;
+
+/** A kind that a newer engine knows is shown by its own name. */
+function kindName(kind: string, t: (key: `destinations.kind.${(typeof kinds)[number]}`) => string): string {
+  const known = kinds.find((one) => one === kind);
+  return known === undefined ? kind : t(`destinations.kind.${known}`);
 }
 
 type StateKey = 'ok' | 'idle' | 'retrying' | 'paused' | 'refused';
