@@ -18,12 +18,20 @@ import { KeysHost } from './features/keys/keys-host.tsx';
 import { KeysView } from './features/keys/keys-view.tsx';
 import { Modalities } from './features/modalities/modalities.tsx';
 import { Recovery } from './features/recovery/recovery.tsx';
-import { Studies } from './features/studies/studies.tsx';
+import { StudyBoard } from './features/home/study-board.tsx';
+import { ActivityPanel } from './features/activity/activity-panel.tsx';
+import { ChartsPanel } from './features/charts/charts-panel.tsx';
+import { MissingPanel } from './features/missing/missing-panel.tsx';
+import { ErasePanel } from './features/safe-to-erase/erase-panel.tsx';
+import { SettingsView } from './features/settings/settings-view.tsx';
 import { SharesPanel } from './features/share/shares-panel.tsx';
 import { ThisPc } from './features/this-pc/this-pc.tsx';
 import { PublicAddress, withoutPublicAddress } from './features/devices/public-address.tsx';
 import { useViews } from './features/view-context.ts';
 import { Verification } from './features/verify/verification.tsx';
+import { StudyHost } from './features/study/study-host.tsx';
+import { useShownStudy } from './features/study/study-context.ts';
+import { StudyScreen } from './features/study/study-screen.tsx';
 import { ViewHost, ViewTabs } from './features/views.tsx';
 import { WizardBanner } from './features/wizard/wizard-banner.tsx';
 import { beginsWithSetup } from './features/wizard/wizard-context.ts';
@@ -45,15 +53,17 @@ export function App({ store }: { readonly store: AgentStore }): ReactElement {
       <FaultScreen>
         <StoreContext value={store}>
           <NoticeArea>
-            <ViewHost>
-              <AccessHost>
-                <KeysHost>
-                  <DialogHost>
-                    <Page />
-                  </DialogHost>
-                </KeysHost>
-              </AccessHost>
-            </ViewHost>
+            <StudyHost>
+              <ViewHost>
+                <AccessHost>
+                  <KeysHost>
+                    <DialogHost>
+                      <Page />
+                    </DialogHost>
+                  </KeysHost>
+                </AccessHost>
+              </ViewHost>
+            </StudyHost>
           </NoticeArea>
         </StoreContext>
       </FaultScreen>
@@ -79,7 +89,7 @@ function Page(): ReactElement {
       <a className="skip-link" href="#state">
         {t('header.skip')}
       </a>
-      <Header connection={connection} version={agent?.version} />
+      <Header connection={connection} agent={agent} />
       <main>
         {connection.tag === 'refused' ? (
           <FreshLink />
@@ -96,6 +106,8 @@ function Page(): ReactElement {
 
 function Views({ agent }: { readonly agent: AgentState }): ReactElement {
   const { access } = agent.status;
+  const { studyId } = useShownStudy();
+  if (studyId !== undefined) return <StudyScreen key={studyId} studyId={studyId} agent={agent} />;
   return (
     <>
       <PublicAddress failures={agent.status.failures} />
@@ -105,6 +117,7 @@ function Views({ agent }: { readonly agent: AgentState }): ReactElement {
         overview={<Overview agent={agent} />}
         devices={<DevicesView agent={agent} />}
         keys={<KeysView agent={agent} />}
+        settings={<SettingsView />}
       />
     </>
   );
@@ -120,13 +133,21 @@ function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
       <div className="columns">
         <div className="column-main">
           <Modalities modalities={status.modalities} access={status.access} />
-          <Studies studies={agent.studies} total={agent.studiesTotal} />
+          <ErasePanel status={status} />
+          <MissingPanel />
+          <StudyBoard
+            studies={agent.studies}
+            total={agent.studiesTotal}
+            bytesPerSecond={agent.uploadBytesPerSecond}
+          />
+          <ChartsPanel />
         </div>
         <div className="column-side">
           <Destinations destinations={status.destinations} />
           <Verification status={status} />
           <Recovery state={status.recovery} kit={status.recoveryKit} />
           <ThisPc agent={agent} />
+          <ActivityPanel status={status} />
           <Files />
           <SharesPanel />
         </div>

@@ -1,7 +1,10 @@
 import { enCloudSteps, enDisk, enRate, enRestore, enShare, enStudyMenu, enVerify } from './en-cloud.ts';
 import { enAttention, enDevices, enViews } from './en-devices.ts';
 import { enPairing } from './en-pairing.ts';
+import { enActivity, enCharts, enErase, enHome, enMissing, enSearch } from './en-home.ts';
 import { enCheck, enCreate, enKeys, enRecovery } from './en-keys.ts';
+import { enPause, enSettings } from './en-settings.ts';
+import { enStudy } from './en-study.ts';
 import { enWizard } from './en-wizard.ts';
 
 /** English: the catalogue that names the keys. Staff read this: short sentences, no jargon, what to do. */
@@ -169,6 +172,12 @@ export const en = {
     retry: 'Try again',
     retryLabel: 'Try again: study {{initials}}, {{modality}}, {{time}}',
   },
+  home: enHome,
+  search: enSearch,
+  erase: enErase,
+  missing: enMissing,
+  activity: enActivity,
+  charts: enCharts,
   modalities: {
     title: 'Devices',
     empty: 'No device has sent images yet.',
@@ -248,6 +257,7 @@ export const en = {
     cliStep: 'Or run this on the PC, and open the link it prints:',
     safe: 'Your images are not affected: receiving and uploading go on without this page.',
   },
+  study: enStudy,
   loading: { studies: 'Loading the studies' },
   broken: {
     title: 'This page ran into a fault',
@@ -255,6 +265,8 @@ export const en = {
     reload: 'Load again',
   },
   units: { perSecond: '{{size}}/s' },
+  settings: enSettings,
+  pause: enPause,
 } as const;
 
 /** Steps that the page offers itself, instead of the command line that the engine's own text names. */

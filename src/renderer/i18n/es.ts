@@ -2,7 +2,10 @@ import type { en } from './en.ts';
 import { esDisk, esRate, esRestore, esShare, esStudyMenu, esVerify } from './es-cloud.ts';
 import { esAttention, esDevices, esViews } from './es-devices.ts';
 import { esPairing } from './es-pairing.ts';
+import { esActivity, esCharts, esErase, esHome, esMissing, esSearch } from './es-home.ts';
 import { esCheck, esCreate, esKeys, esRecovery } from './es-keys.ts';
+import { esPause, esSettings } from './es-settings.ts';
+import { esStudy } from './es-study.ts';
 import { esWizard } from './es-wizard.ts';
 import type { Translated } from './translated.ts';
 
@@ -182,6 +185,12 @@ export const es: Translated<typeof en> = {
     retry: 'Intentar de nuevo',
     retryLabel: 'Intentar de nuevo: estudio {{initials}}, {{modality}}, {{time}}',
   },
+  home: esHome,
+  search: esSearch,
+  erase: esErase,
+  missing: esMissing,
+  activity: esActivity,
+  charts: esCharts,
   modalities: {
     title: 'Equipos',
     empty: 'Ningún equipo ha enviado imágenes todavía.',
@@ -264,6 +273,7 @@ export const es: Translated<typeof en> = {
     cliStep: 'O ejecute esto en el PC y abra el enlace que aparece:',
     safe: 'Sus imágenes no se ven afectadas: la recepción y las subidas siguen sin esta página.',
   },
+  study: esStudy,
   loading: { studies: 'Cargando los estudios' },
   broken: {
     title: 'Esta página ha tenido un fallo',
@@ -271,4 +281,6 @@ export const es: Translated<typeof en> = {
     reload: 'Cargar de nuevo',
   },
   units: { perSecond: '{{size}}/s' },
+  settings: esSettings,
+  pause: esPause,
 };

@@ -8,6 +8,7 @@ import { useNowMs } from '../../state/now.ts';
 import { Button } from '../../ui/button.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { personName } from './person-name.ts';
+import { shownDate } from './shown-date.ts';
 
 interface Revealed {
   readonly patientName: string;
@@ -98,10 +99,4 @@ function RevealedName({
       </Button>
     </div>
   );
-}
-
-/** DICOM's DA (YYYYMMDD, PS3.5 table 6.2-1) as 2026-01-31; anything else as it is. */
-function shownDate(date: string): string {
-  const parts = /^(\d{4})(\d{2})(\d{2})$/.exec(date);
-  return parts === null ? date : `${parts[1]}-${parts[2]}-${parts[3]}`;
 }

@@ -2,9 +2,7 @@ import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StudySummary } from '../../../shared/agent-state.ts';
-import { assertNever } from '../../../shared/assert-never.ts';
 import { useFormat } from '../../i18n/format.ts';
-import type { Tone } from '../../state/headline-view.ts';
 import { useAction, useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
 import { Button } from '../../ui/button.tsx';
@@ -14,10 +12,21 @@ import { useNotice } from '../../ui/notice.tsx';
 import { Progress } from '../../ui/progress.tsx';
 import { useShownInitials } from './initials.ts';
 import { Reveal } from './reveal.tsx';
+import { OpenStudy } from '../study/open-study.tsx';
 import { StudyMenu } from './study-menu.tsx';
+import { toneOf } from './study-tone.ts';
 
 /** One study. Drawn again only when it changes: lists are long and deltas frequent. */
 export const StudyRow = memo(function StudyRow({ study }: { readonly study: StudySummary }): ReactElement {
+  return (
+    <li className="study">
+      <StudyCells study={study} />
+    </li>
+  );
+});
+
+/** What a row shows, for a list item or a row of a grid. */
+export function StudyCells({ study }: { readonly study: StudySummary }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
   const initials = useShownInitials(study.initials);
@@ -29,7 +38,7 @@ export const StudyRow = memo(function StudyRow({ study }: { readonly study: Stud
   });
 
   return (
-    <li className="study">
+    <>
       <span className="study-who" aria-hidden="true">
         {initials}
       </span>
@@ -65,11 +74,12 @@ export const StudyRow = memo(function StudyRow({ study }: { readonly study: Stud
       <div className="study-actions">
         {study.failed + study.parked > 0 ? <RetryStudy study={study} initials={initials} /> : null}
         <Reveal study={study} initials={initials} />
+        <OpenStudy study={study} initials={initials} />
         <StudyMenu study={study} initials={initials} />
       </div>
-    </li>
+    </>
   );
-});
+}
 
 function Received({ iso }: { readonly iso: string }): ReactElement {
   const format = useFormat();
@@ -119,21 +129,4 @@ function RetryStudy({
       <ActionError state={retry.state} />
     </>
   );
-}
-
-/** Green only when the figures say so too. */
-function toneOf(study: StudySummary): Tone {
-  switch (study.state) {
-    case 'verified':
-      return study.verified === study.instances && study.instances > 0 ? 'all-safe' : 'working';
-    case 'receiving':
-    case 'uploading':
-      return 'working';
-    case 'waiting':
-      return 'unknown';
-    case 'attention':
-      return 'attention';
-    default:
-      return assertNever(study.state);
-  }
 }
