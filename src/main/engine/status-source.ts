@@ -127,10 +127,9 @@ export class StatusSource {
         const hold =
           stage?.hold === undefined ? {} : { hold: { by: stage.hold, untilMs: stage.heldUntilMs ?? null } };
         const state = stage?.state ?? 'paused';
-        const backFill = backFillOf(name);
         const provenBy = kind === 'dicomweb' ? { provenBy: queue.datasetProofs.counts(name) } : {};
         const error = stage?.error ?? null;
-        return { name, kind, required, state, error, ...hold, ...backFill, ...provenBy };
+        return { name, kind, required, state, error, ...hold, ...provenBy };
       }),
       recovery: keys.recoveryState,
       ...recoveryProof(keys, queue),
