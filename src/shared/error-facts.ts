@@ -747,6 +747,26 @@ export const errorFacts = {
     message: 'The address of the cloud cannot be found',
     nextStep: 'Check the account name and the internet connection.',
   },
+  'alert-not-sent': {
+    persistence: 'transient',
+    message: 'An alert could not be sent',
+    nextStep: 'Check the settings under alerts with `edge-sync alerts test`; it is tried again by itself.',
+  },
+  'alert-refused': {
+    persistence: 'permanent',
+    message: 'The mail server does not accept the name or the password',
+    nextStep: 'Store the right password with `edge-sync config set secret.smtp`, or correct alerts.email.user.',
+  },
+  'alert-secret-missing': {
+    persistence: 'permanent',
+    message: 'The password of the mail account is not stored',
+    nextStep: 'Store it with `edge-sync config set secret.smtp`.',
+  },
+  'alerts-not-set': {
+    persistence: 'permanent',
+    message: 'Nobody is told by mail or webhook: neither is set',
+    nextStep: 'Set alerts.email or alerts.webhook; docs/alerts.md shows how.',
+  },
   'cloud-unreachable': {
     persistence: 'transient',
     message: 'The cloud cannot be reached',

@@ -546,6 +546,23 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'No se encuentra la dirección de la nube',
     nextStep: 'Compruebe el nombre de la cuenta y la conexión a internet.',
   },
+  'alert-not-sent': {
+    message: 'No se pudo enviar un aviso',
+    nextStep: 'Compruebe los ajustes de avisos con `edge-sync alerts test`; se vuelve a intentar solo.',
+  },
+  'alert-refused': {
+    message: 'El servidor de correo no acepta el nombre o la contraseña',
+    nextStep:
+      'Guarde la contraseña correcta con `edge-sync config set secret.smtp` o corrija alerts.email.user.',
+  },
+  'alert-secret-missing': {
+    message: 'La contraseña de la cuenta de correo no está guardada',
+    nextStep: 'Guárdela con `edge-sync config set secret.smtp`.',
+  },
+  'alerts-not-set': {
+    message: 'Nadie recibe avisos por correo ni por webhook: ninguno está configurado',
+    nextStep: 'Configure alerts.email o alerts.webhook; docs/alerts.md explica cómo.',
+  },
   'cloud-unreachable': {
     message: 'No se llega a la nube',
     nextStep: 'Compruebe la conexión a internet; las subidas siguen por sí solas.',

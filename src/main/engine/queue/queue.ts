@@ -3,6 +3,7 @@ import path from 'node:path';
 import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { IncidentReport, SpoolId } from '../model.ts';
 import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
+import { Alerts } from './alerts.ts';
 import { AuditRows } from './audit-rows.ts';
 import { BackFill } from './back-fill.ts';
 import { BackupMarks } from './backup-marks.ts';
@@ -91,6 +92,7 @@ export class Queue
   /** Backups of settings, pairings and CA. */
   readonly backups: BackupMarks;
   /** Studies that were given out. */
+  readonly alerts: Alerts;
   readonly shares: Shares;
   /** One study with its images and its past. */
   readonly studyDetail: StudyDetail;
@@ -140,6 +142,7 @@ export class Queue
     this.search = new Search(core);
     this.rebuilt = new Rebuilt(core);
     this.backups = new BackupMarks(core);
+    this.alerts = new Alerts(core);
     this.shares = new Shares(core);
     this.studyDetail = new StudyDetail(core);
     this.installationId = identify(core);
