@@ -42,6 +42,19 @@ export const destinationStatusSchema = z.object({
   provenBy: z.object({ identical: count, listed: count }).optional(),
   /** Only while uploads are held: paused by somebody, outside their times of day, on a metered network. */
   hold: z.object({ by: z.enum(['paused', 'window', 'metered']), until: isoTime.nullable() }).optional(),
+  /**
+   * Only while it lacks images that are no longer on this PC: they are copied from another destination. Those that wait,
+   * and how many there were when it began (those waiting included); `error`: why another one cannot be read.
+   */
+  backFill: z
+    .object({
+      waiting: count,
+      total: count,
+      active: count,
+      bytesPerSecond: z.number().min(0),
+      error: errorReportSchema.nullable(),
+    })
+    .optional(),
 });
 export type DestinationStatus = z.infer<typeof destinationStatusSchema>;
 

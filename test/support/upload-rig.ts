@@ -91,6 +91,8 @@ export interface UploadRigOptions {
   readonly dir?: string;
   /** 32 bytes; another installation of the same archive has the same. */
   readonly archiveKey?: Buffer;
+  /** Leaves the destinations as the database has them, instead of the one of every rig. */
+  readonly keepsDestinations?: boolean;
 }
 
 export class UploadRig {
@@ -109,7 +111,7 @@ export class UploadRig {
   /** Of recovery kits that came into force after the first. */
   laterRecords: readonly ArchiveKeyRecordBytes[] = [];
 
-  private constructor(dir: string, archiveKey: Buffer, spool: FileSpool) {
+  private constructor(dir: string, archiveKey: Buffer, spool: FileSpool, keepsDestinations: boolean) {
     this.dir = dir;
     this.archiveKey = archiveKey;
     this.spool = spool;
@@ -117,7 +119,7 @@ export class UploadRig {
     this.sealers = new EnvelopeWriters(this.random, [this.keys.kekRecipient(1)], fingerprint);
     const { clock, random, logger } = this;
     this.queue = Queue.open({ dir, sealer: this.keys.columnSealer(random), clock, random, logger });
-    this.queue.setDestinations([{ name: destination, required: true }]);
+    if (!keepsDestinations) this.queue.setDestinations([{ name: destination, required: true }]);
   }
 
   static async open(options: UploadRigOptions = {}): Promise<UploadRig> {
@@ -129,7 +131,8 @@ export class UploadRig {
       clock: new SystemClock(),
       logger: new FakeLogger(),
     });
-    return new UploadRig(dir, options.archiveKey ?? random.bytes(32), spool);
+    const { archiveKey = random.bytes(32), keepsDestinations = false } = options;
+    return new UploadRig(dir, archiveKey, spool, keepsDestinations);
   }
 
   get openers(): EnvelopeReaders {

@@ -12,6 +12,7 @@ import type { Output } from './output.ts';
 import type { EngineClient } from '../rpc/client.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
+type PauseOptions = Options & { readonly destination?: string };
 
 export function addUploadsCommand(
   program: Command,
@@ -40,16 +41,29 @@ export function addUploadsCommand(
   add('show', 'what is sent right now, or what holds it back', { isDefault: true }).action(
     (options: Options) => withClient(options, (client) => runUploadsState(client, formatOf(options), output)),
   );
-  add('pause <time>', 'send nothing for 30m, 1h (1m to 24h) or until-tomorrow; receiving goes on').action(
-    (time: string, options: Options) => {
-      // Said before an engine is asked.
-      pauseOf(time);
-      return withClient(options, (client) => runUploadsPause(client, { ...formatOf(options), time }, output));
-    },
-  );
-  add('resume', 'end a pause now').action((options: Options) =>
-    withClient(options, (client) => runUploadsResume(client, formatOf(options), output)),
-  );
+  const wantedOf = (options: PauseOptions) => ({
+    ...formatOf(options),
+    destination: options.destination,
+  });
+  // The same under `uploads`, where one looks for them, and at the top, where one is in a hurry.
+  for (const parent of [uploads, program]) {
+    const nameAndWhy = 'send nothing for 30m, 1h (1m to 24h) or until-tomorrow; receiving goes on';
+    ofInstallation(parent, 'pause <time>', nameAndWhy)
+      .option('--destination <name>', 'to this destination only')
+      .option('--json', 'as JSON')
+      .action((time: string, options: PauseOptions) => {
+        // Said before an engine is asked.
+        pauseOf(time);
+        const wanted = { ...wantedOf(options), time };
+        return withClient(options, (client) => runUploadsPause(client, wanted, output));
+      });
+    ofInstallation(parent, 'resume', 'end every pause of the uploads now')
+      .option('--destination <name>', 'only that of this destination')
+      .option('--json', 'as JSON')
+      .action((options: PauseOptions) =>
+        withClient(options, (client) => runUploadsResume(client, wantedOf(options), output)),
+      );
+  }
   add('retry', 'try again now what failed or was set aside')
     .option('--failure <id>', 'the images of one failure, by its id in `status --json`')
     .option('--study <id>', 'one study, by its id as in the page')

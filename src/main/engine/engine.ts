@@ -48,6 +48,7 @@ import { writeFileDurably } from './system/durable-file.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
+import { BackFills } from './back-fills.ts';
 import { ownAddresses } from './pairing-calls.ts';
 import { openVerify, withGuard, type VerifyParts } from './verify-calls.ts';
 import type { FolderWatcher } from './watch/folder-watcher.ts';
@@ -128,6 +129,7 @@ export class Engine {
     const { host, port } = await scp.start();
     folders.start();
     uploads.start();
+    this.#parts.backFills.start();
     this.#parts.verify.scrub.start();
     this.#parts.backups.start();
     housekeeping.start();
@@ -164,6 +166,7 @@ export interface EngineParts {
   readonly disk: DiskGuard;
   readonly watchers: readonly FolderWatcher[];
   readonly uploads: Uploads;
+  readonly backFills: BackFills;
   readonly verify: VerifyParts;
   readonly sharing: Sharing;
   readonly previews: Previews;
@@ -262,6 +265,21 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
   });
   opened.defer(() => verify.guard.close());
   opened.defer(() => verify.scrub.stop());
+  const backFills = new BackFills({
+    ...options,
+    keys,
+    queue,
+    spool,
+    uploads,
+    onBadCopy: (destination, instanceId) => {
+      const copy = queue.verification.copy(destination, instanceId);
+      if (copy !== undefined) verify.scrub.suspect(copy);
+    },
+    reportIncident,
+    onChange: () => status.changed(),
+  });
+  uploads.wakesToo(backFills);
+  opened.defer(() => backFills.stop());
 
   const certificates = new Certificates({
     store: queue.certificates,
@@ -379,6 +397,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     spool,
     keys,
     uploads,
+    backFills,
     intake,
     certificates,
     devices,
@@ -406,6 +425,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
       return folders.watchers;
     },
     uploads,
+    backFills,
     verify,
     sharing,
     previews,

@@ -6,7 +6,7 @@ import { version } from '../version.ts';
 import type { EngineParts } from './engine.ts';
 import { AgentFeed } from './status/agent-feed.ts';
 import { buildStatus } from './status/build-status.ts';
-import type { StatusInputs } from './status/status-inputs.ts';
+import type { DestinationInput, StatusInputs } from './status/status-inputs.ts';
 import { addressScope } from './system/ip-address.ts';
 
 export type StatusSourceDeps = Pick<
@@ -17,6 +17,7 @@ export type StatusSourceDeps = Pick<
   | 'spool'
   | 'keys'
   | 'uploads'
+  | 'backFills'
   | 'intake'
   | 'certificates'
   | 'devices'
@@ -103,6 +104,11 @@ export class StatusSource {
       this.#deps;
     const { dicom, destinations, status } = options.settings;
     const listening = this.#listening;
+    const lacking = queue.backFill.facts();
+    const backFillOf = (name: string): Pick<DestinationInput, 'backFill'> => {
+      const facts = lacking.find(({ destination }) => destination === name);
+      return facts === undefined ? {} : { backFill: { ...facts, ...this.#deps.backFills.status(name) } };
+    };
     const freeBytes = await spool.freeBytes();
     return {
       queue: queue.status(),
@@ -127,9 +133,10 @@ export class StatusSource {
         const hold =
           stage?.hold === undefined ? {} : { hold: { by: stage.hold, untilMs: stage.heldUntilMs ?? null } };
         const state = stage?.state ?? 'paused';
+        const backFill = backFillOf(name);
         const provenBy = kind === 'dicomweb' ? { provenBy: queue.datasetProofs.counts(name) } : {};
         const error = stage?.error ?? null;
-        return { name, kind, required, state, error, ...hold, ...provenBy };
+        return { name, kind, required, state, error, ...hold, ...backFill, ...provenBy };
       }),
       recovery: keys.recoveryState,
       ...recoveryProof(keys, queue),

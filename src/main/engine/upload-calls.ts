@@ -1,5 +1,6 @@
 /** What callers may ask about uploads as a whole: pause, go on, wake up. */
-import type { PauseRequest, UploadsState } from '../../shared/contract-upload.ts';
+import type { PauseRequest, ResumeRequest, UploadsState } from '../../shared/contract-upload.ts';
+import { EdgeSyncError } from '../../shared/errors.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
 import { holdUntilMs } from './upload/hold.ts';
@@ -8,7 +9,7 @@ import { tomorrowMs } from './upload/pacing.ts';
 export interface UploadService {
   state(): UploadsState;
   pause(request: PauseRequest, actor: Actor): Promise<UploadsState>;
-  resume(actor: Actor): Promise<UploadsState>;
+  resume(request: ResumeRequest, actor: Actor): Promise<UploadsState>;
   network(state: { readonly metered: boolean }): UploadsState;
   /** The PC woke up, or is on another network. */
   wake(reason: 'resume' | 'network'): { readonly woken: true };
@@ -28,13 +29,14 @@ export class UploadCalls implements UploadService {
     const counts = queue.status().destinations;
     return {
       hold: hold?.tag ?? 'none',
-      until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+      until: isoOrNull(untilMs),
       metered: uploads.pacing.isMetered,
       bytesPerSecond: uploads.bytesPerSecond,
       destinations: options.settings.destinations.map(({ name }) => {
         const status = uploads.status(name);
         return {
           name,
+          pausedUntil: isoOrNull(uploads.pacing.ownPauseUntilMs(name)),
           pending: counts.find((one) => one.name === name)?.pending ?? 0,
           active: status?.active ?? 0,
           width: status?.width ?? 0,
@@ -46,28 +48,38 @@ export class UploadCalls implements UploadService {
 
   async pause(request: PauseRequest, actor: Actor): Promise<UploadsState> {
     const { uploads, audit, options } = this.#parts;
+    const { destination } = request;
+    this.#mustKnow(destination);
     const nowMs = options.clock.nowMs();
     const untilMs = request.tag === 'for' ? nowMs + request.minutes * 60_000 : tomorrowMs(nowMs);
     try {
-      await uploads.pacing.pause(untilMs);
-      audit.record({ action: 'uploads-paused', actor, outcome: 'success' });
+      await uploads.pacing.pause(untilMs, destination);
+      audit.record({ action: 'uploads-paused', actor, ...subjectOf(destination), outcome: 'success' });
     } catch (error) {
-      audit.record({ action: 'uploads-paused', actor, outcome: 'failure' });
+      audit.record({ action: 'uploads-paused', actor, ...subjectOf(destination), outcome: 'failure' });
       throw error;
     }
     return this.state();
   }
 
-  async resume(actor: Actor): Promise<UploadsState> {
+  async resume({ destination }: ResumeRequest, actor: Actor): Promise<UploadsState> {
     const { uploads, audit } = this.#parts;
+    this.#mustKnow(destination);
     try {
-      await uploads.pacing.resume();
-      audit.record({ action: 'uploads-resumed', actor, outcome: 'success' });
+      await uploads.pacing.resume(destination);
+      audit.record({ action: 'uploads-resumed', actor, ...subjectOf(destination), outcome: 'success' });
     } catch (error) {
-      audit.record({ action: 'uploads-resumed', actor, outcome: 'failure' });
+      audit.record({ action: 'uploads-resumed', actor, ...subjectOf(destination), outcome: 'failure' });
       throw error;
     }
     return this.state();
+  }
+
+  /** @throws EdgeSyncError usage */
+  #mustKnow(destination: string | undefined): void {
+    const { destinations } = this.#parts.options.settings;
+    if (destination === undefined || destinations.some(({ name }) => name === destination)) return;
+    throw new EdgeSyncError('usage', `no destination is named ${destination}`);
   }
 
   network(state: { readonly metered: boolean }): UploadsState {
@@ -81,4 +93,13 @@ export class UploadCalls implements UploadService {
     uploads.wake();
     return { woken: true };
   }
+}
+
+/** The name that the settings give it: no PHI. */
+function subjectOf(destination: string | undefined): { readonly subject?: string } {
+  return destination === undefined ? {} : { subject: destination };
+}
+
+function isoOrNull(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : new Date(timeMs).toISOString();
 }

@@ -47,7 +47,11 @@ export class Uploads {
   readonly #reheads: Reheads;
   /** Of all destinations together; none or one. */
   #rateLimit: readonly RateLimit[];
+  /** By destination; those of `#rateLimit` are in each. */
+  readonly #limits = new Map<string, readonly RateLimit[]>();
   readonly #stages: Map<string, DestinationStage>;
+  /** What is woken with the stages. */
+  readonly #others: { workArrived(): void; wake(): void }[] = [];
   #phase: 'new' | 'started' | 'stopped' = 'new';
   #renewing: Promise<void> = Promise.resolve();
   /** Whether uploads may run now. */
@@ -68,6 +72,7 @@ export class Uploads {
     this.#rateLimit = limitOf(upload.maxBytesPerSecond, deps.clock);
     this.pacing = new Pacing({
       store: queue.uploadPause,
+      destinations: deps.settings.destinations.map(({ name }) => name),
       get windows() {
         return deps.settings.upload.windows;
       },
@@ -91,12 +96,12 @@ export class Uploads {
 
   /** Something new may be there to send. */
   workArrived(): void {
-    for (const stage of this.#stages.values()) stage.workArrived();
+    for (const stage of [...this.#stages.values(), ...this.#others]) stage.workArrived();
   }
 
   /** Words proven, credential stored, network back: try what waits. */
   wake(): void {
-    for (const stage of this.#stages.values()) stage.wake();
+    for (const stage of [...this.#stages.values(), ...this.#others]) stage.wake();
   }
 
   async stop(): Promise<void> {
@@ -124,6 +129,7 @@ export class Uploads {
     const { settings, clock, onChange } = this.#deps;
     if (this.#phase === 'stopped') return;
     this.#rateLimit = limitOf(settings.upload.maxBytesPerSecond, clock);
+    this.#limits.clear();
     const giveUp = new AbortController();
     const timer = clock.after(drainMs, () => giveUp.abort(new Error('settings changed')));
     await Promise.all(
@@ -137,6 +143,22 @@ export class Uploads {
     );
     timer.cancel();
     onChange();
+  }
+
+  /** `other` is told from now on when something may be there to do, and when to try what waits. */
+  wakesToo(other: { workArrived(): void; wake(): void }): void {
+    this.#others.push(other);
+  }
+
+  /** How fast anything may be sent there: its own limit and that of all, the same for everybody who sends. */
+  rateLimits(destination: string): readonly RateLimit[] {
+    const known = this.#limits.get(destination);
+    if (known !== undefined) return known;
+    const { settings, clock } = this.#deps;
+    const found = settings.destinations.find(({ name }) => name === destination);
+    const limits = [...limitOf(found?.maxBytesPerSecond ?? 0, clock), ...this.#rateLimit];
+    this.#limits.set(destination, limits);
+    return limits;
   }
 
   status(destination: string): UploadStatus | undefined {
@@ -181,8 +203,8 @@ export class Uploads {
       openers: keys.openers,
       newDatasetDigest: createDatasetDigest,
       mayUpload: () => keys.recoveryState === 'proven',
-      rateLimits: [...limitOf(destination.maxBytesPerSecond ?? 0, clock), ...this.#rateLimit],
-      hold: () => this.pacing.hold(),
+      rateLimits: this.rateLimits(destination.name),
+      hold: () => this.pacing.hold(destination.name),
       connect: () => this.#connectDataset(destination),
       lastProofAtMs: () => queue.lastProofAtMs(name),
       reportIncident,
@@ -207,8 +229,8 @@ export class Uploads {
       installationId: queue.installationId,
       archiveId: keys.archiveId,
       mayUpload: () => keys.recoveryState === 'proven',
-      rateLimits: [...limitOf(destination.maxBytesPerSecond ?? 0, clock), ...this.#rateLimit],
-      hold: () => this.pacing.hold(),
+      rateLimits: this.rateLimits(destination.name),
+      hold: () => this.pacing.hold(destination.name),
       rehead: (job) => this.#reheads.rehead(job),
       connect: () => {
         // Images that were proven in a PACS of this name are in no archive.

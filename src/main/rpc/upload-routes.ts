@@ -11,7 +11,7 @@ export function uploadRoutes(
   return {
     state: os.state.handler(() => uploads.state()),
     pause: os.pause.handler(({ input, context }) => uploads.pause(input, context.actor)),
-    resume: os.resume.handler(({ context }) => uploads.resume(context.actor)),
+    resume: os.resume.handler(({ input = {}, context }) => uploads.resume(input, context.actor)),
     network: os.network.handler(({ input }) => uploads.network(input)),
   };
 }

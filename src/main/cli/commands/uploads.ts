@@ -9,6 +9,7 @@ import { exitCode } from '../exit-codes.ts';
 import { bytesText, type Output } from '../output.ts';
 
 type Wanted = { readonly format: 'json' | 'text' };
+type Place = { readonly destination: string | undefined };
 
 /** `30m`, `2h`, `until-tomorrow`. Throws usage. */
 export function pauseOf(text: string): PauseRequest {
@@ -26,22 +27,22 @@ export async function runUploadsState(client: EngineClient, wanted: Wanted, outp
   return show(await client.uploads.state(), wanted, output);
 }
 
-/** `edge-sync uploads pause TIME`. */
+/** `edge-sync pause TIME`, of all destinations or one. */
 export async function runUploadsPause(
   client: EngineClient,
-  wanted: Wanted & { readonly time: string },
+  wanted: Wanted & Place & { readonly time: string },
   output: Output,
 ): Promise<number> {
-  return show(await client.uploads.pause(pauseOf(wanted.time)), wanted, output);
+  return show(await client.uploads.pause({ ...pauseOf(wanted.time), ...placeOf(wanted) }), wanted, output);
 }
 
-/** `edge-sync uploads resume`. */
+/** `edge-sync resume`: ends every pause, or that of one destination. */
 export async function runUploadsResume(
   client: EngineClient,
-  wanted: Wanted,
+  wanted: Wanted & Place,
   output: Output,
 ): Promise<number> {
-  return show(await client.uploads.resume(), wanted, output);
+  return show(await client.uploads.resume(placeOf(wanted)), wanted, output);
 }
 
 /** `edge-sync uploads retry`: what failed or was set aside, one failure, one study, or all of it. */
@@ -72,11 +73,23 @@ function show(state: UploadsState, { format }: Wanted, output: Output): number {
     return exitCode.ok;
   }
   output.out(holdLine(state));
-  for (const { name, pending, active, width, bytesPerSecond } of state.destinations) {
+  for (const { name, pausedUntil, pending, active, width, bytesPerSecond } of state.destinations) {
     const rate = active === 0 ? '' : `, ${bytesText(bytesPerSecond)}/s`;
-    output.out(`${name}: ${pending} waiting, ${active} of at most ${width} under way${rate}`);
+    output.out(
+      `${name}: ${pending} waiting, ${active} of at most ${width} under way${rate}${pauseText(pausedUntil)}`,
+    );
   }
   return exitCode.ok;
+}
+
+function placeOf({ destination }: Place): { readonly destination?: string } {
+  return destination === undefined ? {} : { destination };
+}
+
+function pauseText(untilIso: string | null | undefined): string {
+  return untilIso === null || untilIso === undefined
+    ? ''
+    : `, paused until ${new Date(untilIso).toLocaleString()}`;
 }
 
 function holdLine({ hold, until }: UploadsState): string {

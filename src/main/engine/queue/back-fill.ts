@@ -3,8 +3,8 @@
  * next, and where they are. Outcomes are written like those of any delivery (`Queue.markUploaded` and its like).
  */
 import type Database from 'better-sqlite3';
-import type { InstanceDetails } from '../model.ts';
-import { openDetailsIfWhole, toHex, type QueueCore } from './queue-core.ts';
+import type { InstanceDetails, SpoolId } from '../model.ts';
+import { fromHex, openDetailsIfWhole, toHex, type QueueCore } from './queue-core.ts';
 
 /** A proven copy of the object in another destination. */
 export interface CopyElsewhere {
@@ -75,6 +75,7 @@ export class BackFill {
   >;
   readonly #job: Database.Statement<[number, number], JobRow>;
   readonly #copies: Database.Statement<[number, number], CopyRow>;
+  readonly #adopt: Database.Statement<[Buffer, number, number]>;
   readonly #facts: Database.Statement<[], { name: string; waiting: number; total: number }>;
 
   constructor(core: QueueCore) {
@@ -107,6 +108,11 @@ export class BackFill {
          CROSS JOIN destination AS t ON t.id = o.destination_id
          WHERE o.instance_id = ? AND o.destination_id <> ? AND o.state = 'verified' AND o.object_sha256 IS NOT NULL
            AND t.active = 1`,
+    );
+    // Whom it was sealed to there is not known: it gets the recovery recipients of today before it is sent sealed.
+    this.#adopt = core.prepare(
+      `UPDATE instance SET spool_id = ?, size_bytes = ?, lost = 0, recovery_fingerprint = NULL
+         WHERE id = ? AND spool_id IS NULL`,
     );
     this.#facts = core.prepare(
       `SELECT t.name, f.waiting, f.total FROM destination AS t JOIN back_fill AS f ON f.destination_id = t.id
@@ -150,6 +156,14 @@ export class BackFill {
       const isFree = (instanceId: number): boolean => !claims.isHeld(destination, instanceId);
       if (this.#newest.all(id, depth).some(isFree)) return 0;
       return this.#firstAgain.all(id, depth).find((row) => isFree(row.instance_id))?.next_attempt_at;
+    });
+  }
+
+  /** A sealed file that was brought back becomes the copy on this PC; false when there is one already. */
+  adopt(instanceId: number, spoolId: SpoolId, sizeBytes: number): Promise<boolean> {
+    return this.#core.write(() => {
+      this.#core.changes.status();
+      return this.#adopt.run(fromHex(spoolId, 16), sizeBytes, instanceId).changes > 0;
     });
   }
 

@@ -1,4 +1,4 @@
-/** A pause of the uploads, kept over a restart. */
+/** Pauses of the uploads, of all or of one destination, kept over a restart. */
 import type Database from 'better-sqlite3';
 import type { QueueCore } from './queue-core.ts';
 
@@ -8,7 +8,10 @@ export interface KeptPause {
   readonly untilMs: number;
 }
 
-const key = 'upload-pause';
+/** Destination names hold no space. */
+function keyOf(destination: string | undefined): string {
+  return destination === undefined ? 'upload-pause' : `upload-pause ${destination}`;
+}
 
 export class UploadPause {
   readonly #core: QueueCore;
@@ -25,9 +28,9 @@ export class UploadPause {
     this.#remove = core.prepare('DELETE FROM meta WHERE key = ?');
   }
 
-  /** undefined without one, or when it is not what was written. */
-  get(): KeptPause | undefined {
-    const text = this.#core.read(() => this.#get.get(key));
+  /** Of all uploads, or those to `destination`; undefined without one, or when it is not what was written. */
+  get(destination?: string): KeptPause | undefined {
+    const text = this.#core.read(() => this.#get.get(keyOf(destination)));
     if (text === undefined) return undefined;
     const [setAtMs, untilMs, ...rest] = text.split(' ').map(Number);
     const isWhole = Number.isSafeInteger(setAtMs) && Number.isSafeInteger(untilMs) && rest.length === 0;
@@ -35,16 +38,16 @@ export class UploadPause {
   }
 
   /** Resolves after the commit. */
-  set(pause: KeptPause): Promise<void> {
+  set(pause: KeptPause, destination?: string): Promise<void> {
     return this.#core.write(() => {
-      this.#put.run(key, `${Math.round(pause.setAtMs)} ${Math.round(pause.untilMs)}`);
+      this.#put.run(keyOf(destination), `${Math.round(pause.setAtMs)} ${Math.round(pause.untilMs)}`);
       this.#core.changes.status();
     });
   }
 
-  clear(): Promise<void> {
+  clear(destination?: string): Promise<void> {
     return this.#core.write(() => {
-      this.#remove.run(key);
+      this.#remove.run(keyOf(destination));
       this.#core.changes.status();
     });
   }

@@ -71,7 +71,7 @@ function headlineFor(
 }
 
 function destinationStatus(inputs: StatusInputs, destination: DestinationInput): DestinationStatus {
-  const { name, kind, required, state, error, hold } = destination;
+  const { name, kind, required, state, error, hold, backFill } = destination;
   const counts = inputs.queue.destinations.find((one) => one.name === name);
   return {
     name,
@@ -84,7 +84,15 @@ function destinationStatus(inputs: StatusInputs, destination: DestinationInput):
     error,
     ...(destination.provenBy === undefined ? {} : { provenBy: destination.provenBy }),
     ...(hold === undefined ? {} : { hold: { by: hold.by, until: isoOrNull(hold.untilMs) } }),
+    ...(backFill === undefined ? {} : { backFill: backFillStatus(backFill) }),
   };
+}
+
+function backFillStatus(
+  backFill: NonNullable<DestinationInput['backFill']>,
+): NonNullable<DestinationStatus['backFill']> {
+  const { waiting, total, active, bytesPerSecond, error } = backFill;
+  return { waiting, total, active, bytesPerSecond, error };
 }
 
 function recoveryKit({ recovery, recoveryProof }: StatusInputs): Pick<StatusReport, 'recoveryKit'> {

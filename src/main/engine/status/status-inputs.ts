@@ -29,6 +29,14 @@ export interface DestinationInput {
   readonly provenBy?: { readonly identical: number; readonly listed: number };
   /** While uploads are held. Its report is no failure: it ends by itself, and the images are safe here. */
   readonly hold?: { readonly by: 'paused' | 'window' | 'metered'; readonly untilMs: number | null };
+  /** While images that have left this PC are copied there from another destination. */
+  readonly backFill?: {
+    readonly waiting: number;
+    readonly total: number;
+    readonly active: number;
+    readonly bytesPerSecond: number;
+    readonly error: ErrorReport | null;
+  };
 }
 
 export interface StatusInputs {

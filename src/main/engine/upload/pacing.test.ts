@@ -170,3 +170,66 @@ describe('tomorrow', () => {
     expect(tomorrowMs(monday(5, 30))).toBe(six(6));
   });
 });
+
+describe('a pause of one destination', () => {
+  const destinations = ['cloud', 'nas'];
+
+  it('holds that one alone, survives a restart, and ends by itself', async () => {
+    const kit = new QueueKit();
+    const wishes = { store: kit.queue.uploadPause, destinations };
+    const { pacing: one } = pacing(kit.clock, wishes);
+    const untilMs = kit.clock.nowMs() + hour;
+    await one.pause(untilMs, 'nas');
+    expect(one.hold()).toBeUndefined();
+    expect(one.hold('cloud')).toBeUndefined();
+    expect(one.hold('nas')).toEqual({ tag: 'paused', untilMs });
+    expect(one.ownPauseUntilMs('nas')).toBe(untilMs);
+    one.close();
+    const told: string[] = [];
+    const store = kit.reopen().uploadPause;
+    const next: Pacing = pacing(kit.clock, {
+      store,
+      destinations,
+      onChange: () => told.push(next.hold('nas')?.tag ?? 'none'),
+    }).pacing;
+    expect(next.hold('nas')?.tag).toBe('paused');
+    await kit.clock.advance(hour);
+    expect(next.hold('nas')).toBeUndefined();
+    expect(told).toEqual(['none']);
+    next.close();
+    kit.queue.close();
+    kit.queue = kit.open();
+    expect(kit.queue.uploadPause.get('nas')).toBeUndefined();
+    kit.dispose();
+  });
+
+  it('goes on when a shorter pause of all is over, and ends by its own name or with all', async () => {
+    const kit = new QueueKit();
+    const { pacing: one } = pacing(kit.clock, { store: kit.queue.uploadPause, destinations });
+    const nowMs = kit.clock.nowMs();
+    await one.pause(nowMs + 10 * minute);
+    await one.pause(nowMs + hour, 'nas');
+    expect(one.hold('cloud')).toEqual({ tag: 'paused', untilMs: nowMs + 10 * minute });
+    expect(one.hold('nas')).toEqual({ tag: 'paused', untilMs: nowMs + hour });
+    await kit.clock.advance(10 * minute);
+    expect(one.hold('cloud')).toBeUndefined();
+    expect(one.hold('nas')?.tag).toBe('paused');
+    await one.resume('nas');
+    expect(one.hold('nas')).toBeUndefined();
+    await one.pause(nowMs + 2 * hour, 'cloud');
+    await one.pause(nowMs + 2 * hour);
+    await one.resume('cloud');
+    expect(one.hold('cloud')?.tag).toBe('paused');
+    await one.pause(nowMs + 2 * hour, 'cloud');
+    await one.resume();
+    expect([undefined, ...destinations].map((place) => one.hold(place))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(kit.queue.uploadPause.get('cloud')).toBeUndefined();
+    expect(kit.clock.waitingCount).toBe(0);
+    one.close();
+    kit.dispose();
+  });
+});

@@ -5,6 +5,8 @@ import type { UploadHold } from './hold.ts';
 
 export interface PacingDeps {
   readonly store: Pick<UploadPause, 'get' | 'set' | 'clear'>;
+  /** Those that may be paused by themselves; none: only all together. */
+  readonly destinations?: readonly string[];
   readonly windows: readonly UploadWindow[];
   /** Settings upload.pauseOnMetered. */
   readonly onMetered: 'pause' | 'go-on';
@@ -23,9 +25,15 @@ export const longestPauseMs = 30 * 3_600_000;
  * Whether uploads may run now. A pause is always for a time and ends by itself: when the wall clock says so, or when as
  * much time has gone by as was asked for, so that a clock that is set back does not make it longer.
  */
+interface RunningPause {
+  readonly untilMs: number;
+  readonly endsAtMonotonicMs: number;
+}
+
 export class Pacing {
   readonly #deps: PacingDeps;
-  #pause: { readonly untilMs: number; readonly endsAtMonotonicMs: number } | undefined;
+  /** Of one destination, by its name, or of all (undefined). */
+  readonly #pauses = new Map<string | undefined, RunningPause>();
   #isMetered = false;
   #timer: Cancel | undefined;
   #told = '';
@@ -34,42 +42,53 @@ export class Pacing {
   /** Takes up the pause of before a restart, if it is not over. */
   constructor(deps: PacingDeps) {
     this.#deps = deps;
-    const kept = deps.store.get();
-    if (kept !== undefined) this.#begin(kept);
-    this.#told = tellOf(this.hold());
+    for (const destination of this.#places()) {
+      const kept = deps.store.get(destination);
+      if (kept !== undefined) this.#begin(kept, destination);
+    }
+    this.#told = this.#tell();
     this.#look();
   }
 
-  /** undefined: uploads may run. A person's pause is told before the others. */
-  hold(): UploadHold | undefined {
+  /**
+   * undefined: uploads (to `destination`, if given) may run. A person's pause is told before the others, of two the one
+   * that ends later.
+   */
+  hold(destination?: string): UploadHold | undefined {
     const { clock, windows, onMetered } = this.#deps;
     const nowMs = clock.nowMs();
-    if (this.#pause !== undefined) {
-      const leftMs = Math.min(
-        this.#pause.untilMs - nowMs,
-        this.#pause.endsAtMonotonicMs - clock.monotonicMs(),
-      );
-      if (leftMs > 0) return { tag: 'paused', untilMs: nowMs + leftMs };
-    }
+    const places = destination === undefined ? [undefined] : [undefined, destination];
+    const leftMs = Math.max(...places.map((place) => this.#leftMs(place)));
+    if (leftMs > 0) return { tag: 'paused', untilMs: nowMs + leftMs };
     if (this.#isMetered && onMetered === 'pause') return { tag: 'metered' };
     const window = windowAt(windows, nowMs);
     return window.tag === 'closed' ? { tag: 'window', untilMs: window.untilMs } : undefined;
   }
 
-  /** Takes effect at once; resolves when it would survive a restart. A later one replaces an earlier one. */
-  async pause(untilMs: number): Promise<void> {
+  /** Takes effect at once; resolves when it would survive a restart. A later one of the same place replaces an earlier. */
+  async pause(untilMs: number, destination?: string): Promise<void> {
     const setAtMs = this.#deps.clock.nowMs();
     const kept = { setAtMs, untilMs };
-    this.#begin(kept);
+    this.#begin(kept, destination);
     this.#changed();
-    await this.#deps.store.set(kept);
+    await this.#deps.store.set(kept, destination);
   }
 
-  /** Ends a pause; the windows and the metered network stay as they are. */
-  async resume(): Promise<void> {
-    this.#pause = undefined;
+  /**
+   * Ends every pause, or that of one destination (a pause of all goes on); the windows and the metered network stay as
+   * they are.
+   */
+  async resume(destination?: string): Promise<void> {
+    const places = destination === undefined ? this.#places() : [destination];
+    for (const place of places) this.#pauses.delete(place);
     this.#changed();
-    await this.#deps.store.clear();
+    await Promise.all(places.map((place) => this.#deps.store.clear(place)));
+  }
+
+  /** Of one destination, besides a pause of all; epoch milliseconds, undefined without one. */
+  ownPauseUntilMs(destination: string): number | undefined {
+    const leftMs = this.#leftMs(destination);
+    return leftMs > 0 ? this.#deps.clock.nowMs() + leftMs : undefined;
   }
 
   /** What the shell knows about the network. */
@@ -87,29 +106,46 @@ export class Pacing {
     this.#timer?.cancel();
   }
 
-  #begin({ setAtMs, untilMs }: KeptPause): void {
+  #places(): (string | undefined)[] {
+    return [undefined, ...(this.#deps.destinations ?? [])];
+  }
+
+  #leftMs(place: string | undefined): number {
+    const pause = this.#pauses.get(place);
+    if (pause === undefined) return 0;
+    const { clock } = this.#deps;
+    return Math.min(pause.untilMs - clock.nowMs(), pause.endsAtMonotonicMs - clock.monotonicMs());
+  }
+
+  #begin({ setAtMs, untilMs }: KeptPause, place: string | undefined): void {
     const { clock } = this.#deps;
     // Never longer than was asked for, whatever the clock was set to meanwhile.
     const askedMs = Math.min(untilMs - setAtMs, longestPauseMs);
     const leftMs = Math.min(askedMs, untilMs - clock.nowMs());
-    this.#pause = leftMs > 0 ? { untilMs, endsAtMonotonicMs: clock.monotonicMs() + leftMs } : undefined;
+    if (leftMs > 0) this.#pauses.set(place, { untilMs, endsAtMonotonicMs: clock.monotonicMs() + leftMs });
+    else this.#pauses.delete(place);
   }
 
   #changed(): void {
-    const hold = this.hold();
-    const now = tellOf(hold);
+    const now = this.#tell();
     if (now !== this.#told) {
       this.#told = now;
-      this.#deps.logger.info('upload.hold', { hold: hold?.tag ?? 'none' });
-      if (hold?.tag !== 'paused' && this.#pause !== undefined) this.#forget();
+      this.#deps.logger.info('upload.hold', { hold: this.hold()?.tag ?? 'none', pauses: this.#pauses.size });
+      for (const place of [...this.#pauses.keys()]) if (this.#leftMs(place) <= 0) this.#forget(place);
       this.#deps.onChange();
     }
     this.#look();
   }
 
-  #forget(): void {
-    this.#pause = undefined;
-    this.#deps.store.clear().catch((error: unknown) => {
+  #tell(): string {
+    return this.#places()
+      .map((place) => tellOf(this.hold(place)))
+      .join();
+  }
+
+  #forget(place: string | undefined): void {
+    this.#pauses.delete(place);
+    this.#deps.store.clear(place).catch((error: unknown) => {
       // It is over by its own time too.
       this.#deps.logger.error('upload.pause-kept', {}, error);
     });
@@ -120,16 +156,17 @@ export class Pacing {
     this.#timer?.cancel();
     if (this.#isClosed) return;
     const { clock, windows } = this.#deps;
-    const hold = this.hold();
-    if (hold === undefined && windows.length === 0) return;
     const nowMs = clock.nowMs();
-    const untilMs =
+    const holds = this.#places().map((place) => this.hold(place));
+    if (holds.every((hold) => hold === undefined) && windows.length === 0) return;
+    const untilMs = holds.map((hold) =>
       hold === undefined
         ? (closesInMs(windows, nowMs) ?? longestLookMs)
         : hold.tag === 'metered'
           ? longestLookMs
-          : hold.untilMs - nowMs;
-    const waitMs = Math.min(Math.max(untilMs, 1), longestLookMs);
+          : hold.untilMs - nowMs,
+    );
+    const waitMs = Math.min(Math.max(Math.min(...untilMs), 1), longestLookMs);
     this.#timer = clock.after(waitMs, () => this.#changed());
   }
 }
