@@ -12,6 +12,7 @@ import * as states from '../support/agent-states.ts';
 import { cloudScreens } from '../support/cloud-screens.ts';
 import { button, deviceScreens, stay } from '../support/device-screens.ts';
 import type { Screen, Words } from '../support/device-screens.ts';
+import { homeScreens } from '../support/home-screens.ts';
 import { recoveryScreens } from '../support/recovery-screens.ts';
 import { buildPage } from '../support/built-page.ts';
 import type { BuiltPage } from '../support/built-page.ts';
@@ -89,6 +90,7 @@ const screens: readonly Screen[] = [
     },
   },
   ...recoveryScreens,
+  ...homeScreens,
   {
     name: 'dialog-credential',
     state: states.attention,
