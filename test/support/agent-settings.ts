@@ -22,8 +22,8 @@ import {
   withEnvironment,
 } from '../../src/main/engine/system/settings-source.ts';
 
-export type SettingsCallName =
-  'settings-change' | 'settings-undo' | 'settings-outside' | 'settings-restart' | 'secret-forget';
+export type SettingsCallName = 'settings-list';
+'settings-change' | 'settings-undo' | 'settings-outside' | 'settings-restart' | 'secret-forget';
 
 export interface SettingsAnswers {
   tree: SettingsTree;
@@ -95,7 +95,10 @@ export function settingsRoutes(
     return { tag: 'kept', live, waiting, report: reportOf(answers) };
   };
   return {
-    list: os.list.handler(() => reportOf(answers)),
+    list: os.list.handler(() => {
+      note('settings-list', undefined);
+      return reportOf(answers);
+    }),
     change: os.change.handler(({ input }): ChangeResult => {
       note('settings-change', input);
       if (input.revision !== revisionOf(answers.tree) || answers.outside !== null)

@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 
 /** The parts of the page below the headline, one at a time. */
-export type View = 'overview' | 'devices' | 'keys' | 'setup';
+export type View = 'overview' | 'devices' | 'keys' | 'settings' | 'setup';
 
 export interface Views {
   readonly view: View;

@@ -18,17 +18,21 @@ export function ViewHost({ children }: { readonly children: ReactNode }): ReactE
   return <ViewContext value={value}>{children}</ViewContext>;
 }
 
+const tabs = ['overview', 'devices', 'keys', 'settings'] as const;
+
 /** `waiting`: callers and classes that nobody has decided about. */
 export function ViewTabs({
   waiting,
   overview,
   devices,
   keys,
+  settings,
 }: {
   readonly waiting: number;
   readonly overview: ReactNode;
   readonly devices: ReactNode;
   readonly keys: ReactNode;
+  readonly settings: ReactNode;
 }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
@@ -37,7 +41,7 @@ export function ViewTabs({
     <Tabs
       className="views"
       selectedKey={view}
-      onSelectionChange={(key) => show(key === 'devices' || key === 'keys' ? key : 'overview')}
+      onSelectionChange={(key) => show(tabs.find((one) => one === key) ?? 'overview')}
     >
       <TabList className="view-tabs" aria-label={t('views.label')}>
         <Tab id="overview" className="view-tab">
@@ -55,6 +59,9 @@ export function ViewTabs({
         <Tab id="keys" className="view-tab">
           {t('views.keys')}
         </Tab>
+        <Tab id="settings" className="view-tab">
+          {t('views.settings')}
+        </Tab>
       </TabList>
       <TabPanel id="overview" className="view-panel">
         {overview}
@@ -64,6 +71,9 @@ export function ViewTabs({
       </TabPanel>
       <TabPanel id="keys" className="view-panel">
         {keys}
+      </TabPanel>
+      <TabPanel id="settings" className="view-panel">
+        {settings}
       </TabPanel>
     </Tabs>
   );

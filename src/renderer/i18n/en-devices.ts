@@ -4,6 +4,7 @@ export const enViews = {
   overview: 'Overview',
   devices: 'Devices and access',
   keys: 'Keys and recovery',
+  settings: 'Settings',
   waiting_one: '1 waiting',
   waiting_other: '{{formatted}} waiting',
 } as const;

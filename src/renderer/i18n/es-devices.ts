@@ -7,6 +7,7 @@ export const esViews: Translated<typeof enViews> = {
   overview: 'Resumen',
   devices: 'Equipos y acceso',
   keys: 'Claves y recuperación',
+  settings: 'Configuración',
   waiting_one: '1 en espera',
   waiting_many: '{{formatted}} en espera',
   waiting_other: '{{formatted}} en espera',

@@ -285,6 +285,14 @@ export function LookIcon({ className }: IconProps) {
   );
 }
 
+export function PauseIcon({ className }: IconProps) {
+  return (
+    <Icon className={className}>
+      <path d="M9 5.5v13M15 5.5v13" strokeWidth="3" />
+    </Icon>
+  );
+}
+
 export function DotsIcon({ className }: IconProps) {
   return (
     <Icon className={className}>

@@ -10,17 +10,19 @@ import {
 } from 'react-aria-components';
 import type { Selection } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import type { AgentState } from '../../../shared/agent-state.ts';
 import { initialsChoices, languages, themes, usePreferences } from '../../preferences/preferences.ts';
 import type { Preferences } from '../../preferences/preferences.ts';
 import type { Connection } from '../../state/agent-store.ts';
 import { MenuIcon, ProductMark } from '../../ui/icons.tsx';
+import { PauseButton } from './pause-button.tsx';
 
 export function Header({
   connection,
-  version,
+  agent,
 }: {
   readonly connection: Connection;
-  readonly version: string | undefined;
+  readonly agent: AgentState | undefined;
 }): ReactElement {
   const { t } = useTranslation();
   return (
@@ -30,13 +32,14 @@ export function Header({
         {t('product')}
       </p>
       <ConnectionLabel connection={connection} />
+      {agent === undefined ? null : <PauseButton status={agent.status} />}
       <MenuTrigger>
         <Button className="button button-quiet" aria-label={t('header.menu')}>
           <MenuIcon />
           <span className="wide-only">{t('header.menu')}</span>
         </Button>
         <Popover className="popover" placement="bottom end">
-          <PreferencesMenu version={version} />
+          <PreferencesMenu version={agent?.version} />
         </Popover>
       </MenuTrigger>
     </header>
