@@ -8,7 +8,7 @@ async function outcome(attempt: () => unknown): Promise<string> {
     await attempt();
     return 'possible';
   } catch (error) {
-    return String((error as { readonly code?: string }).code ?? (error as Error).message);
+    return (error as { readonly code?: string }).code ?? (error as Error).message;
   }
 }
 

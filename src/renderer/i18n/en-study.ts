@@ -102,7 +102,6 @@ export const enStudy = {
     center: 'Brightness (window centre)',
     width: 'Contrast (window width)',
     invert: 'Invert',
-    thumbnail: 'Small picture of image {{number}}',
   },
   destinations: {
     title: 'Where it is stored',

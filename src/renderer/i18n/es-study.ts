@@ -110,7 +110,6 @@ export const esStudy: Translated<typeof enStudy> = {
     center: 'Brillo (centro de ventana)',
     width: 'Contraste (ancho de ventana)',
     invert: 'Invertir',
-    thumbnail: 'Miniatura de la imagen {{number}}',
   },
   destinations: {
     title: 'Dónde está guardado',

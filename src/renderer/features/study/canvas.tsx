@@ -14,7 +14,8 @@ export function PictureCanvas({
   readonly picture: DrawnPicture;
   readonly voi?: Voi | undefined;
   readonly polarity?: 'normal' | 'inverse';
-  readonly label: string;
+  /** Undefined where the words beside it name it. */
+  readonly label?: string;
   readonly className: string;
 }): ReactElement {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -30,5 +31,11 @@ export function PictureCanvas({
       current.height = 1;
     };
   }, [picture, voi, polarity]);
-  return <canvas ref={canvas} role="img" aria-label={label} className={className} />;
+  return (
+    <canvas
+      ref={canvas}
+      className={className}
+      {...(label === undefined ? {} : { role: 'img', 'aria-label': label })}
+    />
+  );
 }

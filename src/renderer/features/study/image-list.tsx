@@ -1,4 +1,3 @@
-import { useCallback } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StudyInstance, StudySeries } from '../../../shared/contract-study.ts';
@@ -29,15 +28,6 @@ export function ImageList({
 }): ReactElement {
   const { t } = useTranslation();
   const words = useImageWords();
-  const rowLabel = useCallback(
-    (index: number) => {
-      const image = pages.at(index);
-      return image === undefined
-        ? t('study.images.loading')
-        : [words.name(image), ...words.states(image)].join(', ');
-    },
-    [pages, t, words],
-  );
   return (
     <>
       {pages.report === undefined ? null : <ErrorNote report={pages.report} />}
@@ -49,20 +39,13 @@ export function ImageList({
         selected={chosen}
         onSelect={onChoose}
         onRange={pages.want}
-        rowLabel={rowLabel}
         row={(index) => {
           const image = pages.at(index);
           if (image === undefined) return <span className="muted">{t('study.images.loading')}</span>;
           const isStuck = image.state === 'failed' || image.state === 'parked';
           return (
             <>
-              <Thumbnail
-                studyId={studyId}
-                instanceId={image.id}
-                number={image.number}
-                isHere={image.copyHere}
-                grant={grant}
-              />
+              <Thumbnail studyId={studyId} instanceId={image.id} isHere={image.copyHere} grant={grant} />
               <span className="image-words">
                 <span className="strong">{words.name(image)}</span>
                 <span className={isStuck ? 'series-stuck' : 'muted'}>{words.states(image).join(' · ')}</span>

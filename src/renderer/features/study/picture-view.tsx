@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import type { ReactElement } from 'react';
 import { Label, Slider, SliderOutput, SliderThumb, SliderTrack } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -110,8 +110,12 @@ function OnePicture({
             onInverse={setIsInverse}
           />
           <p className="muted picture-note">
-            {sizeText(loaded, (key, values) => t(`study.picture.${key}`, values), format.count)} ·{' '}
-            {t('study.picture.notDiagnostic')}
+            {sizeText(
+              loaded,
+              (key, values) => t(`study.picture.${key}`, values),
+              (value) => format.count(value),
+            )}{' '}
+            · {t('study.picture.notDiagnostic')}
           </p>
         </>
       )}
@@ -180,9 +184,6 @@ function Look({
   const { t } = useTranslation();
   const id = useId();
   const [chosen, setChosen] = useState('file');
-  useEffect(() => {
-    if (voi === undefined) setChosen('file');
-  }, [voi]);
   const choices = windowChoices(picture);
   const level = levelRange(picture, voi);
   const own = (change: { readonly center?: number; readonly width?: number }): void => {

@@ -42,7 +42,6 @@ export function SeriesList({
               <Thumbnail
                 studyId={studyId}
                 instanceId={one.sampleInstanceId}
-                number={one.number}
                 isHere={one.local > 0}
                 grant={grant}
               />

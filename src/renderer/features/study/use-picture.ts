@@ -35,35 +35,24 @@ const restMs = 120;
 const keptFrames = 48;
 
 /**
- * One picture at a time: who moves on no longer waits for what was passed. Kept in memory only, and gone with the
- * reveal. `wanted` undefined: nothing is held.
+ * One picture at a time: who moves on no longer waits for what was passed. Kept in memory only: render it only while
+ * images are shown, and what it holds goes with it.
  */
-export function usePicture(wanted: WantedPicture | undefined): PictureState {
+export function usePicture(wanted: WantedPicture): PictureState {
   const store = useStore();
   const [state, setState] = useState<PictureState>({ tag: 'loading', before: undefined });
-  const kept = useRef<{ readonly of: string; readonly frames: Map<number, Loaded> } | undefined>(undefined);
-  const { studyId, instanceId, frame, size, from, grant, round } = wanted ?? { grant: undefined };
+  const kept = useRef(new Map<number, Loaded>());
+  const { studyId, instanceId, frame, size, from, grant, round } = wanted;
 
   useEffect(() => {
-    if (grant === undefined) {
-      kept.current = undefined;
-      setState({ tag: 'loading', before: undefined });
-      return;
-    }
-    const of = `${studyId} ${instanceId} ${size} ${grant}`;
-    if (kept.current?.of !== of) kept.current = { of, frames: new Map() };
-    const { frames } = kept.current;
-    const known = frames.get(frame);
-    if (known !== undefined) {
-      setState({ tag: 'ready', loaded: known });
-      return;
-    }
-    setState((last) => ({
-      tag: 'loading',
-      before: last.tag === 'ready' ? last.loaded : last.tag === 'loading' ? last.before : undefined,
-    }));
     const leaving = new AbortController();
     const ask = async (): Promise<void> => {
+      const known = kept.current.get(frame);
+      if (known !== undefined) {
+        setState({ tag: 'ready', loaded: known });
+        return;
+      }
+      setState((last) => ({ tag: 'loading', before: shownBefore(last) }));
       const { client } = store;
       if (client === undefined) return;
       try {
@@ -72,8 +61,8 @@ export function usePicture(wanted: WantedPicture | undefined): PictureState {
           { signal: leaving.signal },
         );
         const loaded = { instanceId, frame, image: answer.image, picture: drawnPicture(answer) };
-        if (frames.size >= keptFrames) frames.delete(frames.keys().next().value ?? 0);
-        frames.set(frame, loaded);
+        if (kept.current.size >= keptFrames) kept.current.delete(kept.current.keys().next().value ?? 0);
+        kept.current.set(frame, loaded);
         if (!leaving.signal.aborted) setState({ tag: 'ready', loaded });
       } catch (error) {
         if (leaving.signal.aborted) return;
@@ -89,4 +78,9 @@ export function usePicture(wanted: WantedPicture | undefined): PictureState {
   }, [store, studyId, instanceId, frame, size, from, grant, round]);
 
   return state;
+}
+
+function shownBefore(state: PictureState): Loaded | undefined {
+  if (state.tag === 'ready') return state.loaded;
+  return state.tag === 'loading' ? state.before : undefined;
 }

@@ -9,7 +9,6 @@ interface VirtualListProps {
   readonly onSelect: (index: number) => void;
   /** The rows in sight, a few more on each side. */
   readonly onRange: (first: number, last: number) => void;
-  readonly rowLabel: (index: number) => string;
   readonly row: (index: number) => ReactNode;
 }
 
@@ -20,7 +19,7 @@ const beyond = 6;
  * Up and Down, Home and End choose.
  */
 export function VirtualList(props: VirtualListProps): ReactElement {
-  const { label, count, rowHeight, selected, onSelect, onRange, rowLabel, row } = props;
+  const { label, count, rowHeight, selected, onSelect, onRange, row } = props;
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ first: 0, last: Math.min(count, 20) - 1 });
@@ -95,7 +94,6 @@ export function VirtualList(props: VirtualListProps): ReactElement {
             aria-selected={index === selected}
             aria-posinset={index + 1}
             aria-setsize={count}
-            aria-label={rowLabel(index)}
             className="virtual-row"
             style={{ insetBlockStart: index * rowHeight, blockSize: rowHeight }}
             onClick={() => onSelect(index)}
