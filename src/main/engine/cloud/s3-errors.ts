@@ -136,6 +136,8 @@ function fromAnswer(error: unknown, status: number, request: FailedS3Request): E
       `something other than the cloud answered for ${request.host} (status ${status})`,
     );
   }
+  // It was done, and the answer about it came broken: nothing is known, so it is asked again.
+  if (status < 300 && code === '') return told('cloud-server-error', 'an answer that cannot be read');
   if (missingCodes.has(code)) return told('object-missing', undefined);
   if (status === 409 || status === 412 || status === 408) return told('cloud-server-error');
   return told('cloud-refused');

@@ -118,7 +118,7 @@ async function put(
         return { tag: 'uploaded', isNew: true, proof: { etag, objectSha256, sizeBytes } };
       }
       case 'exists':
-        return await compare(name, job, store, newInspector(), options.signal);
+        return await compare(name, job, store, newInspector, options.signal);
     }
   } catch (error) {
     if (isAboutTheCopy(source.localFailure)) {
@@ -133,44 +133,80 @@ async function compare(
   name: string,
   job: UploadJob,
   store: CloudStore,
-  inspector: ObjectInspector,
+  newInspector: () => ObjectInspector,
   signal: AbortSignal,
 ): Promise<DeliveryOutcome> {
   const before = await store.stat(name, signal);
   if (before === undefined) throw new EdgeSyncError('cloud-server-error', 'an object was there and is gone');
   // Nobody adds more than recipients to the head: what is larger is another object, however large.
-  const maxBytes = job.sizeBytes + sizeSlackBytes;
-  const tooLarge: DeliveryOutcome = {
-    tag: 'conflict',
-    error: new EdgeSyncError('cloud-conflict', 'what is there is much larger'),
-  };
-  if (before.sizeBytes > maxBytes) return tooLarge;
-  const chunks = remote(store.read(name, signal));
-  let found: ReturnType<ObjectInspector['end']>;
+  const look = { name, sizeBytes: before.sizeBytes, maxBytes: job.sizeBytes + sizeSlackBytes, store, signal };
+  let found = await inspect(look, newInspector());
+  // Parking is for a person to undo: what the way spoiled only once must not lead to it.
+  if (found.tag === 'unreadable') found = await inspect(look, newInspector());
+  switch (found.tag) {
+    case 'too-large':
+      return conflict('what is there is much larger');
+    case 'unreadable':
+      return conflict('what is there cannot be opened');
+    case 'opened': {
+      if (found.datasetSha256 !== job.details.datasetSha256) return conflict('another image is inside');
+      const { objectSha256, sizeBytes } = found;
+      return { tag: 'uploaded', isNew: false, proof: { etag: before.etag, objectSha256, sizeBytes } };
+    }
+  }
+}
+
+function conflict(detail: string): DeliveryOutcome {
+  return { tag: 'conflict', error: new EdgeSyncError('cloud-conflict', detail) };
+}
+
+type Inspected =
+  | ({ readonly tag: 'opened'; readonly sizeBytes: number } & ReturnType<ObjectInspector['end']>)
+  | { readonly tag: 'too-large' | 'unreadable' };
+
+/** @throws EdgeSyncError of the store; `cloud-checksum` when not as much comes as lies there. */
+async function inspect(
+  look: {
+    readonly name: string;
+    /** What the service says its size is. */
+    readonly sizeBytes: number;
+    readonly maxBytes: number;
+    readonly store: CloudStore;
+    readonly signal: AbortSignal;
+  },
+  inspector: ObjectInspector,
+): Promise<Inspected> {
+  if (look.sizeBytes > look.maxBytes) return { tag: 'too-large' };
   let sizeBytes = 0;
+  let isReadable = true;
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of remote(look.store.read(look.name, look.signal))) {
       sizeBytes += chunk.length;
       // Whatever size it was said to have.
-      if (sizeBytes > maxBytes) return tooLarge;
-      inspector.push(chunk);
+      if (sizeBytes > look.maxBytes) return { tag: 'too-large' };
+      // To its end all the same: its length tells whether it is the object, or what the way left of it.
+      isReadable = isReadable && push(inspector, chunk);
     }
-    found = inspector.end();
+    if (sizeBytes !== look.sizeBytes) {
+      throw new RemoteReadError(new EdgeSyncError('cloud-checksum', 'not as much came as lies there'));
+    }
+    return isReadable ? { tag: 'opened', sizeBytes, ...inspector.end() } : { tag: 'unreadable' };
   } catch (error) {
     if (error instanceof RemoteReadError) throw error.reason;
-    if (isAboutTheCopy(error)) {
-      return {
-        tag: 'conflict',
-        error: new EdgeSyncError('cloud-conflict', 'what is there cannot be opened'),
-      };
-    }
+    if (isAboutTheCopy(error)) return { tag: 'unreadable' };
     throw error;
   }
-  if (found.datasetSha256 !== job.details.datasetSha256) {
-    return { tag: 'conflict', error: new EdgeSyncError('cloud-conflict', 'another image is inside') };
+}
+
+/** False when it cannot be one of ours. */
+function push(inspector: ObjectInspector, chunk: Buffer): boolean {
+  try {
+    inspector.push(chunk);
+    return true;
+  } catch (error) {
+    if (isAboutTheCopy(error)) return false;
+    throw error;
   }
-  const { objectSha256 } = found;
-  return { tag: 'uploaded', isNew: false, proof: { etag: before.etag, objectSha256, sizeBytes } };
 }
 
 /** Marks what went wrong with reading, so that it is not taken for what was read. */
