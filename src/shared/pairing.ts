@@ -18,9 +18,9 @@ const isoTime = z.iso.datetime();
 const count = z.int().min(0);
 
 /** Kept of all connections together; the page and the command line show no more. */
-export const mostVisits = 100;
+export const mostVisits = 50;
 export const mostProposedClasses = 64;
-export const mostProposedSyntaxes = 12;
+export const mostProposedSyntaxes = 8;
 
 /** Which of this PC's two ports was called. */
 export const entranceSchema = z.enum(['plain', 'tls']);

@@ -1,6 +1,7 @@
 /** What an engine tells of devices that call for the first time, for tests of the page. */
 import type { ContractRouterClient } from '@orpc/contract';
-import { implement, ORPCError } from '@orpc/server';
+import type { implement } from '@orpc/server';
+import { ORPCError } from '@orpc/server';
 import type { RefusedCaller } from '../../src/shared/devices.ts';
 import type { pairingContract } from '../../src/shared/contract-pairing.ts';
 import type { contract } from '../../src/shared/contract.ts';

@@ -18,6 +18,7 @@ import {
   runDevicesRemove,
   showAddresses,
 } from './commands/devices.ts';
+import { runDevicesDiagnose, runDevicesWatch } from './commands/pairing.ts';
 import type { InstallationOptions } from './installation.ts';
 import type { Output } from './output.ts';
 
@@ -103,6 +104,16 @@ export function addDevicesCommand(program: Command, kit: DevicesCommandKit): voi
     (id: string, options: Options) =>
       withClient(options, (client) => runDevicesDecideClass(client, id, 'dismiss', output)),
   );
+  ofInstallation(devices, 'watch', 'see devices call as they do, and what is wrong with them; Ctrl-C ends')
+    .option('--json', 'one line of JSON for each change')
+    .action(async (options: Options) =>
+      done(await runDevicesWatch(running(options), formatOf(options), output)),
+    );
+  ofInstallation(devices, 'diagnose', 'why does a device not get through? exit 1 when something is wrong')
+    .option('--json', 'as JSON')
+    .action(async (options: Options) =>
+      done(await runDevicesDiagnose(running(options), formatOf(options), output)),
+    );
   ofInstallation(devices, 'connection', 'what to type into a modality')
     .option('--json', 'as JSON')
     .action((options: Options) =>

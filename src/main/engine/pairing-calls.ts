@@ -22,6 +22,8 @@ const tickMs = 5_000;
 /** On one PC a port answers at once or not at all. */
 const selfTestMs = 3_000;
 const mostCallers = 20;
+/** Of the latest: the whole state goes out at every change, and a stranger decides how much it proposes. */
+const mostShownVisits = 20;
 
 export interface PairingService {
   watch(signal: AbortSignal): AsyncIterable<PairingState>;
@@ -117,7 +119,7 @@ export class PairingCalls implements PairingService {
   #state(): PairingState {
     const { visits, interfaces, devices } = this.#deps;
     const connection = this.#devices.connection();
-    const seen = [...visits.list()];
+    const seen = visits.list().slice(0, mostShownVisits);
     return {
       connection,
       addresses: [...this.#devices.addresses()],

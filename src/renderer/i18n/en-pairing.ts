@@ -55,6 +55,8 @@ export const enPairing = {
     proposes: 'It wants to send',
     asksOnly: 'It only asked whether this PC answers.',
     in: '{{kind}}: {{codings}}',
+    more_one: 'And 1 more kind',
+    more_other: 'And {{formatted}} more kinds',
     software: 'Its software calls itself “{{name}}”.',
     times_one: 'Called once, {{when}}',
     times_other: 'Called {{formatted}} times, last {{when}}',

@@ -71,7 +71,10 @@ export function findingsOf(visit: Visit, connection: Connection): readonly Findi
   const { problem } = visit;
   if (problem === null) return partly(visit);
   const { code, values, tone } = told(problem, visit, connection);
-  return [about(visit, code, tone, values)];
+  const found = about(visit, code, tone, values);
+  // It may have gone because of what it could not have.
+  const isUnsaid = problem.tag === 'aborted-by-device' || problem.tag === 'lost';
+  return isUnsaid ? [found, ...partly(visit)] : [found];
 }
 
 interface Told {

@@ -16,8 +16,8 @@ export function KindChoice({
   return (
     <Select
       className="field"
-      selectedKey={value}
-      onSelectionChange={(key) => {
+      value={value}
+      onChange={(key) => {
         const kind = deviceKindSchema.safeParse(key);
         if (kind.success) onChange(kind.data);
       }}

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Device, RefusedCaller } from '../../../../shared/devices.ts';
-import type { PairingState, Visit } from '../../../../shared/pairing.ts';
+import type { PairingState, Proposal, Visit } from '../../../../shared/pairing.ts';
 import { useFormat } from '../../../i18n/format.ts';
 import { useAction, useIsLive } from '../../../state/engine-context.ts';
 import { useNowMs } from '../../../state/now.ts';
@@ -116,8 +116,10 @@ function Caller({
             formatted: format.count(caller.count),
             when: format.ago(caller.lastAt, nowMs),
           })}
-          {visit?.software == null ? '' : ` ${t('pairing.live.software', { name: visit.software })}`}
         </p>
+        {visit === undefined || visit.software === null ? null : (
+          <p className="muted">{t('pairing.live.software', { name: visit.software })}</p>
+        )}
         <ChannelMark channel={channel} />
         <Proposes visit={visit} />
         {isAllowing ? (
@@ -149,9 +151,18 @@ function Caller({
   );
 }
 
-function Proposes({ visit }: { readonly visit: Visit | undefined }): ReactElement | null {
+/** Of what it wants to send; many devices propose everything there is. */
+const proposalsShown = 5;
+
+function Proposed({ proposal }: { readonly proposal: Proposal }): ReactElement {
   const { t } = useTranslation();
   const names = useNames();
+  return <li>{t('pairing.live.in', { kind: names.kind(proposal), codings: names.codings(proposal) })}</li>;
+}
+
+function Proposes({ visit }: { readonly visit: Visit | undefined }): ReactElement | null {
+  const { t } = useTranslation();
+  const format = useFormat();
   if (visit === undefined) return null;
   const images = imagesOf(visit.proposals);
   if (images.length === 0) return <p>{t('pairing.live.asksOnly')}</p>;
@@ -159,12 +170,25 @@ function Proposes({ visit }: { readonly visit: Visit | undefined }): ReactElemen
     <div>
       <p className="strong">{t('pairing.live.proposes')}</p>
       <ul className="pair-proposals">
-        {images.map((one) => (
-          <li key={one.uid}>
-            {t('pairing.live.in', { kind: names.kind(one), codings: names.codings(one) })}
-          </li>
+        {images.slice(0, proposalsShown).map((one) => (
+          <Proposed key={one.uid} proposal={one} />
         ))}
       </ul>
+      {images.length <= proposalsShown ? null : (
+        <details className="fold">
+          <summary>
+            {t('pairing.live.more', {
+              count: images.length - proposalsShown,
+              formatted: format.count(images.length - proposalsShown),
+            })}
+          </summary>
+          <ul className="pair-proposals">
+            {images.slice(proposalsShown).map((one) => (
+              <Proposed key={one.uid} proposal={one} />
+            ))}
+          </ul>
+        </details>
+      )}
     </div>
   );
 }

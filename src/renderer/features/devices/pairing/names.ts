@@ -3,7 +3,7 @@ import i18next from 'i18next';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Proposal } from '../../../../shared/pairing.ts';
-import { enPairing } from '../../../i18n/en-pairing.ts';
+import type { enPairing } from '../../../i18n/en-pairing.ts';
 import { useFormat } from '../../../i18n/format.ts';
 import { kindName } from '../words.tsx';
 

@@ -23,7 +23,7 @@ export function NetworkChoice({
   const { reach } = connection;
   if (reach === 'network' && !isWanted)
     return (
-      <div className="pair-actions pair-change no-print">
+      <div className="pair-actions no-print">
         <Button look="quiet" onPress={() => setWanted(true)}>
           {t('pairing.network.change')}
         </Button>

@@ -56,13 +56,9 @@ function Steps({
   return (
     <ol className="pair-steps">
       <Step number={1} title={t('pairing.step.type')} state={isReachable ? 'done' : 'now'}>
+        {isReachable ? <ConnectionCard connection={connection} /> : null}
         <NetworkChoice connection={connection} addresses={addresses} />
-        {isReachable ? (
-          <>
-            <ConnectionCard connection={connection} />
-            <CertificateFiles tlsPort={connection.tlsPort} />
-          </>
-        ) : null}
+        {isReachable ? <CertificateFiles tlsPort={connection.tlsPort} /> : null}
       </Step>
       <Step
         number={2}

@@ -20,10 +20,7 @@ export function Trouble({ state }: { readonly state: PairingState }): ReactEleme
     setFound(await client.pairing.diagnose());
   });
   // A caller that waits for a yes is asked about above; where this PC listens is step 1.
-  const live = state.findings.filter(({ code, tone }) => tone !== 'decide' && code !== 'loopback-only');
-  const asked = found?.findings.filter(({ address, tone }) => address === null && tone === 'trouble') ?? [];
-  const codes = new Set(live.map(({ code }) => code));
-  const shown = [...live, ...asked.filter(({ code }) => !codes.has(code))];
+  const shown = state.findings.filter(({ code, tone }) => tone !== 'decide' && code !== 'loopback-only');
   return (
     <>
       {shown.length === 0 ? null : (
