@@ -38,6 +38,7 @@ async function echo(): Promise<'answered' | 'refused'> {
 withPeers('a device that nobody paired', () => {
   it('is refused, appears on the open page, is allowed there, and is answered from then on', async () => {
     const { page, complaints, close } = await openPage(browser, engine.ready.web ?? '');
+    await page.getByRole('button', { name: 'Leave the set-up' }).click();
     await page.getByRole('tab', { name: 'Devices and access' }).click();
     await page.getByText('Nobody was turned away.').waitFor();
     await page.getByText('No device is paired yet.').waitFor();

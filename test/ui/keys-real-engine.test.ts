@@ -27,6 +27,7 @@ afterAll(async () => {
 withTools('a new installation', () => {
   it('hands out shares, is proven by two of them, and then renews its keys', async () => {
     const { page, complaints, close } = await openPage(browser, engine.ready.web ?? '');
+    await page.getByRole('button', { name: 'Leave the set-up' }).click();
     const dialog = page.getByRole('dialog');
     const confirm = (name: string) => dialog.getByRole('button', { name, exact: true }).click();
     const press = (name: string) => page.getByRole('button', { name, exact: true }).click();

@@ -14,6 +14,7 @@ import { button, deviceScreens, stay } from '../support/device-screens.ts';
 import type { Screen, Words } from '../support/device-screens.ts';
 import { homeScreens } from '../support/home-screens.ts';
 import { recoveryScreens } from '../support/recovery-screens.ts';
+import { wizardScreens } from '../support/wizard-screens.ts';
 import { buildPage } from '../support/built-page.ts';
 import type { BuiltPage } from '../support/built-page.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
@@ -90,6 +91,7 @@ const screens: readonly Screen[] = [
     },
   },
   ...recoveryScreens,
+  ...wizardScreens,
   ...homeScreens,
   {
     name: 'dialog-credential',

@@ -103,7 +103,7 @@ export const enWizard = {
     saving: 'Edge Sync takes over the storage. This takes a few seconds; devices can send again at once.',
     edit: 'Change what is entered',
     passed: 'It works. Save it, and Edge Sync uses it.',
-    passedWarnings: 'It works. Please read the warnings below before you save it.',
+    passedWarnings: 'It works. Please read the warnings above before you save it.',
     saved: 'Saved. Edge Sync uses this storage.',
     savedTitle: 'This storage is set up',
     waitsForKit: 'Uploads begin as soon as the recovery kit is proven.',
@@ -132,7 +132,7 @@ export const enWizard = {
       rights: 'What the credential may do',
     },
     states: {
-      waiting: 'waits',
+      waiting: 'not yet',
       running: 'under way',
       passed: 'in order',
       failed: 'failed',

@@ -114,7 +114,7 @@ export const esWizard: Translated<typeof enWizard> = {
       'Edge Sync empieza a usar el almacenamiento. Tarda unos segundos; los equipos pueden volver a enviar enseguida.',
     edit: 'Cambiar lo escrito',
     passed: 'Funciona. Guárdelo y Edge Sync lo usará.',
-    passedWarnings: 'Funciona. Lea las advertencias de abajo antes de guardarlo.',
+    passedWarnings: 'Funciona. Lea las advertencias de arriba antes de guardarlo.',
     saved: 'Guardado. Edge Sync usa este almacenamiento.',
     savedTitle: 'Este almacenamiento está configurado',
     waitsForKit: 'Las subidas empiezan en cuanto el kit de recuperación esté comprobado.',
@@ -144,7 +144,7 @@ export const esWizard: Translated<typeof enWizard> = {
       rights: 'Lo que puede hacer la credencial',
     },
     states: {
-      waiting: 'espera',
+      waiting: 'todavía no',
       running: 'en marcha',
       passed: 'en orden',
       failed: 'falló',

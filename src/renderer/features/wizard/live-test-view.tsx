@@ -68,7 +68,11 @@ function Findings({ seen }: { readonly seen: LiveTestSeen }): ReactElement | nul
       <ul className="live-findings">
         {seen.findings.map(({ level, text, about }) => (
           <li key={text} data-tone={level === 'warning' ? 'attention' : 'unknown'}>
-            <ToneIcon tone={level === 'warning' ? 'attention' : 'unknown'} />
+            {level === 'warning' ? (
+              <ToneIcon tone="attention" />
+            ) : (
+              <span className="live-dot" aria-hidden="true" />
+            )}
             <span>
               {level === 'warning' ? <strong>{t('wizard.live.warning')}: </strong> : null}
               {about === 'other-archive' ? t('wizard.live.otherArchive') : <span lang="en">{text}</span>}
