@@ -93,8 +93,6 @@ function fromAnswer(error: RestError, status: number, request: FailedRequest): E
     const skew = clockSkew(answerDate(error), request.nowMs);
     return skew === undefined ? told('cloud-auth') : told('cloud-clock-skew', skew.detail);
   }
-  // It was done, and the answer about it came broken: nothing is known, so it is asked again.
-  if (status < 300) return told('cloud-server-error', 'an answer that cannot be read');
   if (missingCodes.has(code)) return told('object-missing', undefined);
   // An expired or vanished set of blocks, a lease, an account that is being made: it may pass.
   if (status === 409 || status === 412 || status === 408 || code === 'InvalidBlockList') {
@@ -107,6 +105,8 @@ function fromAnswer(error: RestError, status: number, request: FailedRequest): E
       `something other than the cloud answered for ${request.host} (status ${status})`,
     );
   }
+  // It was done, and the answer about it came broken: nothing is known, so it is asked again.
+  if (status < 300) return told('cloud-server-error', 'an answer that cannot be read');
   return told('cloud-refused');
 }
 
