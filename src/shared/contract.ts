@@ -21,6 +21,7 @@ import { studyContract } from './contract-study.ts';
 import { recoveryProcedures } from './contract-recovery.ts';
 import { restoreContract } from './contract-restore.ts';
 import { errorReportSchema, statusReportSchema } from './status.ts';
+import { alertsContract } from './contract-alerts.ts';
 import { uploadsContract, wakeProcedure } from './contract-upload.ts';
 import { verifyContract } from './contract-verify.ts';
 
@@ -102,6 +103,7 @@ export const contract = {
   restore: restoreContract,
   setup: setupContract,
   backup: backupContract,
+  alerts: alertsContract,
   uploads: uploadsContract,
   verify: verifyContract,
   certificates: certificatesContract,
@@ -116,7 +118,7 @@ export const contract = {
     /** Stores a destination's credential in the key store. */
     store: base
       .input(
-        z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), value: z.string().min(1).max(2500) }),
+        z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), value: z.string().min(1).max(20_000) }),
       )
       .output(z.object({ stored: z.literal(true) })),
   },

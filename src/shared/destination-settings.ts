@@ -5,7 +5,11 @@ import { z } from 'zod';
 export const destinationNameSchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is 1 to 32 lower-case letters, digits and dashes, a letter first')
-  .refine((name) => name !== 'proxy', '"proxy" is the name of the proxy\'s credential');
+  .refine((name) => name !== 'proxy', '"proxy" is the name of the proxy\'s credential')
+  .refine(
+    (name) => name !== 'smtp' && name !== 'alerts-webhook',
+    '"smtp" and "alerts-webhook" are the names of the credentials of the alerts',
+  );
 
 /** Azure's own rule for container names: 3 to 63 lower-case letters, digits and single dashes. */
 export const containerSchema = z
@@ -79,30 +83,37 @@ export const azureDestinationSchema = z
     required: requiredField,
     maxBytesPerSecond: rateField,
     auth: z
-      .enum(['connection-string', 'sas-url', 'service-principal'])
+      .enum(['connection-string', 'sas-url', 'service-principal', 'device-code'])
       .default('connection-string')
       .describe(
-        'What the stored credential is: a connection string, the address of the container with a shared access signature, or the client secret of an app registered in Entra',
+        'What the stored credential is: a connection string, the address of the container with a shared access signature, the client secret of an app registered in Entra, or the sign-in of a person by `edge-sync entra sign-in NAME`',
       ),
     endpoint: endpointSchema
       .optional()
-      .describe('service-principal: the address of the account, https://ACCOUNT.blob.core.windows.net'),
+      .describe(
+        'service-principal, device-code: the address of the account, https://ACCOUNT.blob.core.windows.net',
+      ),
     tenantId: z
       .string()
       .regex(/^[A-Za-z0-9.-]{1,100}$/, 'a tenant is an id or a domain')
       .optional()
-      .describe('service-principal: directory (tenant) id'),
+      .describe('service-principal, device-code: directory (tenant) id'),
     clientId: z
       .string()
       .regex(/^[A-Za-z0-9-]{1,100}$/, 'a client is an id')
       .optional()
-      .describe('service-principal: application (client) id'),
+      .describe('service-principal, device-code: application (client) id'),
+    authorityHost: endpointSchema
+      .optional()
+      .describe(
+        'service-principal, device-code: where Entra signs in; without it, the one of the cloud of `endpoint`',
+      ),
   })
   .refine(
     ({ auth, endpoint, tenantId, clientId }) =>
-      auth !== 'service-principal' ||
+      (auth !== 'service-principal' && auth !== 'device-code') ||
       (endpoint !== undefined && tenantId !== undefined && clientId !== undefined),
-    'service-principal needs endpoint, tenantId and clientId',
+    'service-principal and device-code need endpoint, tenantId and clientId',
   );
 
 export const s3DestinationSchema = z.strictObject({

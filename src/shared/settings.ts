@@ -3,6 +3,7 @@
  * (scripts/build.ts) and every key has an environment override (see main/engine/system/settings-source.ts).
  */
 import { z } from 'zod';
+import { alertsSchema } from './alert-settings.ts';
 import { networkSchema } from './network-settings.ts';
 import { containerSchema, destinationSchema, prefixSchema, rateSchema } from './destination-settings.ts';
 import { uploadWindowsSchema } from './upload-windows.ts';
@@ -161,6 +162,7 @@ export const settingsSchema = z.strictObject({
         .describe('An image that waits longer turns the headline'),
     })
     .prefault({}),
+  alerts: alertsSchema.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

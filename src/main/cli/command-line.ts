@@ -6,9 +6,7 @@ import { version } from '../version.ts';
 import { runAttentionDismiss, runAttentionList, runAttentionRetry } from './commands/attention.ts';
 import { addCertificateCommands, withTls } from './certificate-commands.ts';
 import { runDemoCommand } from './commands/demo.ts';
-import { runConfigCheck } from './commands/config-check.ts';
 import { runDoctor } from './commands/doctor.ts';
-import { runConfigGet, runConfigSet, runStoreSecret } from './commands/config.ts';
 import { runImport } from './commands/import.ts';
 import { runEcho, runSend } from './commands/nodes.ts';
 import { commitWait } from './commands/send-commit.ts';
@@ -25,7 +23,9 @@ import { restoreWithWords, runRestore } from './commands/restore.ts';
 import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
 import { addBackupCommands } from './backup-commands.ts';
+import { addConfigCommand } from './config-command.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addEntraCommands } from './entra-commands.ts';
 import { addHomeCommands } from './home-commands.ts';
 import { addShareCommand } from './share-command.ts';
 import { exitCode } from './exit-codes.ts';
@@ -35,6 +35,8 @@ import { errorLine, processOutput, type Output } from './output.ts';
 import { createEngineClient } from '../rpc/client.ts';
 import { restoreOptions, restoreWanted, type RestoreOptions } from './restore-options.ts';
 import type { TlsOptions } from './tls-options.ts';
+import { runAlertsTest } from './commands/alerts.ts';
+import { addStudyCommand } from './study-command.ts';
 import { addUploadsCommand } from './uploads-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
 import { withEngine } from './with-engine.ts';
@@ -260,6 +262,28 @@ function createProgram(output: Output, done: (code: number) => void): Command {
 
   addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
 
+  const alerts = program.command('alerts').description('mail and webhook when something stays wrong');
+  ofInstallation(alerts, 'test', 'send a test message by every channel that is set')
+    .option('--json', 'as JSON')
+    .action(async (options: InstallationOptions & { readonly json?: boolean }) => {
+      const format = options.json === true ? 'json' : 'text';
+      done(
+        await withEngine(await openInstallation(options, environment), (client) =>
+          runAlertsTest(client, format, output),
+        ),
+      );
+    });
+
+  addEntraCommands(program, { environment, output, done, ofInstallation });
+
+  addStudyCommand(program, {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    output,
+  });
+
   addUploadsCommand(program, {
     ofInstallation,
     withClient: async (options, use) => {
@@ -297,40 +321,7 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     output,
   });
 
-  const config = command(program, 'config', 'settings: get, set, check');
-  ofInstallation(config, 'get [key]', 'the settings in force').action(
-    async (key: string | undefined, options: InstallationOptions) => {
-      done(await runConfigGet(placesOf(options), key, environment, output));
-    },
-  );
-  ofInstallation(
-    config,
-    'set <key> [value]',
-    'change a setting; secret.NAME reads a credential from standard input',
-  ).action(async (key: string, value: string | undefined, options: InstallationOptions) => {
-    if (key.startsWith('secret.')) {
-      if (value !== undefined)
-        throw new EdgeSyncError(
-          'usage',
-          'a credential is read from standard input, not from the command line',
-        );
-      const installation = await openInstallation(options, environment);
-      done(
-        await withEngine(installation, (client) =>
-          runStoreSecret(client, key.slice('secret.'.length), output),
-        ),
-      );
-      return;
-    }
-    if (value === undefined) throw new EdgeSyncError('usage', 'config set KEY VALUE');
-    done(await runConfigSet(placesOf(options), key, value, clock, output));
-  });
-  ofInstallation(config, 'check', 'check settings, key store and every destination')
-    .option('--json', 'one JSON object')
-    .action(async (options: InstallationOptions & { json?: boolean }) => {
-      const form = options.json === true ? 'json' : 'text';
-      done(await runConfigCheck(await openInstallation(options, environment), form, output));
-    });
+  addConfigCommand(program, { ofInstallation, environment, clock, done, output });
 
   ofInstallation(
     program,

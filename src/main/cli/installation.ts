@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { EdgeSyncError } from '../../shared/errors.ts';
+import { smtpSecretName, webhookSecretName } from '../../shared/alert-settings.ts';
 import { proxySecretName } from '../../shared/network-settings.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { shareSecretKey } from '../engine/share/share-secret.ts';
@@ -77,8 +78,10 @@ export function installationWith(
     const value = takeFrom(environment, secretEnvironmentName(destination.name));
     if (value !== undefined) secrets.set(destination.name, Secret.fromText(value));
   }
-  const proxy = takeFrom(environment, secretEnvironmentName(proxySecretName));
-  if (proxy !== undefined) secrets.set(proxySecretName, Secret.fromText(proxy));
+  for (const name of [proxySecretName, smtpSecretName, webhookSecretName]) {
+    const value = takeFrom(environment, secretEnvironmentName(name));
+    if (value !== undefined) secrets.set(name, Secret.fromText(value));
+  }
   const sharing = takeFrom(environment, shareSecretEnvironmentName);
   if (sharing !== undefined) secrets.set(shareSecretKey, Secret.fromText(sharing));
   return { ...places, settings, secrets, passphrase: passphraseOf(options, environment) };

@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreRequest } from '../../shared/contract.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
+import { AlertCalls } from './alert-calls.ts';
 import { AttentionCalls } from './attention-calls.ts';
 import { BackupCalls } from './backup-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
@@ -20,7 +21,7 @@ import { StudyCalls } from './study-calls.ts';
 import { RecoveryCalls } from './recovery-calls.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
-import { destinationSecretName } from './keys/destination-secret.ts';
+import { storeDestinationSecret } from './keys/destination-secret.ts';
 import { openSealedFile } from './restore/open-file.ts';
 import { RestoreCalls } from './restore-calls.ts';
 import { eventStream } from './system/event-stream.ts';
@@ -31,6 +32,7 @@ import { importPaths } from './watch/import-paths.ts';
 const hideAfterSeconds = 30;
 
 export class EngineCalls implements EngineService {
+  readonly alerts: AlertCalls;
   readonly attention: AttentionCalls;
   readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
@@ -51,6 +53,7 @@ export class EngineCalls implements EngineService {
 
   constructor(parts: EngineParts, askForEnd: () => void) {
     this.#parts = parts;
+    this.alerts = new AlertCalls(parts);
     this.attention = new AttentionCalls(parts);
     this.backup = new BackupCalls(parts);
     this.certificates = new CertificateCalls({
@@ -164,7 +167,7 @@ export class EngineCalls implements EngineService {
 
   async storeSecret(name: string, value: string, actor: Actor): Promise<void> {
     const { options, audit, uploads } = this.#parts;
-    await options.keyStore.write(destinationSecretName(name), Secret.fromText(value));
+    await storeDestinationSecret(name, Secret.fromText(value), options.keyStore, options.random);
     audit.record({ action: 'secret-stored', actor, subject: name, outcome: 'success' });
     uploads.wake();
   }

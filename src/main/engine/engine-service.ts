@@ -2,6 +2,7 @@
 import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreRequest } from '../../shared/contract.ts';
 import type { StatusReport } from '../../shared/status.ts';
+import type { AlertService } from './alert-calls.ts';
 import type { AttentionService } from './attention-calls.ts';
 import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
@@ -30,6 +31,7 @@ export interface StudyReveal {
 
 /** Every method rejects with EdgeSyncError. Iterables end when their signal aborts. */
 export interface EngineService {
+  readonly alerts: AlertService;
   readonly attention: AttentionService;
   readonly backup: BackupService;
   readonly certificates: CertificateService;

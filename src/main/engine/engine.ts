@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
+import { openAlerts } from './alert-calls.ts';
+import type { AlertDesk } from './alerts/alert-desk.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { openBackups } from './backup-calls.ts';
 import type { Backups } from './backup/backups.ts';
@@ -134,6 +136,7 @@ export class Engine {
     this.#parts.backups.start();
     housekeeping.start();
     this.#parts.home.start();
+    this.#parts.alerts.start();
     this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
     return { host, port, tlsPort: scp.tlsPort, aeTitle: options.settings.dicom.aeTitle };
   }
@@ -170,6 +173,7 @@ export interface EngineParts {
   readonly verify: VerifyParts;
   readonly sharing: Sharing;
   readonly previews: Previews;
+  readonly alerts: AlertDesk;
   readonly housekeeping: Housekeeping;
   readonly home: HomeDesk;
   readonly room: DiskRoom;
@@ -390,6 +394,12 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
   opened.defer(() => home.stop());
   opened.defer(() => verify.guard.stop());
 
+  const alerts: AlertDesk = openAlerts({
+    options,
+    queue,
+    status: () => status.report(),
+    onChange: () => status.changed(),
+  });
   const status = new StatusSource({
     options,
     room,
@@ -402,8 +412,10 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     certificates,
     devices,
     incidents,
+    alerts,
   });
   opened.defer(queue.onChange(() => uploads.workArrived()));
+  opened.defer(() => alerts.stop());
   return {
     options,
     inForce,
@@ -429,6 +441,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     verify,
     sharing,
     previews,
+    alerts,
     housekeeping,
     home,
     backups,

@@ -92,6 +92,7 @@ export interface AuditEvent {
   readonly action:
     | 'engine-started'
     | 'engine-stopped'
+    | 'alerts-tested'
     | 'recovery-created'
     | 'recovery-printed'
     | 'recovery-checked'

@@ -1,6 +1,7 @@
 /** The contract's `settings` on a running engine. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { smtpSecretName, webhookSecretName } from '../../shared/alert-settings.ts';
 import { proxySecretName } from '../../shared/network-settings.ts';
 import type {
   ChangeResult,
@@ -144,6 +145,8 @@ export class SettingsCalls implements SettingsService {
     const { secrets, keyStore } = this.#parts.options;
     const names = settings.destinations.filter(({ kind }) => kind !== 'folder').map(({ name }) => name);
     if (settings.network.proxy.mode !== 'none') names.push(proxySecretName);
+    if (settings.alerts.email?.user !== undefined) names.push(smtpSecretName);
+    if (settings.alerts.webhook !== undefined) names.push(webhookSecretName);
     return Promise.all(
       names.map(async (name): Promise<SecretState> => {
         const variable = secretEnvironmentName(name);

@@ -22,6 +22,7 @@ export type StatusSourceDeps = Pick<
   | 'certificates'
   | 'devices'
   | 'incidents'
+  | 'alerts'
 >;
 
 export type Listening =
@@ -125,6 +126,7 @@ export class StatusSource {
         ...publicHosts(listening, this.#tls).map((host) => reportFor('public-address', host)),
         ...(this.#tls.tag === 'down' ? [this.#tls.error] : []),
         ...certificates.standing(),
+        ...this.#deps.alerts.standing(),
         // Both kits count until then, and the paper with the new one may be wrong, lost or never written.
         ...(keys.facts.recovery.state === 'replacing' ? [reportFor('recovery-replacing')] : []),
       ],

@@ -13,6 +13,7 @@ import { setupRoutes } from './setup-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { shareRoutes } from './share-routes.ts';
 import { studyRoutes } from './study-routes.ts';
+import { alertRoutes } from './alert-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
 import { verifyRoutes } from './verify-routes.ts';
 
@@ -92,6 +93,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     setup: setupRoutes(os.setup, engine, reported),
     settings: settingsRoutes(os.settings, engine),
     shares: shareRoutes(os.shares, engine, reported),
+    alerts: alertRoutes(os.alerts, engine),
     uploads: uploadRoutes(os.uploads, engine),
     verify: verifyRoutes(os.verify, engine, reported),
     certificates: {
