@@ -31,7 +31,6 @@ import type { HomeAnswers, HomeCall } from './agent-home.ts';
 import { settingsDeskAnswers, settingsRoutes } from './agent-settings.ts';
 import type { SettingsAnswers, SettingsCallName } from './agent-settings.ts';
 import { PairingScript, pairingAnswers } from './agent-pairing.ts';
-import { PairingScript, pairingAnswers } from './agent-pairing.ts';
 import { allSafe } from './agent-states.ts';
 import { StudyAnswers, studyHandlers } from './study-answers.ts';
 
@@ -90,8 +89,6 @@ type CallName =
   | 'revoke'
   | 'pairing-diagnose'
   | 'pairing-echo'
-  | 'pairing-diagnose'
-  | 'pairing-echo'
   | 'attention'
   | 'attention-retry'
   | 'attention-dismiss';
@@ -147,8 +144,6 @@ export class FakeEngine {
   /** Who may send; a test changes it and shows a state with another revision. */
   access: AccessFacts = clinic();
   readonly keys: KeyAnswers = keyAnswers();
-  /** What is seen of devices that call; see agent-pairing.ts. */
-  readonly pairing = new PairingScript();
   /** What is seen of devices that call; see agent-pairing.ts. */
   readonly pairing = new PairingScript();
   readonly settings: SettingsAnswers = settingsDeskAnswers();
@@ -414,11 +409,6 @@ export class FakeEngine {
         connection: os.devices.connection.handler(() => this.access.connection),
         addresses: os.devices.addresses.handler(() => [...this.access.addresses]),
       },
-      pairing: pairingAnswers(os.pairing, {
-        access: () => this.access,
-        pairing: this.pairing,
-        note: (name, input) => this.#note(name, input),
-      }),
       pairing: pairingAnswers(os.pairing, {
         access: () => this.access,
         pairing: this.pairing,
