@@ -125,12 +125,16 @@ function itemOf(node: SchemaNode): ItemFacts {
     return {
       tag: 'kinds',
       kinds: variants.map((variant) => ({
-        kind: String(variant.properties?.['kind']?.const ?? ''),
+        kind: textOf(variant.properties?.['kind']?.const),
         fields: fieldsOf(variant).filter(({ name }) => name !== 'kind'),
       })),
     };
   }
   return node.properties === undefined ? { tag: 'text' } : { tag: 'group', fields: fieldsOf(node) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function fieldsOf({ properties = {}, required = [] }: SchemaNode): readonly FieldFacts[] {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ImplementerInternalWithMiddlewares } from '@orpc/server';
 import { ORPCError } from '@orpc/server';
+import type { Context } from '@orpc/server';
 import type {
   ChangeProblem,
   ChangeResult,
@@ -22,8 +23,13 @@ import {
   withEnvironment,
 } from '../../src/main/engine/system/settings-source.ts';
 
-export type SettingsCallName = 'settings-list';
-'settings-change' | 'settings-undo' | 'settings-outside' | 'settings-restart' | 'secret-forget';
+export type SettingsCallName =
+  | 'settings-list'
+  | 'settings-change'
+  | 'settings-undo'
+  | 'settings-outside'
+  | 'settings-restart'
+  | 'secret-forget';
 
 export interface SettingsAnswers {
   tree: SettingsTree;
@@ -84,7 +90,7 @@ export function reportOf(answers: SettingsAnswers): SettingsReport {
 }
 
 export function settingsRoutes(
-  os: ImplementerInternalWithMiddlewares<typeof settingsContract, Record<never, never>, Record<never, never>>,
+  os: ImplementerInternalWithMiddlewares<typeof settingsContract, Context, Context>,
   answers: SettingsAnswers,
   note: (name: SettingsCallName, input: unknown) => void,
 ) {

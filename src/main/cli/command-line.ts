@@ -1,6 +1,6 @@
 /** Composition root of the command line: builds the program, the system ports, and turns errors into one line. */
 import { Command, CommanderError, Option, type CommandOptions } from 'commander';
-import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
+import { toEdgeSyncError } from '../../shared/errors.ts';
 import { SystemClock } from '../engine/system/clock.ts';
 import { version } from '../version.ts';
 import { runAttentionDismiss, runAttentionList, runAttentionRetry } from './commands/attention.ts';

@@ -151,7 +151,7 @@ export class SettingsDesk {
     const variable = environmentName(key.split('.'));
     if (this.#deps.environment[variable] !== undefined)
       return refuse(new EdgeSyncError('settings-by-environment', `${key} (${variable})`));
-    if (change.tag === 'set' && (JSON.stringify(change.value) ?? '').length > longestValue)
+    if (change.tag === 'set' && JSON.stringify([change.value]).length > longestValue)
       return refuse(new EdgeSyncError('config-bad-value', `${key}: is too long`));
     return [];
   }

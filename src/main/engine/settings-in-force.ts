@@ -16,7 +16,7 @@ export class SettingsInForce {
 
   constructor(settings: Settings) {
     this.#current = settings;
-    this.view = viewOf(settings as unknown as Group, () => this.#current) as Settings;
+    this.view = viewOf(settings, () => this.#current) as Settings;
   }
 
   get current(): Settings {

@@ -29,7 +29,7 @@ export function PauseButton({ status }: { readonly status: StatusReport }): Reac
     say(t('pause.paused'));
   });
   const resume = useAction(async (client) => {
-    await client.uploads.resume();
+    await client.uploads.resume({});
     say(t('pause.resumed'));
   });
   if (status.destinations.length === 0) return null;
