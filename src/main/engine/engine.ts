@@ -51,7 +51,7 @@ import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
 import { Uploads } from './uploads.ts';
 import { BackFills } from './back-fills.ts';
-import { ownAddresses } from './pairing-calls.ts';
+import { noteListening, ownAddresses } from './pairing-calls.ts';
 import { openVerify, withGuard, type VerifyParts } from './verify-calls.ts';
 import type { FolderWatcher } from './watch/folder-watcher.ts';
 import { WatchedFolders } from './watched-folders.ts';
@@ -336,7 +336,10 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
       callers: devices,
       visits,
       onAssociations,
-      onListening: (host, port) => status.listenerUp(host, port),
+      onListening: (host, port) => {
+      noteListening(queue.listenAddresses, host, logger);
+      status.listenerUp(host, port);
+    },
       onDown: (error) => status.listenerDown(error.report),
       ...(dicom.tls.enabled
         ? {

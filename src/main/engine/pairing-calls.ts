@@ -1,15 +1,17 @@
 /** The contract's `pairing` on an engine: what was seen of devices, this PC's own test of its ports, our echo to a device. */
 import type { X509Certificate } from 'node:crypto';
-import { EdgeSyncError } from '../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
 import type { Diagnosis, EchoTarget, PairingState, SelfTest } from '../../shared/pairing.ts';
 import { aeTitleSchema } from '../../shared/settings.ts';
 import { DeviceCalls, type DeviceCallsDeps } from './device-calls.ts';
 import type { Certificates } from './certificates/certificates.ts';
-import { diagnose } from './devices/diagnosis.ts';
+import { diagnose, previousHost } from './devices/diagnosis.ts';
 import type { VisitLog } from './devices/visit-log.ts';
 import type { EngineOptions } from './engine.ts';
 import type { Actor } from './engine-service.ts';
-import type { AuditTrail, Clock, NetworkInterfaces } from './ports.ts';
+import type { AuditTrail, Clock, Logger, NetworkInterfaces } from './ports.ts';
+import type { ListenAddresses } from './queue/listen-addresses.ts';
+import type { Queue } from './queue/queue.ts';
 import { echo } from './send/echo.ts';
 import { type OpenConnection, plainConnection } from './send/requestor.ts';
 import { type ExpectedPeer, tlsConnection } from './send/tls-connection.ts';
@@ -35,6 +37,7 @@ export interface PairingCallsDeps extends DeviceCallsDeps {
   readonly visits: VisitLog;
   readonly certificates: Pick<Certificates, 'identities' | 'trusted' | 'isRevoked'>;
   readonly audit: AuditTrail;
+  readonly queue: Pick<Queue, 'listenAddresses'>;
   readonly options: Pick<EngineOptions, 'settings' | 'clock'>;
 }
 
@@ -79,7 +82,11 @@ export class PairingCalls implements PairingService {
         ...diagnose({
           connection,
           visits,
-          previousHost: null,
+          previousHost: previousHost(
+            connection.host,
+            this.#deps.queue.listenAddresses.list(),
+            this.#devices.list(),
+          ),
           selfTests,
           isOwnAddress: ownAddresses(this.#deps.interfaces),
         }),
@@ -132,7 +139,11 @@ export class PairingCalls implements PairingService {
         ...diagnose({
           connection,
           visits: seen,
-          previousHost: null,
+          previousHost: previousHost(
+            connection.host,
+            this.#deps.queue.listenAddresses.list(),
+            this.#devices.list(),
+          ),
           selfTests: [],
           isOwnAddress: ownAddresses(interfaces),
         }),
@@ -180,6 +191,16 @@ export class PairingCalls implements PairingService {
       },
       options.clock,
     );
+  }
+}
+
+/** Only what devices can be told; a database that refuses must not keep it from listening. */
+export function noteListening(addresses: Pick<ListenAddresses, 'note'>, host: string, logger: Logger): void {
+  if (isLoopback(host)) return;
+  try {
+    addresses.note(host);
+  } catch (error) {
+    logger.warn('listen-address-not-noted', { code: toEdgeSyncError(error).code });
   }
 }
 

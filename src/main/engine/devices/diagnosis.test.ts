@@ -3,7 +3,7 @@ import { connection } from '../../../../test/support/agent-access.ts';
 import { visit } from '../../../../test/support/agent-pairing.ts';
 import { diagnosisText, findingText } from '../../../shared/diagnosis-text.ts';
 import { findingCodeSchema, type SelfTest, type VisitProblem } from '../../../shared/pairing.ts';
-import { diagnose, type DiagnosisFacts, findingsOf } from './diagnosis.ts';
+import { diagnose, type DiagnosisFacts, findingsOf, previousHost } from './diagnosis.ts';
 
 function facts(change: Partial<DiagnosisFacts> = {}): DiagnosisFacts {
   return {
@@ -46,6 +46,24 @@ describe('the diagnosis of this PC', () => {
       values: { now: '192.168.1.20', before: '192.168.1.7' },
     });
     expect(codes({ previousHost: '192.168.1.20' })).toEqual([]);
+  });
+});
+
+describe('an address that changed', () => {
+  const at = (hour: number) => new Date(Date.UTC(2026, 0, 5, hour)).toISOString();
+  const known = [
+    { address: '192.168.1.20', firstAtMs: Date.parse(at(12)) },
+    { address: '192.168.1.7', firstAtMs: Date.parse(at(6)) },
+  ];
+
+  it('counts as long as a device that was told the old one has not come since', () => {
+    const out = { pairedAt: at(7), lastSeenAt: at(11) };
+    expect(previousHost('192.168.1.20', known, [out])).toBe('192.168.1.7');
+    expect(previousHost('192.168.1.20', known, [{ ...out, lastSeenAt: null }])).toBe('192.168.1.7');
+    expect(previousHost('192.168.1.20', known, [{ ...out, lastSeenAt: at(13) }])).toBeNull();
+    expect(previousHost('192.168.1.20', known, [{ pairedAt: at(13), lastSeenAt: null }])).toBeNull();
+    expect(previousHost('192.168.1.20', known.slice(0, 1), [out])).toBeNull();
+    expect(previousHost(null, known, [out])).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 /** What is wrong when a device does not get through, told from what was seen of it. Pure. */
 import { assertNever } from '../../../shared/assert-never.ts';
-import type { Connection } from '../../../shared/devices.ts';
+import type { Connection, Device } from '../../../shared/devices.ts';
 import type {
   Finding,
   FindingCode,
@@ -21,6 +21,31 @@ export interface DiagnosisFacts {
   /** Empty: not made. */
   readonly selfTests: readonly SelfTest[];
   readonly isOwnAddress: (address: string) => boolean;
+}
+
+interface KnownAddress {
+  readonly address: string;
+  /** When it began to be listened on this time. */
+  readonly firstAtMs: number;
+}
+
+/**
+ * Where this PC was listening before, as long as a device that was told that address has not come since; null otherwise.
+ * `known`: the latest first.
+ */
+export function previousHost(
+  host: string | null,
+  known: readonly KnownAddress[],
+  devices: readonly Pick<Device, 'pairedAt' | 'lastSeenAt'>[],
+): string | null {
+  const now = known.find(({ address }) => address === host);
+  const before = known.find(({ address }) => address !== host);
+  if (now === undefined || before === undefined) return null;
+  const isOut = devices.some(
+    ({ pairedAt, lastSeenAt }) =>
+      Date.parse(pairedAt) < now.firstAtMs && (lastSeenAt === null || Date.parse(lastSeenAt) < now.firstAtMs),
+  );
+  return isOut ? before.address : null;
 }
 
 /** How many classes or codings are named; the rest is counted by dots. */

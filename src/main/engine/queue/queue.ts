@@ -19,6 +19,7 @@ import { Devices } from './devices.ts';
 import { Incidents } from './incidents.ts';
 import { HomeCounts } from './home-counts.ts';
 import { IntakeDays } from './intake-days.ts';
+import { ListenAddresses } from './listen-addresses.ts';
 import { Manifests } from './manifests.ts';
 import { migrations } from './migrations/index.ts';
 import { QueueCore } from './queue-core.ts';
@@ -104,6 +105,8 @@ export class Queue
   readonly backFill: BackFill;
   /** How much comes in, and how much of what lies here could go. */
   readonly intakeDays: IntakeDays;
+  /** Where this PC was listening. */
+  readonly listenAddresses: ListenAddresses;
   /** Arrivals, proofs and waiting images by quarters of an hour. */
   readonly home: HomeCounts;
   /** Studies by name, id and accession number. */
@@ -138,6 +141,7 @@ export class Queue
     this.uploadPause = new UploadPause(core);
     this.backFill = new BackFill(core);
     this.intakeDays = new IntakeDays(core);
+    this.listenAddresses = new ListenAddresses(core);
     this.home = new HomeCounts(core);
     this.search = new Search(core);
     this.rebuilt = new Rebuilt(core);

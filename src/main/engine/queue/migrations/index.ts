@@ -16,6 +16,7 @@ import * as datasetProofs from './0012-dataset-proofs.ts';
 import * as backFill from './0013-back-fill.ts';
 import * as home from './0014-home.ts';
 import * as studyDetail from './0015-study-detail.ts';
+import * as listenAddresses from './0017-listen-addresses.ts';
 import * as alerts from './0018-alerts.ts';
 
 export interface Migration {
@@ -38,5 +39,6 @@ export const migrations: readonly Migration[] = [
   { version: 13, sql: backFill.sql },
   { version: 14, sql: home.sql },
   { version: 15, sql: studyDetail.sql },
+  { version: 17, sql: listenAddresses.sql },
   { version: 18, sql: alerts.sql },
 ];
