@@ -222,7 +222,7 @@ inBrowser('a study', () => {
     await page.getByText('Invert').click();
     await expect.poll(() => pixels(page)).not.toBe(asked);
     await page.getByText('Invert').click();
-    await page.getByRole('slider', { name: 'Contrast (window width)' }).focus();
+    await page.getByRole('slider', { name: 'Contrast' }).focus();
     await page.keyboard.press('PageUp');
     await expect.poll(() => pixels(page)).not.toBe(asked);
     await page.getByText('My own').waitFor({ state: 'attached' });

@@ -99,8 +99,8 @@ export const enStudy = {
     bone: 'Bone',
     brain: 'Brain',
     own: 'My own',
-    center: 'Brightness (window centre)',
-    width: 'Contrast (window width)',
+    center: 'Brightness',
+    width: 'Contrast',
     invert: 'Invert',
   },
   destinations: {

@@ -107,8 +107,8 @@ export const esStudy: Translated<typeof enStudy> = {
     bone: 'Hueso',
     brain: 'Cerebro',
     own: 'A mi manera',
-    center: 'Brillo (centro de ventana)',
-    width: 'Contraste (ancho de ventana)',
+    center: 'Brillo',
+    width: 'Contraste',
     invert: 'Invertir',
   },
   destinations: {
