@@ -21,6 +21,7 @@ const outputs = [
   'main/index.js',
   'main/engine-process.js',
   'main/cli.js',
+  'main/pac-worker.js',
   'preload/index.cjs',
   'renderer/index.html',
   'viewer/viewer.html',
@@ -80,6 +81,7 @@ export function engineBuild(): InlineConfig {
     input: {
       'engine-process': join(root, 'src/main/engine-process.ts'),
       cli: join(root, 'src/main/cli/edge-sync.ts'),
+      'pac-worker': join(root, 'src/main/engine/cloud/pac-worker.ts'),
     },
     outDir: join(dist, 'main'),
     target: engineTarget,

@@ -929,6 +929,18 @@ export const errorFacts = {
       'Check tenantId and clientId, that the app allows public client flows, and the conditional access rules of the tenant.',
   },
   'proxy-refused': {
+  'proxy-script-unreadable': {
+    persistence: 'transient',
+    message: 'The script that chooses the proxy (PAC) could not be read',
+    nextStep:
+      'Check network.proxy.pac: the file or the address must be there and at most 256 KiB long. It is tried again by itself.',
+  },
+  'proxy-script-failed': {
+    persistence: 'transient',
+    message: 'The script that chooses the proxy (PAC) gave no usable answer',
+    nextStep:
+      'Ask who keeps the script at network.proxy.pac, or enter the proxy itself: network.proxy.mode manual. It is tried again by itself.',
+  },
     persistence: 'paused',
     message: 'The proxy between this PC and the cloud refused',
     nextStep: 'Check the settings under network.proxy and the credential stored as secret.proxy.',

@@ -167,7 +167,9 @@ describe('a destination that is added when the images have left this PC', () => 
       expect(rig.incidents).toMatchObject([{ code: 'copy-source-damaged' }]);
       expect(rig.queue.status()).toMatchObject({ parked: 1, failures: [{ code: 'copy-source-damaged' }] });
       expect(parts.bad).toEqual([['cloud', findInstance(rig.queue, bad)?.instanceId]]);
-      expect([...(await namesIn(nas(), cloudNames.objects))].sort()).toEqual(good.map(cloudNames.object).sort());
+      expect([...(await namesIn(nas(), cloudNames.objects))].sort()).toEqual(
+        good.map(cloudNames.object).sort(),
+      );
     },
   );
 
@@ -320,7 +322,10 @@ describe('copying that is killed', () => {
       const [one, other] = await Promise.all(
         [cloud(), copy].map(async (store) => bytesOf(store, cloudNames.object(name))),
       );
-      const digest = (bytes: Buffer | undefined = undefined): string => createHash('sha256').update(bytes ?? '').digest('hex');
+      const digest = (bytes: Buffer | undefined = undefined): string =>
+        createHash('sha256')
+          .update(bytes ?? '')
+          .digest('hex');
       expect(digest(one)).toBe(digest(other));
     }
     rig = await UploadRig.open({ dir: rig.dir, archiveKey: rig.archiveKey, keepsDestinations: true });

@@ -1,5 +1,6 @@
 /** A small HTTP proxy for tests: CONNECT tunnels and plain requests by their whole address, with or without a password. */
 import http from 'node:http';
+import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
 export interface ConnectProxy {
@@ -14,10 +15,12 @@ export interface ConnectProxy {
 /**
  * @param credential USER:PASSWORD that is asked for (RFC 9110 11.7); undefined: none.
  * @param resolve where a tunnel really goes, as a port of this PC.
+ * @param secured key and certificate (PEM): the proxy itself speaks TLS.
  */
 export async function startConnectProxy(
   credential: string | undefined,
   resolve: (host: string, port: number) => number,
+  secured?: { readonly key: string; readonly cert: string },
 ): Promise<ConnectProxy> {
   const seen: string[] = [];
   const sockets = new Set<Socket>();
@@ -30,7 +33,7 @@ export async function startConnectProxy(
     return ok;
   };
   const challenge = { 'proxy-authenticate': 'Basic realm="office"', 'content-length': '0' };
-  const server = http.createServer((request, response) => {
+  const answer: http.RequestListener = (request, response) => {
     if (!isAllowed(request)) {
       request.resume();
       response.writeHead(407, challenge).end();
@@ -55,13 +58,16 @@ export async function startConnectProxy(
     );
     onward.once('error', () => response.destroy());
     request.pipe(onward);
-  });
-  server.on('connection', (socket) => {
+  };
+  const server: net.Server =
+    secured === undefined ? http.createServer(answer) : https.createServer(secured, answer);
+  server.on('tlsClientError', () => undefined);
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('connect', (request, client: Socket, head) => {
+  server.on('connect', (request: http.IncomingMessage, client: Socket, head: Buffer) => {
     if (!isAllowed(request)) {
       client.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n',

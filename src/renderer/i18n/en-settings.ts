@@ -115,6 +115,7 @@ export const enSettings = {
       proxy: {
         mode: 'Proxy',
         address: 'Address of the proxy',
+        pac: 'Script that chooses the proxy (PAC)',
         bypass: 'Hosts reached without the proxy',
       },
     },
@@ -166,6 +167,7 @@ export const enSettings = {
       proxy: {
         mode: 'How this PC gets out to the clouds.',
         address: 'http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, without user and password.',
+        pac: 'A whole path, or an address that starts with http:// or https://.',
         bypass: 'A host, or .example.org for all hosts in it. This PC is always reached directly.',
       },
     },
@@ -199,7 +201,16 @@ export const enSettings = {
   },
   choice: {
     keys: { store: { keychain: 'Keychain of this PC', passphrase: 'File with a passphrase' } },
-    network: { proxy: { mode: { none: 'No proxy', manual: 'A proxy that is entered here' } } },
+    network: {
+      proxy: {
+        mode: {
+          none: 'No proxy',
+          manual: 'A proxy that is entered here',
+          pac: 'As a script chooses (PAC)',
+          system: 'As the environment says (HTTPS_PROXY)',
+        },
+      },
+    },
     sharing: { kind: { azure: 'Azure Blob' } },
     log: {
       level: {

@@ -696,6 +696,16 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep:
       'Revise tenantId y clientId, que la aplicación permita flujos de cliente público, y las reglas de acceso condicional.',
   },
+  'proxy-script-unreadable': {
+    message: 'No se pudo leer el script que elige el proxy (PAC)',
+    nextStep:
+      'Revise network.proxy.pac: el archivo o la dirección debe existir y tener como máximo 256 KiB. Se intenta de nuevo por sí solo.',
+  },
+  'proxy-script-failed': {
+    message: 'El script que elige el proxy (PAC) no dio una respuesta utilizable',
+    nextStep:
+      'Pregunte a quien mantiene el script de network.proxy.pac, o indique el proxy mismo: network.proxy.mode manual. Se intenta de nuevo por sí solo.',
+  },
   'proxy-refused': {
     message: 'El proxy entre este PC y la nube rechazó la conexión',
     nextStep: 'Revise los ajustes de network.proxy y la credencial guardada como secret.proxy.',

@@ -114,6 +114,7 @@ export const esSettings: Translated<typeof enSettings> = {
       proxy: {
         mode: 'Proxy',
         address: 'Dirección del proxy',
+        pac: 'Script que elige el proxy (PAC)',
         bypass: 'Servidores a los que se llega sin el proxy',
       },
     },
@@ -170,6 +171,7 @@ export const esSettings: Translated<typeof enSettings> = {
         mode: 'Cómo sale este equipo hacia las nubes.',
         address:
           'http://SERVIDOR:PUERTO, https://SERVIDOR:PUERTO o socks5://SERVIDOR:PUERTO, sin usuario ni contraseña.',
+        pac: 'Una ruta completa, o una dirección que empieza por http:// o https://.',
         bypass:
           'Un servidor, o .example.org para todos los de ese dominio. A este equipo se llega siempre directamente.',
       },
@@ -204,7 +206,16 @@ export const esSettings: Translated<typeof enSettings> = {
   },
   choice: {
     keys: { store: { keychain: 'Llavero de este equipo', passphrase: 'Archivo con frase de contraseña' } },
-    network: { proxy: { mode: { none: 'Sin proxy', manual: 'Un proxy que se indica aquí' } } },
+    network: {
+      proxy: {
+        mode: {
+          none: 'Sin proxy',
+          manual: 'Un proxy que se indica aquí',
+          pac: 'Como elija un script (PAC)',
+          system: 'Como diga el entorno (HTTPS_PROXY)',
+        },
+      },
+    },
     sharing: { kind: { azure: 'Azure Blob' } },
     log: {
       level: {
@@ -331,6 +342,9 @@ export const esValueProblems: Readonly<Record<string, string>> = {
     'un proxy es http://SERVIDOR:PUERTO, https://SERVIDOR:PUERTO o socks5://SERVIDOR:PUERTO',
   'a host, or .DOMAIN for all hosts in it': 'un servidor, o .DOMINIO para todos los de él',
   'manual needs an address': 'un proxy necesita una dirección',
+  'pac needs the place of the script, pac': 'con un script hace falta decir dónde está',
+  'a PAC script is a whole path, or an address http://... or https://...':
+    'un script PAC es una ruta completa o una dirección http://... o https://...',
   'a window has at least one day': 'una franja tiene al menos un día',
   'a time is HH:MM, 00:00 to 24:00': 'una hora es HH:MM, de 00:00 a 24:00',
   'a window begins and ends at different times; a whole day is 00:00 to 24:00':

@@ -1,7 +1,10 @@
 import { isArchive, type DicomwebDestinationSettings } from '../../../shared/destination-settings.ts';
+import { assertNever } from '../../../shared/assert-never.ts';
 import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
 import { note, warning, type Finding } from '../../engine/cloud/privileges.ts';
 import type { Clock } from '../../engine/ports.ts';
+import { proxyFor } from '../../engine/cloud/outgoing.ts';
+import { SystemNetworkInterfaces } from '../../engine/system/network-interfaces.ts';
 import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { connectToDataset, connectToDestination } from '../cloud-connection.ts';
 import { engineOptions } from '../engine-options.ts';
@@ -36,12 +39,12 @@ export async function runConfigCheck(
       return [];
     }),
   ];
-  const { mode, address } = installation.settings.network.proxy;
+  const { mode } = installation.settings.network.proxy;
   if (mode !== 'none') {
     checks.push(
-      await checked(`outgoing connections (through ${address ?? 'a proxy'})`, async () => {
+      await checked(`outgoing connections (${proxyText(installation)})`, async () => {
         await outgoingConnections({ ...installation, keyStore });
-        return [];
+        return await proxiesInUse(installation, clock);
       }),
     );
   }
@@ -94,6 +97,56 @@ async function checkDataset(
         ]
       : []),
   ];
+}
+
+function proxyText({ settings }: Installation): string {
+  const { mode, address, pac } = settings.network.proxy;
+  switch (mode) {
+    case 'none':
+      return 'straight';
+    case 'manual':
+      return `through ${address ?? 'a proxy'}`;
+    case 'pac':
+      return `as ${pac ?? 'a script'} chooses`;
+    case 'system':
+      return 'as the environment says';
+    default:
+      return assertNever(mode);
+  }
+}
+
+/** Which proxy each destination is reached by. Throws proxy-script-*. */
+async function proxiesInUse({ settings }: Installation, clock: Clock): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  for (const destination of settings.destinations) {
+    const url = serviceAddress(destination);
+    if (url === undefined) continue;
+    const parts = { clock, interfaces: new SystemNetworkInterfaces() };
+    const proxy = await proxyFor(settings.network, url, undefined, parts);
+    const { hostname } = new URL(url);
+    found.push(
+      note(
+        `${destination.name} (${hostname}) is reached ${proxy === undefined ? 'without a proxy' : `through ${proxy}`}.`,
+      ),
+    );
+  }
+  return found;
+}
+
+/** As far as the settings tell: a connection string may name another. undefined: not over the network. */
+function serviceAddress(destination: Installation['settings']['destinations'][number]): string | undefined {
+  switch (destination.kind) {
+    case 'azure':
+      return destination.endpoint ?? 'https://blob.core.windows.net';
+    case 's3':
+      return destination.endpoint ?? `https://s3.${destination.region}.amazonaws.com`;
+    case 'dicomweb':
+      return destination.url;
+    case 'folder':
+      return undefined;
+    default:
+      return assertNever(destination);
+  }
 }
 
 async function checked(part: string, check: () => Promise<readonly Finding[]>): Promise<Checked> {

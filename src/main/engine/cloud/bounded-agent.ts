@@ -65,9 +65,14 @@ class BoundedHttpsAgent extends https.Agent {
   }
 }
 
-/** Keep-alive connections of one store: a stalled one is destroyed, and `destroy()` closes them all. */
-export function boundedAgentFor(url: string): http.Agent | https.Agent {
+/**
+ * Keep-alive connections of one store: a stalled one is destroyed, and `destroy()` closes them all.
+ * @param ca PEM; who is trusted, default: the runtime's and the operating system's.
+ */
+export function boundedAgentFor(
+  url: string,
+  ca: readonly string[] | undefined = trustedAuthorities(),
+): http.Agent | https.Agent {
   if (!url.startsWith('https:')) return new BoundedHttpAgent(connectionOptions);
-  const ca = trustedAuthorities();
   return new BoundedHttpsAgent({ ...connectionOptions, ...(ca === undefined ? {} : { ca: [...ca] }) });
 }

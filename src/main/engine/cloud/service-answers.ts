@@ -33,10 +33,22 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
 
 /** A failure without an answer: DNS, connection, TLS. Only a checked system code gets into the text. */
 export function connectionError(error: unknown, host: string): EdgeSyncError {
+  const named = namedCause(error);
+  if (named !== undefined) return named;
   const code = systemCode(error);
   if (code === 'EPROXYREFUSED') return new EdgeSyncError('proxy-refused', undefined, { cause: error });
   if (nameCodes.has(code)) return new EdgeSyncError('cloud-host-unknown', host, { cause: error });
   return new EdgeSyncError('cloud-unreachable', code === '' ? host : `${host} (${code})`, { cause: error });
+}
+
+/** One of ours behind what a library made of it: why no way to the service could be chosen. */
+function namedCause(error: unknown): EdgeSyncError | undefined {
+  let at: unknown = error;
+  for (let depth = 0; depth < 4 && at instanceof Error; depth += 1) {
+    if (at instanceof EdgeSyncError && at.code.startsWith('proxy-')) return at;
+    at = at.cause;
+  }
+  return undefined;
 }
 
 /** A portal before the network, a company's proxy: its answer says nothing about what lies in the cloud. */

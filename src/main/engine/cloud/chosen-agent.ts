@@ -1,0 +1,100 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+
+/** What Node calls on an agent to begin a request; documented by its libraries, not by its types. */
+interface RequestTaker {
+  addRequest(request: http.ClientRequest, options: object): void;
+}
+
+/** What Node's own agents call when no connection comes about; `destroy` alone is silent before there is a socket. */
+interface Failing {
+  onSocket(socket: null, error: Error): void;
+}
+
+/**
+ * Connections by the way that is chosen when a request is made: the choice may take a while, and be another one later.
+ * Each way has its own agent, kept for further requests; a way that is chosen no more keeps only its open connections.
+ */
+export function chosenAgent(url: string, choose: () => Promise<http.Agent>): http.Agent {
+  return url.startsWith('https:') ? new ChosenHttpsAgent(choose) : new ChosenHttpAgent(choose);
+}
+
+class Chooser {
+  readonly #choose: () => Promise<http.Agent>;
+  readonly #used = new Set<http.Agent>();
+  #isDestroyed = false;
+
+  constructor(choose: () => Promise<http.Agent>) {
+    this.#choose = choose;
+  }
+
+  begin(request: http.ClientRequest, options: object): void {
+    this.#choose().then(
+      (agent) => {
+        if (this.#isDestroyed) {
+          agent.destroy();
+          fail(request, new Error('closed'));
+          return;
+        }
+        this.#used.add(agent);
+        if (request.destroyed) return;
+        (agent as unknown as RequestTaker).addRequest(request, options);
+      },
+      (error: unknown) => fail(request, error instanceof Error ? error : new Error('no way was chosen')),
+    );
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    for (const agent of this.#used) agent.destroy();
+  }
+}
+
+function fail(request: http.ClientRequest, error: Error): void {
+  (request as unknown as Failing).onSocket(null, error);
+}
+
+class ChosenHttpAgent extends http.Agent {
+  readonly #chooser: Chooser;
+
+  constructor(choose: () => Promise<http.Agent>) {
+    super();
+    this.#chooser = new Chooser(choose);
+  }
+
+  addRequest(request: http.ClientRequest, options: object): void {
+    this.#chooser.begin(request, options);
+  }
+
+  override createConnection(): Duplex {
+    throw new Error('connections are made by the chosen way');
+  }
+
+  override destroy(): void {
+    this.#chooser.destroy();
+    super.destroy();
+  }
+}
+
+class ChosenHttpsAgent extends https.Agent {
+  readonly #chooser: Chooser;
+
+  constructor(choose: () => Promise<http.Agent>) {
+    super();
+    this.#chooser = new Chooser(choose);
+  }
+
+  addRequest(request: http.ClientRequest, options: object): void {
+    this.#chooser.begin(request, options);
+  }
+
+  override createConnection(): Duplex {
+    throw new Error('connections are made by the chosen way');
+  }
+
+  override destroy(): void {
+    this.#chooser.destroy();
+    super.destroy();
+  }
+}
