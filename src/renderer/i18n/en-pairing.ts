@@ -48,6 +48,7 @@ export const enPairing = {
   },
   live: {
     listening: 'Listening. The device appears here by itself.',
+    thisPcOnly: 'Only programs on this PC can call now. Choose the network in step 1.',
     offline: 'Waiting for the connection to the engine.',
     compare: 'Allow it only if title and address are those that the device itself shows.',
     caller: '{{title}} at {{address}} wants to connect',

@@ -50,6 +50,7 @@ export const esPairing: Translated<typeof enPairing> = {
   },
   live: {
     listening: 'Escuchando. El equipo aparece aquí por sí solo.',
+    thisPcOnly: 'Ahora solo pueden llamar programas de este PC. Elija la red en el paso 1.',
     offline: 'Esperando la conexión con el motor.',
     compare: 'Permítalo solo si el título y la dirección son los que muestra el propio equipo.',
     caller: '{{title}} en {{address}} quiere conectarse',

@@ -22,7 +22,7 @@ export function KindChoice({
         if (kind.success) onChange(kind.data);
       }}
     >
-      <Label>{t('pairing.allow.kind')}</Label>
+      <Label className="strong">{t('pairing.allow.kind')}</Label>
       <Button className="pair-select">
         <SelectValue />
         <span className="pair-select-mark" aria-hidden="true" />

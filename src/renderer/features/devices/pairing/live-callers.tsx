@@ -26,11 +26,12 @@ interface LiveCallersProps {
 export function LiveCallers({ state, devices, device, onPaired }: LiveCallersProps): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
+  const isReachable = state.connection.reach === 'network';
   const waiting = state.callers.filter(({ because }) => decidable.has(because));
   return (
     <div className="pair-live">
-      <p className="pair-listening" data-live={isLive} role="status">
-        {t(isLive ? 'pairing.live.listening' : 'pairing.live.offline')}
+      <p className="pair-listening" data-live={isLive && isReachable} role="status">
+        {t(`pairing.live.${!isLive ? 'offline' : isReachable ? 'listening' : 'thisPcOnly'}`)}
       </p>
       {waiting.length === 0 ? null : (
         <>
