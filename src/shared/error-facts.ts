@@ -755,7 +755,8 @@ export const errorFacts = {
   'alert-refused': {
     persistence: 'permanent',
     message: 'The mail server does not accept the name or the password',
-    nextStep: 'Store the right password with `edge-sync config set secret.smtp`, or correct alerts.email.user.',
+    nextStep:
+      'Store the right password with `edge-sync config set secret.smtp`, or correct alerts.email.user.',
   },
   'alert-secret-missing': {
     persistence: 'permanent',
@@ -928,7 +929,6 @@ export const errorFacts = {
     nextStep:
       'Check tenantId and clientId, that the app allows public client flows, and the conditional access rules of the tenant.',
   },
-  'proxy-refused': {
   'proxy-script-unreadable': {
     persistence: 'transient',
     message: 'The script that chooses the proxy (PAC) could not be read',
@@ -941,6 +941,7 @@ export const errorFacts = {
     nextStep:
       'Ask who keeps the script at network.proxy.pac, or enter the proxy itself: network.proxy.mode manual. It is tried again by itself.',
   },
+  'proxy-refused': {
     persistence: 'paused',
     message: 'The proxy between this PC and the cloud refused',
     nextStep: 'Check the settings under network.proxy and the credential stored as secret.proxy.',
@@ -1066,8 +1067,8 @@ export const errorFacts = {
   },
   'preview-missing': {
     persistence: 'permanent',
-    message: 'The part of Edge Sync that draws images is not installed',
-    nextStep: 'Install Edge Sync again; in a checkout run `npm run build`.',
+    message: 'Images cannot be drawn here, because the part that draws them is not there',
+    nextStep: 'Restore the study and open it in a DICOM viewer. In a checkout, `npm run build` makes that part.',
   },
   'preview-busy': {
     persistence: 'transient',

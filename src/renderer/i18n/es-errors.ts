@@ -812,8 +812,8 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep: 'Inténtelo de nuevo, o restaure el estudio y ábralo en un visor DICOM.',
   },
   'preview-missing': {
-    message: 'La parte de Edge Sync que dibuja imágenes no está instalada',
-    nextStep: 'Instale Edge Sync de nuevo.',
+    message: 'Aquí no se pueden dibujar imágenes, porque falta la parte que las dibuja',
+    nextStep: 'Restaure el estudio y ábralo en un visor DICOM.',
   },
   'preview-busy': {
     message: 'Se están dibujando demasiadas imágenes a la vez',

@@ -42,8 +42,7 @@ const heapMegabytes = 256;
 export function decoderStarter(script?: string): StartDecoder {
   return () => {
     // An installed Electron cannot be started as a Node (its fuse is off): it would open the app a second time.
-    if (process.versions['electron'] !== undefined)
-      throw new EdgeSyncError('preview-missing', 'in this runtime');
+    if ('electron' in process.versions) throw new EdgeSyncError('preview-missing', 'in this runtime');
     const file = script ?? decoderFile();
     const node = [
       process.execPath,
