@@ -1068,7 +1068,8 @@ export const errorFacts = {
   'preview-missing': {
     persistence: 'permanent',
     message: 'Images cannot be drawn here, because the part that draws them is not there',
-    nextStep: 'Restore the study and open it in a DICOM viewer. In a checkout, `npm run build` makes that part.',
+    nextStep:
+      'Restore the study and open it in a DICOM viewer. In a checkout, `npm run build` makes that part.',
   },
   'preview-busy': {
     persistence: 'transient',
