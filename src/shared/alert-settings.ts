@@ -22,7 +22,8 @@ export const alertsSchema = z.strictObject({
       host: z
         .string()
         .regex(/^[A-Za-z0-9.-]{1,253}$/, 'a host name')
-        .describe('Mail server (SMTP)'),
+        .optional()
+        .describe('Mail server (SMTP); set it last. Without one no mail goes out'),
       port: z.int().min(1).max(65535).default(587),
       security: z
         .enum(['starttls', 'tls', 'none'])
@@ -34,14 +35,19 @@ export const alertsSchema = z.strictObject({
         .max(254)
         .optional()
         .describe('Name to sign in with; the password is stored as secret.smtp'),
-      from: mailAddress,
-      to: z.array(mailAddress).min(1, 'name at least one address').max(10),
+      from: mailAddress.optional().describe('Address that the mails come from'),
+      to: z.array(mailAddress).max(10).default([]).describe('Addresses that the mails go to'),
     })
     .refine(
-      ({ security, host }) => security !== 'none' || /^(localhost|127(\.\d{1,3}){3})$/.test(host),
+      ({ host, from, to }) => host === undefined || (from !== undefined && to.length > 0),
+      'a mail needs from and to: set these before host',
+    )
+    .refine(
+      ({ security, host }) =>
+        security !== 'none' || host === undefined || /^(localhost|127(\.\d{1,3}){3})$/.test(host),
       'mail goes out without encryption to a server on this PC alone: use starttls or tls',
     )
-    .optional(),
+    .prefault({}),
   webhook: z
     .strictObject({
       url: z
@@ -55,6 +61,7 @@ export const alertsSchema = z.strictObject({
           (url) => URL.canParse(url) && new URL(url).username === '',
           'an address without user and password',
         )
+        .optional()
         .describe('Gets JSON by POST; signed when secret.alerts-webhook is set'),
       heartbeatHours: z
         .int()
@@ -63,12 +70,25 @@ export const alertsSchema = z.strictObject({
         .default(0)
         .describe('A sign of life this often, so that a PC that is off is noticed; 0: none'),
     })
-    .optional(),
+    .prefault({}),
 });
 
 export type AlertSettings = Readonly<z.output<typeof alertsSchema>>;
-export type EmailSettings = NonNullable<AlertSettings['email']>;
-export type WebhookSettings = NonNullable<AlertSettings['webhook']>;
+/** Set whole: mails go out. */
+export type EmailSettings = AlertSettings['email'] & { readonly host: string; readonly from: string };
+export type WebhookSettings = AlertSettings['webhook'] & { readonly url: string };
+
+/** undefined: no mail is wanted. */
+export function emailSettings({ email }: AlertSettings): EmailSettings | undefined {
+  const { host, from } = email;
+  return host === undefined || from === undefined ? undefined : { ...email, host, from };
+}
+
+/** undefined: no webhook is wanted. */
+export function webhookSettings({ webhook }: AlertSettings): WebhookSettings | undefined {
+  const { url } = webhook;
+  return url === undefined ? undefined : { ...webhook, url };
+}
 
 /** Under which names the secrets of the alerts are stored; no destination may have them. */
 export const smtpSecretName = 'smtp';

@@ -1,5 +1,10 @@
 /** Alerts outside this PC: how they are put together, and what callers may ask of them. */
-import { smtpSecretName, webhookSecretName } from '../../shared/alert-settings.ts';
+import {
+  emailSettings,
+  smtpSecretName,
+  webhookSecretName,
+  webhookSettings,
+} from '../../shared/alert-settings.ts';
 import type { AlertTest } from '../../shared/contract-alerts.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
@@ -27,8 +32,9 @@ export class AlertCalls implements AlertService {
 
   async test(actor: Actor, signal: AbortSignal): Promise<AlertTest> {
     const { alerts, audit, options } = this.#parts;
-    const { email, webhook } = options.settings.alerts;
-    if (email === undefined && webhook === undefined) throw new EdgeSyncError('alerts-not-set');
+    const { alerts: wanted } = options.settings;
+    if (emailSettings(wanted) === undefined && webhookSettings(wanted) === undefined)
+      throw new EdgeSyncError('alerts-not-set');
     const outcomes = await alerts.test(signal);
     const outcome = outcomes.every(({ tag }) => tag === 'sent') ? 'success' : 'failure';
     audit.record({ action: 'alerts-tested', actor, outcome });
@@ -45,7 +51,8 @@ export function openAlerts(parts: {
 }): AlertDesk {
   const { options, queue, status, onChange } = parts;
   const channels = async (): Promise<readonly AlertChannel[]> => {
-    const { email, webhook } = options.settings.alerts;
+    const email = emailSettings(options.settings.alerts);
+    const webhook = webhookSettings(options.settings.alerts);
     const { secrets, keyStore } = options;
     const made: AlertChannel[] = [];
     if (email !== undefined) {

@@ -2,6 +2,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { smtpSecretName, webhookSecretName } from '../../shared/alert-settings.ts';
+import {
+  emailSettings,
+  smtpSecretName,
+  webhookSecretName,
+  webhookSettings,
+} from '../../shared/alert-settings.ts';
 import { proxySecretName } from '../../shared/network-settings.ts';
 import type {
   ChangeResult,
@@ -15,7 +21,11 @@ import type { Settings } from '../../shared/settings.ts';
 import { openDatasetStore, openStore } from './cloud/open-store.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
-import { destinationSecret, destinationSecretName } from './keys/destination-secret.ts';
+import {
+  destinationSecret,
+  destinationSecretName,
+  removeDestinationSecret,
+} from './keys/destination-secret.ts';
 import { outgoingConnections } from './outgoing-connections.ts';
 import { applySettings } from './settings-apply.ts';
 import { SettingsDesk } from './settings-desk.ts';
@@ -110,7 +120,7 @@ export class SettingsCalls implements SettingsService {
 
   async forgetSecret(name: string, actor: Actor): Promise<void> {
     const { options, audit } = this.#parts;
-    await options.keyStore.remove(destinationSecretName(name));
+    await removeDestinationSecret(name, options.keyStore);
     audit.record({ action: 'secret-forgotten', actor, subject: name, outcome: 'success' });
     void this.#parts.uploads.renew();
   }
@@ -145,8 +155,10 @@ export class SettingsCalls implements SettingsService {
     const { secrets, keyStore } = this.#parts.options;
     const names = settings.destinations.filter(({ kind }) => kind !== 'folder').map(({ name }) => name);
     if (settings.network.proxy.mode !== 'none') names.push(proxySecretName);
-    if (settings.alerts.email?.user !== undefined) names.push(smtpSecretName);
-    if (settings.alerts.webhook !== undefined) names.push(webhookSecretName);
+    if (emailSettings(settings.alerts)?.user !== undefined) names.push(smtpSecretName);
+    if (webhookSettings(settings.alerts) !== undefined) names.push(webhookSecretName);
+    if (settings.alerts.email.user !== undefined) names.push(smtpSecretName);
+    if (settings.alerts.webhook.url !== undefined) names.push(webhookSecretName);
     return Promise.all(
       names.map(async (name): Promise<SecretState> => {
         const variable = secretEnvironmentName(name);

@@ -17,7 +17,11 @@ class Outbox implements AlertChannel {
   attempts = 0;
   works = true;
 
-  constructor(readonly name: 'email' | 'webhook') {}
+  readonly name: 'email' | 'webhook';
+
+  constructor(name: 'email' | 'webhook') {
+    this.name = name;
+  }
 
   send(message: AlertMessage): Promise<void> {
     this.attempts += 1;

@@ -177,7 +177,7 @@ export class AlertDesk {
   }
 
   #isHeartbeatDue(channel: ChannelName, nowMs: number): boolean {
-    const hours = channel === 'webhook' ? (this.#deps.settings().webhook?.heartbeatHours ?? 0) : 0;
+    const hours = channel === 'webhook' ? this.#deps.settings().webhook.heartbeatHours : 0;
     if (hours === 0) return false;
     const lastMs = this.#deps.ledger.lastHeartbeatAtMs(channel);
     return lastMs === undefined || Math.abs(nowMs - lastMs) >= hours * hourMs;

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeTestAuthority, type Leaf, type TestAuthority } from '../../../../test/support/test-authority.ts';
-import { alertsSchema } from '../../../shared/alert-settings.ts';
+import { alertsSchema, emailSettings } from '../../../shared/alert-settings.ts';
 import { Secret } from '../system/secret.ts';
 import type { AlertMessage } from './alert-message.ts';
 import { EmailChannel } from './email-channel.ts';
@@ -85,16 +85,18 @@ async function serve(options: SMTPServerOptions): Promise<number> {
 }
 
 function channel(port: number, more: Record<string, unknown> = {}, secret = password): EmailChannel {
-  const { email } = alertsSchema.parse({
-    email: {
-      host: 'localhost',
-      port,
-      user: 'desk@clinic.example',
-      from: 'desk@clinic.example',
-      to: ['it@clinic.example', 'owner@clinic.example'],
-      ...more,
-    },
-  });
+  const email = emailSettings(
+    alertsSchema.parse({
+      email: {
+        host: 'localhost',
+        port,
+        user: 'desk@clinic.example',
+        from: 'desk@clinic.example',
+        to: ['it@clinic.example', 'owner@clinic.example'],
+        ...more,
+      },
+    }),
+  );
   if (email === undefined) throw new Error('no settings');
   return new EmailChannel(email, Secret.fromText(secret), [authority.certificate]);
 }
@@ -162,9 +164,11 @@ describe('a mail', () => {
   it('is not begun without its password, and is broken off when asked', async () => {
     let connections = 0;
     const port = await serve({ onConnect: () => void (connections += 1) });
-    const { email } = alertsSchema.parse({
-      email: { host: 'localhost', port, user: 'u', from: 'a@b.example', to: ['a@b.example'] },
-    });
+    const email = emailSettings(
+      alertsSchema.parse({
+        email: { host: 'localhost', port, user: 'u', from: 'a@b.example', to: ['a@b.example'] },
+      }),
+    );
     if (email === undefined) throw new Error('no settings');
     await expect(new EmailChannel(email, undefined, undefined).send(message, never)).rejects.toMatchObject({
       code: 'alert-secret-missing',
@@ -186,10 +190,12 @@ describe('the settings of mail', () => {
 
   it('refuse what would put another header or server in, and mail in clear over the network', () => {
     expect(parse({})).toBe(true);
+    expect(parse({ host: undefined, from: undefined, to: undefined })).toBe(true);
     for (const more of [
       { from: 'a@b.example\r\nBcc: x@y.example' },
       { to: ['a@b.example', 'no address'] },
       { to: [] },
+      { from: undefined },
       { host: 'mail.example/x' },
       { security: 'none' },
     ]) {
