@@ -1,7 +1,6 @@
 /** The settings: each with its value and where that comes from, changed after they were tried, taken back. */
 import { z } from 'zod';
 import { base } from './contract-base.ts';
-import { destinationNameSchema } from './destination-settings.ts';
 import { errorReportSchema } from './status.ts';
 
 const isoTime = z.iso.datetime();
@@ -108,7 +107,7 @@ export const settingsContract = {
     .output(changeResultSchema),
   /** Forgets a stored credential. Its destination waits from then on. */
   forgetSecret: base
-    .input(z.strictObject({ name: z.union([destinationNameSchema, z.literal('proxy')]) }))
+    .input(z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/) }))
     .output(z.object({ forgotten: z.literal(true) })),
   /** Stops in order, as `agent.drain`, and begins anew in the same process. Error: restart-by-hand. */
   restart: base.output(z.object({ restarting: z.literal(true) })),

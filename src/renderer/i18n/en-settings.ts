@@ -67,6 +67,8 @@ export const enSettings = {
     forget: 'Forget the credential',
     forgotten: 'The credential is forgotten.',
     proxy: 'User and password of the proxy',
+    smtp: 'Password at the mail server',
+    'alerts-webhook': 'Secret that signs the webhook',
     saveFirst: 'Save first; then enter the credential.',
   },
   list: {
@@ -90,6 +92,7 @@ export const enSettings = {
     verify: 'Looking at cloud copies again',
     sharing: 'Sharing studies',
     status: 'Warnings',
+    alerts: 'Alerts by mail and webhook',
     keys: 'Keys',
     log: 'Log',
   },
@@ -144,6 +147,20 @@ export const enSettings = {
       warnBelowBytes: 'Make room and warn below',
       keepVerifiedDays: 'Keep proven images on this PC for',
     },
+    alerts: {
+      afterMinutes: 'Tell after',
+      repeatHours: 'Tell again after (hours)',
+      practice: 'Name of the practice in the messages',
+      email: {
+        host: 'Mail server',
+        port: 'Port of the mail server',
+        security: 'Encryption of the mail',
+        user: 'User at the mail server',
+        from: 'Sender',
+        to: 'Recipients',
+      },
+      webhook: { url: 'Address of the webhook', heartbeatHours: 'Sign of life every (hours)' },
+    },
     status: { pendingMaxMinutes: 'Warn when an image waits longer than' },
     log: { level: 'How much is logged' },
   },
@@ -196,6 +213,23 @@ export const enSettings = {
       warnBelowBytes: 'Or three days of images, if that is more. Proven copies go first.',
       keepVerifiedDays: 'Only as a local copy; in the cloud they stay.',
     },
+    alerts: {
+      afterMinutes: 'A problem that stays this long is told by mail and webhook, where these are set.',
+      repeatHours: 'What is still wrong is told again. 0: told once.',
+      practice: 'So that the reader knows where it is. No patient is ever named.',
+      email: {
+        host: 'Empty: no mail goes out.',
+        port: 'Mostly 587, or 465 with TLS from the start.',
+        security: 'Without encryption only to a mail server on this PC.',
+        user: 'Its password is entered below and kept in the key store.',
+        from: 'The address that the mails come from.',
+        to: 'Mail addresses, at most 10.',
+      },
+      webhook: {
+        url: 'Gets JSON by POST. Signed when its secret is set. Empty: none.',
+        heartbeatHours: 'So that a PC that is off is noticed. 0: none.',
+      },
+    },
     status: { pendingMaxMinutes: 'The headline then says that something needs attention.' },
     log: { level: 'No names or images are ever logged.' },
   },
@@ -212,6 +246,15 @@ export const enSettings = {
       },
     },
     sharing: { kind: { azure: 'Azure Blob' } },
+    alerts: {
+      email: {
+        security: {
+          starttls: 'Encrypted after the greeting (STARTTLS)',
+          tls: 'Encrypted from the start (TLS)',
+          none: 'None (a mail server on this PC)',
+        },
+      },
+    },
     log: {
       level: {
         debug: 'Everything (for finding faults)',
@@ -225,6 +268,7 @@ export const enSettings = {
         'connection-string': 'Connection string',
         'sas-url': 'Address with a shared access signature',
         'service-principal': 'App registered in Entra',
+        'device-code': 'Sign-in of a person in Entra',
         none: 'None',
         basic: 'User and password',
         bearer: 'Token',
@@ -259,6 +303,7 @@ export const enSettings = {
       auth: 'Way of signing in',
       endpoint: 'Address of the service',
       tenantId: 'Directory (tenant) id',
+      authorityHost: 'Where Entra signs in',
       clientId: 'Application (client) id',
       region: 'Region',
       addressing: 'Form of addresses',

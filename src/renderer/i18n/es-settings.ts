@@ -66,6 +66,8 @@ export const esSettings: Translated<typeof enSettings> = {
     forget: 'Olvidar la credencial',
     forgotten: 'La credencial está olvidada.',
     proxy: 'Usuario y contraseña del proxy',
+    smtp: 'Contraseña en el servidor de correo',
+    'alerts-webhook': 'Secreto con el que se firma el webhook',
     saveFirst: 'Guarde primero; después introduzca la credencial.',
   },
   list: {
@@ -89,6 +91,7 @@ export const esSettings: Translated<typeof enSettings> = {
     verify: 'Volver a mirar las copias de la nube',
     sharing: 'Compartir estudios',
     status: 'Avisos',
+    alerts: 'Alertas por correo y webhook',
     keys: 'Claves',
     log: 'Registro',
   },
@@ -142,6 +145,20 @@ export const esSettings: Translated<typeof enSettings> = {
       refuseBelowBytes: 'Rechazar imágenes nuevas por debajo de',
       warnBelowBytes: 'Hacer sitio y avisar por debajo de',
       keepVerifiedDays: 'Conservar en este equipo las imágenes comprobadas durante',
+    },
+    alerts: {
+      afterMinutes: 'Avisar después de',
+      repeatHours: 'Volver a avisar después de (horas)',
+      practice: 'Nombre de la consulta en los mensajes',
+      email: {
+        host: 'Servidor de correo',
+        port: 'Puerto del servidor de correo',
+        security: 'Cifrado del correo',
+        user: 'Usuario en el servidor de correo',
+        from: 'Remitente',
+        to: 'Destinatarios',
+      },
+      webhook: { url: 'Dirección del webhook', heartbeatHours: 'Señal de vida cada (horas)' },
     },
     status: { pendingMaxMinutes: 'Avisar cuando una imagen espera más de' },
     log: { level: 'Cuánto se registra' },
@@ -201,6 +218,23 @@ export const esSettings: Translated<typeof enSettings> = {
       warnBelowBytes: 'O tres días de imágenes, si es más. Primero se van las copias comprobadas.',
       keepVerifiedDays: 'Solo como copia local; en la nube se quedan.',
     },
+    alerts: {
+      afterMinutes: 'Un problema que dura este tiempo se comunica por correo y webhook, donde los haya.',
+      repeatHours: 'Lo que sigue mal se comunica otra vez. 0: una sola vez.',
+      practice: 'Para que quien lo lea sepa dónde es. Nunca se nombra a un paciente.',
+      email: {
+        host: 'Vacío: no sale ningún correo.',
+        port: 'Casi siempre 587, o 465 con TLS desde el principio.',
+        security: 'Sin cifrado solo a un servidor de correo en este equipo.',
+        user: 'Su contraseña se introduce debajo y queda en el almacén de claves.',
+        from: 'La dirección desde la que salen los correos.',
+        to: 'Direcciones de correo, como máximo 10.',
+      },
+      webhook: {
+        url: 'Recibe JSON por POST. Firmado cuando tiene su secreto. Vacío: ninguno.',
+        heartbeatHours: 'Para que se note un equipo apagado. 0: ninguna.',
+      },
+    },
     status: { pendingMaxMinutes: 'El titular dice entonces que algo requiere atención.' },
     log: { level: 'Nunca se registran nombres ni imágenes.' },
   },
@@ -217,6 +251,15 @@ export const esSettings: Translated<typeof enSettings> = {
       },
     },
     sharing: { kind: { azure: 'Azure Blob' } },
+    alerts: {
+      email: {
+        security: {
+          starttls: 'Cifrado tras el saludo (STARTTLS)',
+          tls: 'Cifrado desde el principio (TLS)',
+          none: 'Ninguno (un servidor en este equipo)',
+        },
+      },
+    },
     log: {
       level: {
         debug: 'Todo (para buscar fallos)',
@@ -230,6 +273,7 @@ export const esSettings: Translated<typeof enSettings> = {
         'connection-string': 'Cadena de conexión',
         'sas-url': 'Dirección con firma de acceso compartido',
         'service-principal': 'Aplicación registrada en Entra',
+        'device-code': 'Acceso de una persona en Entra',
         none: 'Ninguna',
         basic: 'Usuario y contraseña',
         bearer: 'Token',
@@ -264,6 +308,7 @@ export const esSettings: Translated<typeof enSettings> = {
       auth: 'Forma de acceso',
       endpoint: 'Dirección del servicio',
       tenantId: 'Id. del directorio (inquilino)',
+      authorityHost: 'Dónde da acceso Entra',
       clientId: 'Id. de la aplicación (cliente)',
       region: 'Región',
       addressing: 'Forma de las direcciones',
@@ -351,6 +396,16 @@ export const esValueProblems: Readonly<Record<string, string>> = {
     'una franja empieza y termina a horas distintas; un día entero es de 00:00 a 24:00',
   'a window begins at 23:59 at the latest': 'una franja empieza a las 23:59 como muy tarde',
   'there are at most 50 windows': 'hay como máximo 50 franjas',
+  'must be a mail address': 'debe ser una dirección de correo',
+  'a host name': 'un nombre de servidor',
+  'a mail needs from and to: set these before host': 'un correo necesita remitente y destinatarios',
+  'mail goes out without encryption to a server on this PC alone: use starttls or tls':
+    'sin cifrado el correo sale solo a un servidor de este equipo: use STARTTLS o TLS',
+  'must start with https://': 'debe empezar por https://',
+  'an address without user and password': 'una dirección sin usuario ni contraseña',
+  'pac needs the place of the script, pac': 'hace falta el lugar del script PAC',
+  'a PAC script is a whole path, or an address http://... or https://...':
+    'un script PAC es una ruta completa o una dirección http://... o https://...',
   'must differ from dicom.port': 'debe ser distinto de dicom.port',
   'is too long': 'es demasiado largo',
 };

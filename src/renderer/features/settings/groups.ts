@@ -9,6 +9,7 @@ export const groupOrder = [
   'verify',
   'sharing',
   'status',
+  'alerts',
   'keys',
   'log',
 ] as const;

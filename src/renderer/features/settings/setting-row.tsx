@@ -21,6 +21,15 @@ interface RowProps {
   readonly onReset: () => void;
 }
 
+type SecretWords = 'proxy' | 'smtp' | 'alerts-webhook';
+
+/** Below which setting the credential stands that is no destination's. */
+const placesOfSecrets: Readonly<Record<string, SecretWords>> = {
+  'network.proxy.address': 'proxy',
+  'alerts.email.user': 'smtp',
+  'alerts.webhook.url': 'alerts-webhook',
+};
+
 /** One setting: its field, what is allowed, where its value comes from. */
 export function SettingRow(props: RowProps): ReactElement {
   const { facts, state, isShown, secrets } = props;
@@ -28,14 +37,14 @@ export function SettingRow(props: RowProps): ReactElement {
   const words = useSettingWords();
   const isLive = useIsLive();
   const label = words.label(facts.key);
-  const proxySecret = secrets.find(({ name }) => name === 'proxy' && facts.key === 'network.proxy.address');
+  const secret = secrets.find(({ name }) => name === placesOfSecrets[facts.key]);
   return (
     <div className="setting" hidden={!isShown} data-setting={facts.key}>
       {state.source === 'environment' ? <ReadOnly {...props} /> : <Field {...props} />}
-      {proxySecret === undefined ? null : (
+      {secret === undefined ? null : (
         <div>
-          <p className="strong">{t('settings.secret.proxy')}</p>
-          <Credential secret={proxySecret} />
+          <p className="strong">{t(`settings.secret.${secret.name as SecretWords}`)}</p>
+          <Credential secret={secret} />
         </div>
       )}
       <p className="setting-facts">

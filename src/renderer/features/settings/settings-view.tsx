@@ -132,6 +132,7 @@ const icons: Readonly<Record<KnownGroup, ReactNode>> = {
   verify: <LookIcon />,
   sharing: <LinkIcon />,
   status: <BellIcon />,
+  alerts: <BellIcon />,
   keys: <KeyIcon />,
   log: <LookIcon />,
 };
