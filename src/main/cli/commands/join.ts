@@ -15,7 +15,7 @@ import { summaryOf } from '../../engine/backup-calls.ts';
 import type { CloudStore } from '../../engine/cloud/cloud-store.ts';
 import { openStore } from '../../engine/cloud/open-store.ts';
 import { Engine, type EngineOptions } from '../../engine/engine.ts';
-import { destinationSecret, destinationSecretName } from '../../engine/keys/destination-secret.ts';
+import { destinationSecret, storeDestinationSecret } from '../../engine/keys/destination-secret.ts';
 import { KeyRing } from '../../engine/keys/key-ring.ts';
 import { restoreKeysFromRecords, type RestoreKeys } from '../../engine/keys/restore-keys.ts';
 import { recordFits } from '../../engine/keys/words-records.ts';
@@ -102,7 +102,7 @@ export async function runJoin(
         ...installation.secrets,
         ...(secret === undefined ? [] : [[destination.name, secret] as const]),
       ]);
-      for (const [name, value] of secrets) await parts.keyStore.write(secretName(name), value);
+      for (const [name, value] of secrets) await storeSecret(name, value, parts);
       const joined = parseSettings(withEnvironment(tree, environment));
       const finished = { ...parts, settings: joined, secrets };
       await fillDatabase(finished, chosen?.backup, taken, view, signal);
@@ -321,8 +321,10 @@ function isOfThisPc(host: string): boolean {
   return new SystemNetworkInterfaces().list().some((one) => one.interface === host || one.address === host);
 }
 
-function secretName(of: string): string {
-  return of === shareSecretKey ? shareSecretName : destinationSecretName(of);
+function storeSecret(of: string, value: Secret, { keyStore, random }: EngineOptions): Promise<void> {
+  return of === shareSecretKey
+    ? keyStore.write(shareSecretName, value)
+    : storeDestinationSecret(of, value, keyStore, random);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import { isThisPc, type AzureDestinationSettings } from '../../../shared/destination-settings.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Secret } from '../system/secret.ts';
+import { entraUserTokens, type EntraApp, type KeepSignIn } from './entra-sign-in.ts';
 import { parseConnectionString, type AzureAccount } from './azure-connection.ts';
 import { direct, type Outgoing } from './outgoing.ts';
 
@@ -25,9 +26,10 @@ export type TokenSource = (principal: ServicePrincipal) => TokenCredential;
  * @throws EdgeSyncError `cloud-secret-malformed`; its detail says which part is wrong and never shows a value.
  */
 export function azureAccount(
-  settings: Pick<AzureDestinationSettings, 'auth' | 'container' | 'endpoint' | 'tenantId' | 'clientId'>,
+  settings: EntraSettings & Pick<AzureDestinationSettings, 'auth' | 'container'>,
   secret: Secret,
   tokens: TokenSource = entraTokensThrough(direct),
+  signIn: { readonly outgoing: Outgoing; readonly keep?: KeepSignIn } = { outgoing: direct },
 ): AzureAccount {
   switch (settings.auth) {
     case 'connection-string':
@@ -35,20 +37,17 @@ export function azureAccount(
     case 'sas-url':
       return parseSasUrl(secret, settings.container);
     case 'service-principal': {
-      const { endpoint, tenantId, clientId } = settings;
-      if (endpoint === undefined || tenantId === undefined || clientId === undefined) {
-        throw new EdgeSyncError(
-          'config-bad-value',
-          'service-principal needs endpoint, tenantId and clientId',
-        );
-      }
+      const { url, tenantId, clientId, authorityHost } = entraApp(settings);
       if (secret.sizeBytes > maxSecretBytes) throw malformed('it is too long');
       const clientSecret = secret.revealText().trim();
       if (!/^[\x21-\x7e]{8,1024}$/.test(clientSecret)) throw malformed('a client secret is one line of text');
-      const url = endpoint.replace(/\/+$/, '');
-      const authorityHost = authorityOf(new URL(url).hostname);
       const credential = tokens({ tenantId, clientId, clientSecret, authorityHost });
       return { url, credential, sas: '', signIn: 'entra' };
+    }
+    case 'device-code': {
+      const app = entraApp(settings);
+      const credential = entraUserTokens(app, secret, signIn.outgoing, signIn.keep);
+      return { url: app.url, credential, sas: '', signIn: 'entra' };
     }
     default:
       return assertNever(settings.auth);
@@ -82,6 +81,27 @@ export function parseSasUrl(secret: Secret, container: string): AzureAccount {
   }
   const base = [url.origin, ...account].join('/');
   return { url: base, credential: new AnonymousCredential(), sas: url.search.slice(1), signIn: 'sas' };
+}
+
+export type EntraSettings = Pick<
+  AzureDestinationSettings,
+  'endpoint' | 'tenantId' | 'clientId' | 'authorityHost'
+>;
+
+/** The app and the account of a destination that signs in to Entra. @throws EdgeSyncError `config-bad-value`. */
+export function entraApp(settings: EntraSettings): EntraApp & { readonly url: string } {
+  const { endpoint, tenantId, clientId, authorityHost } = settings;
+  if (endpoint === undefined || tenantId === undefined || clientId === undefined) {
+    throw new EdgeSyncError('config-bad-value', 'Entra needs endpoint, tenantId and clientId');
+  }
+  const url = endpoint.replace(/\/+$/, '');
+  return {
+    url,
+    tenantId,
+    clientId,
+    authorityHost: authorityHost?.replace(/\/+$/, '') ?? authorityOf(new URL(url).hostname),
+    authority: authorityHost === undefined ? 'known' : 'own',
+  };
 }
 
 /** Clouds that a country keeps for itself have directories of their own. */

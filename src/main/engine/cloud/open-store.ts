@@ -13,11 +13,12 @@ import type { DatasetStore } from './dataset-store.ts';
 import { DicomwebStore } from './dicomweb-store.ts';
 import type { InspectableStore } from './privileges.ts';
 import { FolderStore } from './folder-store.ts';
+import type { KeepSignIn } from './entra-sign-in.ts';
 import { direct, type Outgoing } from './outgoing.ts';
 import { S3Store } from './s3-store.ts';
 
 /**
- * The store of a configured archive, reached as `outgoing` says. Throws cloud-secret-missing,
+ * The store of a configured archive, reached as `outgoing` says. `keep`: where a renewed sign-in of a person goes. Throws cloud-secret-missing,
  * cloud-secret-malformed, destination-not-archive.
  */
 export function openStore(
@@ -25,11 +26,17 @@ export function openStore(
   secret: Secret | undefined,
   clock: Clock,
   outgoing: Outgoing = direct,
+  keep?: KeepSignIn,
 ): InspectableStore {
   switch (destination.kind) {
     case 'azure': {
       const { container, prefix } = destination;
-      const account = azureAccount(destination, needed(destination, secret), entraTokensThrough(outgoing));
+      if (destination.auth === 'device-code' && secret === undefined) {
+        throw new EdgeSyncError('entra-sign-in-needed', destination.name);
+      }
+      const signIn = { outgoing, ...(keep === undefined ? {} : { keep }) };
+      const tokens = entraTokensThrough(outgoing);
+      const account = azureAccount(destination, needed(destination, secret), tokens, signIn);
       return new AzureStore({ account, container, prefix, clock, outgoing });
     }
     case 's3':

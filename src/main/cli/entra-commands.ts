@@ -1,0 +1,29 @@
+/** `edge-sync entra`: its subcommands. */
+import type { Command } from 'commander';
+import { runEntraSignIn, runEntraSignOut } from './commands/entra.ts';
+import { openInstallation, type InstallationOptions } from './installation.ts';
+import type { Output } from './output.ts';
+
+export function addEntraCommands(
+  program: Command,
+  parts: {
+    readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
+    readonly environment: NodeJS.ProcessEnv;
+    readonly output: Output;
+    readonly done: (code: number) => void;
+  },
+): void {
+  const { ofInstallation, environment, output, done } = parts;
+  const entra = program.command('entra').description('signing in to Azure as a person (auth "device-code")');
+  ofInstallation(entra, 'sign-in <destination>', 'print a code and where to enter it; wait until it is done')
+    .option('--json', 'one JSON object a line')
+    .action(async (name: string, options: InstallationOptions & { json?: boolean }) => {
+      const format = options.json === true ? 'json' : 'text';
+      done(await runEntraSignIn(await openInstallation(options, environment), name, format, output));
+    });
+  ofInstallation(entra, 'sign-out <destination>', 'forget the sign-in on this PC').action(
+    async (name: string, options: InstallationOptions) => {
+      done(await runEntraSignOut(await openInstallation(options, environment), name, output));
+    },
+  );
+}
