@@ -132,22 +132,32 @@ export function busyHome(): HomeAnswers {
 }
 
 /** The contract's `home`, answered from what the test set. */
-export function homeHandlers(answers: HomeAnswers, note: (name: HomeCall, input: unknown) => void) {
+export function homeHandlers(
+  answers: HomeAnswers,
+  {
+    asked,
+    done,
+  }: {
+    /** What the page asks by itself: may be refused, and is in no list of calls. */
+    readonly asked: (name: HomeCall) => void;
+    readonly done: (name: HomeCall, input: unknown) => void;
+  },
+) {
   const os = implement(contract).home;
   return {
     eraseList: os.eraseList.handler(({ input }) => {
-      note('erase-list', input);
+      asked('erase-list');
       const { eraseList } = answers;
       return input.day === null
         ? eraseList
         : { ...eraseList, days: eraseList.days.filter(({ day }) => day === input.day) };
     }),
     hints: os.hints.handler(() => {
-      note('hints', undefined);
+      asked('hints');
       return answers.hints;
     }),
     silence: os.silence.handler(({ input }) => {
-      note('silence', input);
+      done('silence', input);
       answers.hints = {
         ...answers.hints,
         late: answers.hints.late.filter(({ aeTitle }) => aeTitle !== input.aeTitle),
@@ -156,7 +166,7 @@ export function homeHandlers(answers: HomeAnswers, note: (name: HomeCall, input:
       return { done: true as const };
     }),
     speak: os.speak.handler(({ input }) => {
-      note('speak', input);
+      done('speak', input);
       answers.hints = {
         ...answers.hints,
         silenced: answers.hints.silenced.filter(({ aeTitle }) => aeTitle !== input.aeTitle),
@@ -164,15 +174,15 @@ export function homeHandlers(answers: HomeAnswers, note: (name: HomeCall, input:
       return { done: true as const };
     }),
     activity: os.activity.handler(() => {
-      note('activity', undefined);
+      asked('activity');
       return { events: [...answers.activity] };
     }),
-    chart: os.chart.handler(({ input }) => {
-      note('chart', input);
+    chart: os.chart.handler(() => {
+      asked('chart');
       return answers.chart;
     }),
     find: os.find.handler(({ input }) => {
-      note('find', input);
+      done('find', input);
       return answers.found;
     }),
   };

@@ -429,7 +429,10 @@ export class FakeEngine {
         }),
         import: os.certificates.import.handler(unused),
       },
-      home: homeHandlers(this.home, (name, input) => this.#note(name, input)),
+      home: homeHandlers(this.home, {
+        asked: (name) => this.#refuse(name),
+        done: (name, input) => this.#note(name, input),
+      }),
       keys: {
         status: os.keys.status.handler(() => {
           this.#refuse('keys');

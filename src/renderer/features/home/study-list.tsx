@@ -5,7 +5,7 @@ import type { StudySummary } from '../../../shared/agent-state.ts';
 import { StudyCells, StudyRow } from '../studies/study-row.tsx';
 
 /** Up to so many are a plain list, in the page's own scroll; more scroll in a window of their own, which draws what is seen. */
-const mostPlain = 60;
+const mostPlain = 30;
 
 /** Studies in the order given. */
 export function StudyList({ studies }: { readonly studies: readonly StudySummary[] }): ReactElement {
