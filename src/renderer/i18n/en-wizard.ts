@@ -110,6 +110,7 @@ export const enWizard = {
     broken: 'This storage does not take images right now. Mend it here: enter it again and try it.',
     mend: 'Enter it again',
     another: 'Add another storage',
+    first: 'Set up a storage',
     skip: 'Devices can send, and images are kept encrypted on this PC, for as long as its disk has room. They are uploaded as soon as a storage is there. Until then nothing is called safe.',
     despite: {
       summary: 'Save it although the test did not pass',
@@ -151,7 +152,7 @@ export const enWizard = {
     pair: 'Step by step',
     pairAnother: 'Set up another device',
     arrived: '{{aeTitle}} has sent its first images. This step is done.',
-    skip: 'No other device can send yet. You can pair devices at any time under “Devices and access”, and import files or watch folders.',
+    skip: 'No device can send yet. You can pair devices at any time under “Devices and access”, and import files or watch folders.',
   },
   done: {
     title: 'Ready',

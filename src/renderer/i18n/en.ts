@@ -71,7 +71,7 @@ export const en = {
     listenerDown: 'Restart Edge Sync. Do not delete images on the devices.',
     recoveryNone: 'Make the recovery kit. It takes five minutes and a printer.',
     recoveryCreated: 'Check the 24 words from the printed kit.',
-    noDestination: 'Ask the administrator to add a cloud storage to the configuration.',
+    noDestination: 'Continue the set-up: it takes a few minutes, and tries the storage before it is saved.',
     stuck: 'Look at the list below and try again.',
     unexplained: 'Look at the destinations below, or call the administrator.',
   },
@@ -105,7 +105,7 @@ export const en = {
   destinations: {
     title: 'Cloud storage',
     none: 'No cloud storage is set up. Images stay on this PC only.',
-    noneStep: 'Ask the administrator to add one to the configuration.',
+    noneStep: 'It is tried before it is saved.',
     kind: {
       azure: 'Azure Blob Storage',
       s3: 'S3 storage',

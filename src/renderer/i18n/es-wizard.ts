@@ -122,6 +122,7 @@ export const esWizard: Translated<typeof enWizard> = {
       'Este almacenamiento no acepta imágenes ahora mismo. Arréglelo aquí: escríbalo de nuevo y pruébelo.',
     mend: 'Escribirlo de nuevo',
     another: 'Añadir otro almacenamiento',
+    first: 'Configurar un almacenamiento',
     skip: 'Los equipos pueden enviar y las imágenes se guardan cifradas en este PC mientras su disco tenga sitio. Se suben en cuanto haya un almacenamiento. Hasta entonces nada se da por seguro.',
     despite: {
       summary: 'Guardarlo aunque no haya superado la prueba',
@@ -164,7 +165,7 @@ export const esWizard: Translated<typeof enWizard> = {
     pair: 'Paso a paso',
     pairAnother: 'Configurar otro equipo',
     arrived: '{{aeTitle}} ha enviado sus primeras imágenes. Este paso está hecho.',
-    skip: 'Todavía no puede enviar ningún otro equipo. Puede vincular equipos cuando quiera en «Equipos y acceso», e importar archivos o vigilar carpetas.',
+    skip: 'Todavía no puede enviar ningún equipo. Puede vincular equipos cuando quiera en «Equipos y acceso», e importar archivos o vigilar carpetas.',
   },
   done: {
     title: 'Listo',

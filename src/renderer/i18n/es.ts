@@ -76,7 +76,8 @@ export const es: Translated<typeof en> = {
     listenerDown: 'Reinicie Edge Sync. No borre imágenes en los equipos.',
     recoveryNone: 'Cree el kit de recuperación. Hacen falta cinco minutos y una impresora.',
     recoveryCreated: 'Compruebe las 24 palabras del kit impreso.',
-    noDestination: 'Pida al administrador que añada un almacenamiento en la nube a la configuración.',
+    noDestination:
+      'Continúe la puesta en marcha: son unos minutos, y el almacenamiento se prueba antes de guardarlo.',
     stuck: 'Mire la lista de abajo e inténtelo de nuevo.',
     unexplained: 'Mire los destinos de abajo o llame al administrador.',
   },
@@ -113,7 +114,7 @@ export const es: Translated<typeof en> = {
   destinations: {
     title: 'Almacenamiento en la nube',
     none: 'No hay ningún almacenamiento en la nube configurado. Las imágenes solo están en este PC.',
-    noneStep: 'Pida al administrador que añada uno a la configuración.',
+    noneStep: 'Se prueba antes de guardarlo.',
     kind: {
       azure: 'Azure Blob Storage',
       s3: 'Almacenamiento S3',

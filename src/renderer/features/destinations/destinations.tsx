@@ -10,6 +10,7 @@ import { Chip } from '../../ui/chip.tsx';
 import { CloudIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Ago } from '../../ui/time.tsx';
+import { SetUpStorage } from '../wizard/set-up-storage.tsx';
 import { CredentialButton, wantsCredential } from './credential.tsx';
 
 export function Destinations({
@@ -24,6 +25,9 @@ export function Destinations({
         <div className="empty">
           <p>{t('destinations.none')}</p>
           <p className="muted">{t('destinations.noneStep')}</p>
+          <div className="panel-actions">
+            <SetUpStorage />
+          </div>
         </div>
       ) : (
         <ul className="card-list">

@@ -25,10 +25,13 @@ interface Ready {
 /** Fields, the live test of exactly what stands in them, and only then the button that saves. */
 export function CloudForm({
   taken,
+  mended,
   onSaved,
   onCancel,
 }: {
   readonly taken: readonly string[];
+  /** The destination that is entered anew. */
+  readonly mended?: string | undefined;
   readonly onSaved: () => void;
   readonly onCancel?: () => void;
 }): ReactElement {
@@ -36,7 +39,10 @@ export function CloudForm({
   const isLive = useIsLive();
   const say = useNotice();
   const form = useRef<HTMLFormElement>(null);
-  const [draft, setDraft] = useState(() => emptyDraft(taken));
+  const [draft, setDraft] = useState(() => ({
+    ...emptyDraft(taken),
+    ...(mended === undefined ? {} : { name: mended }),
+  }));
   const [isAsked, setAsked] = useState(false);
   const { run, start, stop, reset } = useLiveTest();
   const parsed = parseDraft(draft);

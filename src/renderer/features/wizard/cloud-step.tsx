@@ -23,6 +23,7 @@ export function CloudStep({ status }: { readonly status: SetupStatus }): ReactEl
         <p>{t('wizard.cloud.intro')}</p>
         <CloudForm
           taken={names}
+          mended={destinations.find(isBroken)?.name}
           onSaved={() => setWish('list')}
           {...(destinations.length === 0 ? {} : { onCancel: () => setWish('list') })}
         />
