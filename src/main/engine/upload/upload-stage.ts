@@ -1,4 +1,4 @@
-import { EdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
+import { EdgeSyncError, type ErrorCode, type ErrorReport } from '../../../shared/errors.ts';
 import type { CloudStore } from '../cloud/cloud-store.ts';
 import type { Cancel, Clock, Logger, Random } from '../ports.ts';
 import type { ReportIncident } from '../model.ts';
@@ -14,7 +14,7 @@ import { ManifestWriter } from './manifest-writer.ts';
 import { maxManifestEntries, type ManifestMac } from './manifest.ts';
 import { AdaptiveWidth } from './pacing-width.ts';
 import { probe, probeEveryMs } from './probe.ts';
-import { dispositionOf, nextWaitMs, sweepEveryMs } from './retry-policy.ts';
+import { dispositionOf, longestGateMs, nextWaitMs, sweepEveryMs } from './retry-policy.ts';
 import { Throughput } from './throughput.ts';
 
 /** A manifest is written when this long has gone by since its oldest entry was uploaded, ... */
@@ -79,6 +79,17 @@ interface UnderWay {
   task: Promise<void>;
 }
 
+/** Faults of this PC's own disk or database: no cloud can help. */
+const codesOfThisPc: ReadonlySet<ErrorCode> = new Set([
+  'disk-full',
+  'disk-error',
+  'data-dir-not-writable',
+  'database-damaged',
+]);
+
+/** What came of an upload could not be written down. The job stays as it was; the cause has been told. */
+class NotRecorded extends Error {}
+
 type Phase = 'new' | 'running' | 'draining' | 'stopped';
 
 /**
@@ -88,6 +99,8 @@ type Phase = 'new' | 'running' | 'draining' | 'stopped';
 export class UploadStage {
   readonly #deps: UploadStageDeps;
   readonly #gate: DestinationGate;
+  /** Whether the queue takes what came of uploads: sending what cannot be recorded would be sent again, for ever. */
+  readonly #recording: DestinationGate;
   readonly #link: DestinationLink;
   readonly #manifests: ManifestWriter;
   readonly #throughput: Throughput;
@@ -113,6 +126,7 @@ export class UploadStage {
   constructor(deps: UploadStageDeps) {
     this.#deps = deps;
     this.#gate = new DestinationGate(deps.clock, deps.random);
+    this.#recording = new DestinationGate(deps.clock, deps.random);
     this.#link = new DestinationLink(deps);
     this.#width = new AdaptiveWidth(deps.concurrency, deps.clock);
     this.#throughput = new Throughput(deps.clock);
@@ -135,6 +149,7 @@ export class UploadStage {
   /** Network, credential, enrolment or sleep changed: everything that waits is tried now. */
   wake(): void {
     this.#gate.wake();
+    this.#recording.wake();
     this.#choreNotBeforeMs = 0;
     this.#sweep ??= new Set();
     this.#poke();
@@ -145,13 +160,13 @@ export class UploadStage {
     const base = {
       bytesPerSecond: this.#throughput.bytesPerSecond(),
       active: this.#active.size,
-      width: this.#gate.width() === 'one' ? 1 : this.#width.now,
+      width: this.#isNarrow ? 1 : this.#width.now,
       link,
     } as const;
     if (!this.#deps.mayUpload()) {
       return { ...base, state: 'paused', error: new EdgeSyncError('recovery-not-proven').report };
     }
-    const { state, report } = this.#gate;
+    const { state, report } = this.#recording.state === 'ok' ? this.#gate : this.#recording;
     const hold = this.#deps.hold?.();
     if (hold === undefined) return { ...base, state, error: report };
     const untilMs = holdUntilMs(hold);
@@ -215,8 +230,8 @@ export class UploadStage {
       } catch (error) {
         // The queue itself failed (disk, database). Its own stage shows that; here it only means to come back later.
         this.#deps.logger.error('upload.step', { destination: this.#deps.destination }, error);
-        this.#gate.failed(asOurs(error), 'queue');
-        waitMs = Math.max(secondLookMs, this.#gate.waitMs());
+        this.#notRecorded(error);
+        waitMs = Math.max(secondLookMs, this.#recording.waitMs());
       }
       await this.#rest(waitMs);
     }
@@ -228,7 +243,7 @@ export class UploadStage {
     const hold = this.#deps.hold?.();
     if (hold !== undefined) return this.#held(hold);
     this.#heldSinceMs = undefined;
-    const gateMs = this.#gate.waitMs();
+    const gateMs = Math.max(this.#gate.waitMs(), this.#recording.waitMs());
     if (gateMs > 0) return gateMs;
     const { store } = this.#link;
     if (store === undefined) {
@@ -264,7 +279,7 @@ export class UploadStage {
   /** How many may begin, and how many large ones among them: what is small always finds a slot. */
   #room(): { readonly all: number; readonly large: number } {
     const active = this.#active.size;
-    if (this.#gate.width() === 'one') return { all: 1 - active, large: 1 - active };
+    if (this.#isNarrow) return { all: 1 - active, large: 1 - active };
     const large = [...this.#active.values()].filter(({ sizeBytes }) => sizeBytes > largeObjectBytes).length;
     const all = this.#width.now - active;
     const isLargeAlone = large > 0 && large === active;
@@ -308,10 +323,8 @@ export class UploadStage {
     const cut = new AbortController();
     const task = this.#send(job, store, cut.signal)
       .catch((error: unknown) => {
-        // The outcome could not be written down: the row stays as it was and is sent again.
-        this.#deps.logger.error('upload.record', { destination: job.destination }, error);
         this.#deps.queue.release(job.instanceId, job.destination);
-        this.#gate.failed(asOurs(error), 'queue');
+        if (!(error instanceof NotRecorded)) this.#notRecorded(error);
       })
       .finally(() => {
         this.#active.delete(job.instanceId);
@@ -330,7 +343,7 @@ export class UploadStage {
         case 'uploaded':
           this.#succeeded();
           this.#width.succeeded(beganMs);
-          await queue.markUploaded(claimed.instanceId, destination, outcome.proof);
+          await this.#record(() => queue.markUploaded(claimed.instanceId, destination, outcome.proof));
           return;
         case 'conflict':
           this.#succeeded();
@@ -343,6 +356,7 @@ export class UploadStage {
           queue.release(claimed.instanceId, destination);
       }
     } catch (error) {
+      if (error instanceof NotRecorded) throw error;
       if (signal.aborted) {
         queue.release(claimed.instanceId, destination);
         return;
@@ -401,7 +415,9 @@ export class UploadStage {
       case 'retry': {
         this.#gate.failed(error, String(job.instanceId));
         const dueAtMs = clock.nowMs() + nextWaitMs(error, job.attempts + 1, random);
-        await queue.markFailed(job.instanceId, destination, error.code, error.detail, dueAtMs);
+        await this.#record(() =>
+          queue.markFailed(job.instanceId, destination, error.code, error.detail, dueAtMs),
+        );
         this.#deps.onChange();
       }
     }
@@ -409,8 +425,39 @@ export class UploadStage {
 
   async #park(job: UploadJob, error: EdgeSyncError): Promise<void> {
     const { queue, destination, reportIncident } = this.#deps;
-    if (!(await queue.markParked(job.instanceId, destination, error.code, error.detail))) return;
+    const { instanceId } = job;
+    const park = (): Promise<boolean> => queue.markParked(instanceId, destination, error.code, error.detail);
+    if (!(await this.#record(park))) return;
     reportIncident({ code: error.code, subject: job.details.studyInstanceUid, ...detailOf(error) });
+  }
+
+  /** Writes down what came of an upload. @throws NotRecorded after it has been told. */
+  async #record<T>(write: () => Promise<T>): Promise<T> {
+    let written: T;
+    try {
+      written = await write();
+    } catch (error) {
+      this.#notRecorded(error);
+      throw new NotRecorded('not recorded', { cause: error });
+    }
+    this.#recorded();
+    return written;
+  }
+
+  #recorded(): void {
+    if (this.#recording.succeeded()) this.#deps.onChange();
+  }
+
+  /** The rows stay as they were and are sent again, after a wait that grows. */
+  #notRecorded(error: unknown): void {
+    this.#deps.logger.error('upload.record', { destination: this.#deps.destination }, error);
+    this.#recording.down(asOurs(error));
+    this.#deps.onChange();
+  }
+
+  /** One request at a time finds out whether the destination, or the queue, is there again. */
+  get #isNarrow(): boolean {
+    return this.#gate.width() === 'one' || this.#recording.width() === 'one';
   }
 
   /** One thing at a time besides the objects. @returns milliseconds until one is due. */
@@ -469,14 +516,19 @@ export class UploadStage {
         () => {
           this.#choreFailures = 0;
           this.#succeeded();
+          if (what === 'manifest' || what === 'probe') this.#recorded();
         },
         async (error: unknown) => {
           if (cut.signal.aborted) return;
           const ours = asOurs(error);
           logger.warn(`upload.${what}`, { destination, code: ours.code, detail: ours.detail });
           this.#choreFailures += 1;
-          this.#choreNotBeforeMs = clock.monotonicMs() + nextWaitMs(ours, this.#choreFailures, random);
-          if (dispositionOf(ours) === 'pause') await this.#paused(ours);
+          const isOfThisPc = codesOfThisPc.has(ours.code);
+          const ceilingMs = isOfThisPc ? longestGateMs : undefined;
+          this.#choreNotBeforeMs =
+            clock.monotonicMs() + nextWaitMs(ours, this.#choreFailures, random, ceilingMs);
+          if (isOfThisPc) this.#notRecorded(ours);
+          else if (dispositionOf(ours) === 'pause') await this.#paused(ours);
           else if (what === 'connect') this.#gate.down(ours);
           else this.#gate.failed(ours, what);
           this.#deps.onChange();
