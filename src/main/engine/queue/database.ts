@@ -14,6 +14,8 @@ const cacheKiB = 32 * 1024;
 /** 16 MB of log. */
 const checkpointPages = 4000;
 const longestLogBytes = 64 * 1024 * 1024;
+/** Copies of before a migration that stay. */
+const keptBackups = 3;
 
 /** Turns what SQLite throws into disk-full, disk-error, database-damaged or internal; ours pass through. */
 export function databaseError(cause: unknown): EdgeSyncError {
@@ -31,7 +33,7 @@ export function databaseError(cause: unknown): EdgeSyncError {
 
 /**
  * Throws database-too-new (nothing was changed), database-damaged, data-dir-not-writable, disk-full or disk-error.
- * A database of an older version is copied to `<name>-before-v<N>.db` first.
+ * A database of an older version is copied to `<name>-before-v<N>.db` first; the last three such copies stay.
  */
 export function openDatabase(file: string, migrations: readonly Migration[]): Database.Database {
   const newest = migrations.at(-1)?.version ?? 0;
@@ -139,6 +141,7 @@ function migrate(db: Database.Database, file: string, migrations: readonly Migra
   // The header itself gets the new version, so that an older program sees it without the log.
   db.pragma('wal_checkpoint(TRUNCATE)');
   syncFolder(path.dirname(file));
+  pruneBackups(file);
 }
 
 /** A whole copy under its final name only when it is complete and on stable storage. */
@@ -157,6 +160,24 @@ function backUp(db: Database.Database, file: string, version: number): void {
   }
   fs.renameSync(unfinished, backup);
   syncFolder(path.dirname(file));
+}
+
+/** Each is as large as the database was: the last few are enough. What cannot be removed now goes the next time. */
+function pruneBackups(file: string): void {
+  const folder = path.dirname(file);
+  const pattern = new RegExp(`^${path.basename(file, '.db')}-before-v(\\d+)\\.db$`);
+  const found = fs.readdirSync(folder).flatMap((name) => {
+    const version = pattern.exec(name)?.[1];
+    return version === undefined ? [] : [{ name, version: Number(version) }];
+  });
+  const old = found.sort((a, b) => b.version - a.version).slice(keptBackups);
+  for (const { name } of old) {
+    try {
+      fs.rmSync(path.join(folder, name), { force: true });
+    } catch {
+      // A virus scanner may hold it.
+    }
+  }
 }
 
 function syncFolder(folder: string): void {
