@@ -12,6 +12,7 @@ function busy(engine: Engine): void {
 
 /** What the page asked before it was told otherwise is asked again. */
 async function reload(page: Page, words: Words): Promise<void> {
+  await stay(page, words);
   await page.reload();
   await stay(page, words);
 }

@@ -77,10 +77,14 @@ function HourTable({ chart }: { readonly chart: DayChart }): ReactElement {
         <thead>
           <tr>
             <th scope="col">{t('charts.time')}</th>
-            <th scope="col">{t('charts.received')}</th>
-            <th scope="col">{t('charts.waiting')}</th>
+            <th scope="col" className="number">
+              {t('charts.received')}
+            </th>
+            <th scope="col" className="number">
+              {t('charts.waiting')}
+            </th>
             {chart.destinations.map(({ name }) => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" className="number">
                 {name}, MB/s
               </th>
             ))}

@@ -80,9 +80,15 @@ function EraseSheet({ list }: { readonly list: EraseList }): ReactElement {
               <thead>
                 <tr>
                   <th scope="col">{t('erase.device')}</th>
-                  <th scope="col">{t('erase.received')}</th>
-                  <th scope="col">{t('erase.verified')}</th>
-                  <th scope="col">{t('erase.named')}</th>
+                  <th scope="col" className="number">
+                    {t('erase.received')}
+                  </th>
+                  <th scope="col" className="number">
+                    {t('erase.verified')}
+                  </th>
+                  <th scope="col" className="number">
+                    {t('erase.named')}
+                  </th>
                   <th scope="col">{t('erase.answer')}</th>
                 </tr>
               </thead>
