@@ -59,6 +59,7 @@ const livePlaces = [
   'disk',
   'status.pendingMaxMinutes',
   'log.level',
+  'alerts',
 ] as const;
 
 interface SchemaNode {

@@ -2,12 +2,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { smtpSecretName, webhookSecretName } from '../../shared/alert-settings.ts';
-import {
-  emailSettings,
-  smtpSecretName,
-  webhookSecretName,
-  webhookSettings,
-} from '../../shared/alert-settings.ts';
 import { proxySecretName } from '../../shared/network-settings.ts';
 import type {
   ChangeResult,
@@ -155,8 +149,6 @@ export class SettingsCalls implements SettingsService {
     const { secrets, keyStore } = this.#parts.options;
     const names = settings.destinations.filter(({ kind }) => kind !== 'folder').map(({ name }) => name);
     if (settings.network.proxy.mode !== 'none') names.push(proxySecretName);
-    if (emailSettings(settings.alerts)?.user !== undefined) names.push(smtpSecretName);
-    if (webhookSettings(settings.alerts) !== undefined) names.push(webhookSecretName);
     if (settings.alerts.email.user !== undefined) names.push(smtpSecretName);
     if (settings.alerts.webhook.url !== undefined) names.push(webhookSecretName);
     return Promise.all(
