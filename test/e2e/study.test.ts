@@ -63,7 +63,7 @@ needs('electron-rig', 'xvfb')('a study in the desktop app', () => {
     const path = join(dataDir, 'clip.dcm');
     const clip = testImage(
       { frames: 6, rows: 200, columns: 260 },
-      (x, y, _, frame) => x * 9 + y * 4 + frame * 90,
+      (x, y, _, frame) => x * 9 + y * (3 + frame),
     );
     await writeFile(path, clip);
     const { host, port } = (await client.agent.status()).listener;
@@ -74,8 +74,8 @@ needs('electron-rig', 'xvfb')('a study in the desktop app', () => {
     const details = page.getByRole('button', { name: /^Details of study/ });
     await until(async () => {
       if ((await details.count()) > 0) return true;
-      const later = page.getByRole('button', { name: /later/i }).first();
-      if ((await later.count()) > 0) await later.click();
+      const leave = page.getByRole('button', { name: 'Leave the set-up' }).first();
+      if ((await leave.count()) > 0) await leave.click();
       return false;
     });
     await details.first().click();
