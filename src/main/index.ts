@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { app, dialog, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
 import { assertNever } from '../shared/assert-never.ts';
+import type { PauseRequest } from '../shared/contract-upload.ts';
 import { reportFor, toEdgeSyncError } from '../shared/errors.ts';
 import { defaultDataDir } from './cli/installation.ts';
 import { SystemClock } from './engine/system/clock.ts';
@@ -171,6 +172,9 @@ function startApp(): void {
       app.exit(0);
     },
   });
+  const pauseUploads = (request: PauseRequest): void => {
+    void client.uploads.pause(request).catch((error: unknown) => logger.error('pause-failed', {}, error));
+  };
   const onTrayAction = (action: TrayAction): void => {
     switch (action) {
       case 'open':
@@ -180,6 +184,18 @@ function startApp(): void {
         void client.failures
           .retry({ id: null })
           .catch((error: unknown) => logger.error('retry-failed', {}, error));
+        break;
+      case 'pause-half-hour':
+        pauseUploads({ tag: 'for', minutes: 30 });
+        break;
+      case 'pause-hour':
+        pauseUploads({ tag: 'for', minutes: 60 });
+        break;
+      case 'pause-until-tomorrow':
+        pauseUploads({ tag: 'until-tomorrow' });
+        break;
+      case 'resume-uploads':
+        void client.uploads.resume({}).catch((error: unknown) => logger.error('resume-failed', {}, error));
         break;
       case 'start-engine':
         supervisor.retryNow();

@@ -75,6 +75,8 @@ export class DeskTray {
           checked: item.on,
           click: () => this.#onAction(item.action),
         };
+      case 'menu':
+        return { label: item.label, submenu: item.items.map((one) => this.#menuItem(one)) };
       case 'action':
         return { label: item.label, click: () => this.#onAction(item.action) };
       default:

@@ -10,6 +10,11 @@ export interface ShellTexts {
   readonly open: string;
   readonly retryAll: string;
   readonly startEngineNow: string;
+  readonly pauseUploads: string;
+  readonly pauseHalfHour: string;
+  readonly pauseHour: string;
+  readonly pauseUntilTomorrow: string;
+  readonly resumeUploads: string;
   readonly startAtLogin: string;
   readonly quit: string;
   readonly over: string;
@@ -35,6 +40,11 @@ const english: ShellTexts = {
   open: 'Open Edge Sync',
   retryAll: 'Try everything again',
   startEngineNow: 'Start receiving now',
+  pauseUploads: 'Pause uploads (receiving goes on)',
+  pauseHalfHour: '30 minutes',
+  pauseHour: '1 hour',
+  pauseUntilTomorrow: 'Until tomorrow, 6:00',
+  resumeUploads: 'Go on with uploads',
   startAtLogin: 'Start when I sign in',
   quit: 'Quit Edge Sync',
   over: 'This is over:',
@@ -64,6 +74,11 @@ const spanish: ShellTexts = {
   open: 'Abrir Edge Sync',
   retryAll: 'Reintentar todo',
   startEngineNow: 'Empezar a recibir ahora',
+  pauseUploads: 'Pausar las subidas (la recepción sigue)',
+  pauseHalfHour: '30 minutos',
+  pauseHour: '1 hora',
+  pauseUntilTomorrow: 'Hasta mañana, a las 6:00',
+  resumeUploads: 'Seguir con las subidas',
   startAtLogin: 'Iniciar al iniciar sesión',
   quit: 'Salir de Edge Sync',
   over: 'Esto ya pasó:',

@@ -47,6 +47,34 @@ describe('the tray', () => {
     expect(actions(away('engine-stopped'))).toEqual(['open', 'start-engine', 'quit']);
   });
 
+  it('offers to pause uploads for a time, and to go on while they are paused', () => {
+    const { status } = stubState('all-safe');
+    const destination = {
+      name: 'cloud',
+      kind: 'azure',
+      required: true,
+      state: 'ok' as const,
+      pending: 0,
+      verified: 0,
+      lastVerifiedAt: null,
+      error: null,
+    };
+    const running = trayView({ ...status, destinations: [destination] }, english, false).menu;
+    const pauses = running.flatMap((item) => (item.tag === 'menu' ? item.items : []));
+    expect(pauses.flatMap((item) => (item.tag === 'action' ? [item.action] : []))).toEqual([
+      'pause-half-hour',
+      'pause-hour',
+      'pause-until-tomorrow',
+    ]);
+    const hold = { by: 'paused' as const, until: '2026-01-05T12:00:00.000Z' };
+    const held = { ...status, destinations: [{ ...destination, state: 'paused' as const, hold }] };
+    expect(actions(held)).toContain('resume-uploads');
+    // Outside its times of day there is nothing to go on with.
+    const window = { ...destination, hold: { ...hold, by: 'window' as const } };
+    expect(actions({ ...status, destinations: [window] })).not.toContain('resume-uploads');
+    expect(actions({ ...status, destinations: [] })).toEqual(['open', 'quit']);
+  });
+
   it('names the cause while the engine is away', () => {
     const labels = trayView(away('engine-stopped'), english, false).menu.flatMap((item) =>
       'label' in item ? [item.label] : [],

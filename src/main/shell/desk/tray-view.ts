@@ -3,7 +3,16 @@ import type { Headline, StatusReport } from '../../../shared/status.ts';
 import { engineFailureId } from '../engine/status-while-away.ts';
 import type { ShellTexts } from './texts.ts';
 
-export type TrayAction = 'open' | 'retry-all' | 'start-engine' | 'start-at-login' | 'quit';
+export type TrayAction =
+  | 'open'
+  | 'retry-all'
+  | 'start-engine'
+  | 'start-at-login'
+  | 'pause-half-hour'
+  | 'pause-hour'
+  | 'pause-until-tomorrow'
+  | 'resume-uploads'
+  | 'quit';
 
 export interface TrayView {
   /** Which of the four shapes. */
@@ -17,6 +26,7 @@ export type TrayItem =
   | { readonly tag: 'text'; readonly label: string }
   | { readonly tag: 'action'; readonly label: string; readonly action: TrayAction }
   | { readonly tag: 'check'; readonly label: string; readonly on: boolean; readonly action: TrayAction }
+  | { readonly tag: 'menu'; readonly label: string; readonly items: readonly TrayItem[] }
   | { readonly tag: 'line' };
 
 /** At most this many causes are told in the menu; the window has all. */
@@ -44,11 +54,30 @@ export function trayView(status: StatusReport, texts: ShellTexts, startsAtLogin:
       ...(retryable && !engineAway
         ? [{ tag: 'action', label: texts.retryAll, action: 'retry-all' } as const]
         : []),
+      ...(engineAway ? [] : pauseItems(status, texts)),
       { tag: 'line' },
       { tag: 'check', label: texts.startAtLogin, on: startsAtLogin, action: 'start-at-login' },
       { tag: 'action', label: texts.quit, action: 'quit' },
     ],
   };
+}
+
+/** Always for a time; receiving goes on. Nothing where there is nothing to upload to. */
+function pauseItems(status: StatusReport, texts: ShellTexts): readonly TrayItem[] {
+  if (status.destinations.length === 0) return [];
+  if (status.destinations.some(({ hold }) => hold?.by === 'paused'))
+    return [{ tag: 'action', label: texts.resumeUploads, action: 'resume-uploads' }];
+  return [
+    {
+      tag: 'menu',
+      label: texts.pauseUploads,
+      items: [
+        { tag: 'action', label: texts.pauseHalfHour, action: 'pause-half-hour' },
+        { tag: 'action', label: texts.pauseHour, action: 'pause-hour' },
+        { tag: 'action', label: texts.pauseUntilTomorrow, action: 'pause-until-tomorrow' },
+      ],
+    },
+  ];
 }
 
 function headlineText(status: StatusReport, texts: ShellTexts): string {
