@@ -7,7 +7,7 @@ export const enSettings = {
   found_one: '1 setting found',
   found_other: '{{formatted}} settings found',
   nothingFound: 'No setting has that in its name or description.',
-  clear: 'Clear the search',
+  jump: 'Go to a group',
   file: 'Kept in {{file}}',
   save: 'Save changes',
   saveAnyway: 'Save all the same',

@@ -9,7 +9,7 @@ export const esSettings: Translated<typeof enSettings> = {
   found_many: '{{formatted}} ajustes encontrados',
   found_other: '{{formatted}} ajustes encontrados',
   nothingFound: 'Ningún ajuste tiene eso en su nombre o descripción.',
-  clear: 'Borrar la búsqueda',
+  jump: 'Ir a un grupo',
   file: 'Guardada en {{file}}',
   save: 'Guardar los cambios',
   saveAnyway: 'Guardar de todos modos',

@@ -29,10 +29,12 @@ export interface ShownSetting {
 export function SettingsGroup({
   title,
   icon,
+  id,
   settings,
 }: {
   readonly title: string;
   readonly icon: ReactNode;
+  readonly id: string;
   readonly settings: readonly ShownSetting[];
 }): ReactElement {
   const { t } = useTranslation();
@@ -91,6 +93,7 @@ export function SettingsGroup({
       <Panel
         title={title}
         icon={icon}
+        id={id}
         className="settings-group"
         aside={
           changed.length === 0 ? null : (

@@ -9,6 +9,7 @@ import type { SettingFacts } from '../../../shared/settings-facts.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useAsked } from '../../state/asked.ts';
 import { useNowMs } from '../../state/now.ts';
+import { Button } from '../../ui/button.tsx';
 import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
 import {
   BellIcon,
@@ -21,6 +22,7 @@ import {
   LookIcon,
   UnplugIcon,
 } from '../../ui/icons.tsx';
+import { focusSoon } from '../view-context.ts';
 import { Appearance } from './appearance.tsx';
 import { useSettingWords } from './setting-words.ts';
 import { SettingsContext } from './settings-context.ts';
@@ -101,11 +103,21 @@ function Groups({ report }: { readonly report: SettingsReport }): ReactElement {
         </p>
       </div>
       <SettingsTop />
+      {wanted === '' ? (
+        <nav className="settings-jump" aria-label={t('settings.jump')}>
+          {groups.map(({ name }) => (
+            <Button key={name} look="quiet" onPress={() => focusSoon(panelOf(name))}>
+              {titleOf(name)}
+            </Button>
+          ))}
+        </nav>
+      ) : null}
       <Appearance isShown={isAppearance} />
       {groups.map(({ name, facts }) => (
         <SettingsGroup
           key={name}
           title={titleOf(name)}
+          id={panelOf(name)}
           icon={icons[name as KnownGroup] ?? <ComputerIcon />}
           settings={facts.flatMap((one) => {
             const state = report.settings.find(({ key }) => key === one.key);
@@ -120,6 +132,11 @@ function Groups({ report }: { readonly report: SettingsReport }): ReactElement {
   function titleOf(name: string): string {
     return i18next.exists(`settings.groups.${name}`) ? t(`settings.groups.${name as KnownGroup}`) : name;
   }
+}
+
+/** A place that focus can be put on. */
+function panelOf(group: string): string {
+  return `settings-${group}`;
 }
 
 const icons: Readonly<Record<KnownGroup, ReactNode>> = {
