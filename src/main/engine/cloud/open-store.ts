@@ -59,10 +59,10 @@ export function openStore(
 export function openDatasetStore(
   settings: DicomwebDestinationSettings,
   secret: Secret | undefined,
-  ports: { readonly clock: Clock; readonly random: Random },
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
   outgoing: Outgoing = direct,
 ): Promise<DatasetStore> {
-  return DicomwebStore.open({ settings, secret, ...ports, outgoing });
+  return DicomwebStore.open({ settings, secret, clock, random, outgoing });
 }
 
 function needed(destination: DestinationSettings, secret: Secret | undefined): Secret {
