@@ -35,6 +35,7 @@ import { StudyScreen } from './features/study/study-screen.tsx';
 import { ViewHost, ViewTabs } from './features/views.tsx';
 import { WizardBanner } from './features/wizard/wizard-banner.tsx';
 import { beginsWithSetup } from './features/wizard/wizard-context.ts';
+import { isToldByEngine } from './features/wizard/wizard-state.ts';
 import { Wizard } from './features/wizard/wizard.tsx';
 import { usePreferences } from './preferences/preferences.ts';
 import type { AgentStore } from './state/agent-store.ts';
@@ -79,7 +80,7 @@ function Page(): ReactElement {
   const isDecided = useRef(false);
   useLayoutEffect(() => {
     // Once, with the first that is heard: what somebody chose later stays.
-    if (agent === undefined || isDecided.current) return;
+    if (agent === undefined || !isToldByEngine(agent.status) || isDecided.current) return;
     isDecided.current = true;
     if (beginsWithSetup(agent.status)) show('setup');
   }, [agent, show]);

@@ -63,6 +63,12 @@ describe('set-up', () => {
     }
   });
 
+  it('knows nothing before the engine has answered', () => {
+    const listener = { up: false, host: '', port: 0, aeTitle: '' };
+    expect(isFresh(status({ listener }))).toBe(false);
+    expect(isUnfinished(status({ listener }))).toBe(false);
+  });
+
   it('is unfinished as long as no image can become safe', () => {
     expect(isUnfinished(status({ recovery: 'proven' }))).toBe(true);
     expect(isUnfinished(status({ recovery: 'created', destinations: [cloud] }))).toBe(true);

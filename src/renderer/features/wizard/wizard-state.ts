@@ -42,9 +42,15 @@ export function nextPage(status: SetupStatus): SetupPage {
   return setupSteps.find((step) => !isStepDone(step, status)) ?? 'done';
 }
 
+/** False for what the desktop shell says before its engine has answered for the first time: nothing is known then. */
+export function isToldByEngine({ listener }: Pick<SetupStatus, 'listener'>): boolean {
+  return listener.aeTitle !== '';
+}
+
 /** Nothing was done here yet: the page begins with set-up by itself. */
 export function isFresh(status: SetupStatus): boolean {
   return (
+    isToldByEngine(status) &&
     status.recovery === 'none' &&
     status.destinations.length === 0 &&
     status.counts.received === 0 &&
@@ -54,7 +60,8 @@ export function isFresh(status: SetupStatus): boolean {
 
 /** What has to be there before an image can be safe; the modality may as well be a watched folder. */
 export function isUnfinished(status: SetupStatus): boolean {
-  return status.recovery !== 'proven' || !status.destinations.some(({ required }) => required);
+  const isReady = status.recovery === 'proven' && status.destinations.some(({ required }) => required);
+  return isToldByEngine(status) && !isReady;
 }
 
 export function pageAfter(page: SetupPage): SetupPage {

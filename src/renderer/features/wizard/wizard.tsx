@@ -6,6 +6,7 @@ import type { AgentState } from '../../../shared/agent-state.ts';
 import { useAgentView, useIsLive } from '../../state/engine-context.ts';
 import { headlineView } from '../../state/headline-view.ts';
 import { Button } from '../../ui/button.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
 import { CheckCircle, HollowCircle, TriangleAlert } from '../../ui/icons.tsx';
 import { showInTab } from '../headline/tab.ts';
 import { useViews } from '../view-context.ts';
@@ -73,6 +74,9 @@ export function Wizard({ agent }: { readonly agent: AgentState }): ReactElement 
               )
             : t(`wizard.${page}.title`)}
         </h1>
+        {isLive && !status.listener.up && status.failures[0] !== undefined ? (
+          <ErrorNote report={status.failures[0]} />
+        ) : null}
         {isLive ? null : (
           <div className="note" data-tone="unknown" role="status">
             <HollowCircle />
