@@ -16,7 +16,7 @@ export class SettingsInForce {
 
   constructor(settings: Settings) {
     this.#current = settings;
-    this.view = viewOf(settings, () => this.#current) as Settings;
+    this.view = viewOf(() => this.#current) as Settings;
   }
 
   get current(): Settings {
@@ -28,18 +28,36 @@ export class SettingsInForce {
   }
 }
 
-/** Groups stay groups; a list or an optional group is given as it is at the time. */
-function viewOf(shape: Group, now: () => unknown): Group {
-  const view = {};
-  for (const [key, value] of Object.entries(shape)) {
-    const current = (): unknown => (now() as Group)[key];
-    const inner = isGroup(value) && key !== 'sharing' ? viewOf(value, current) : undefined;
-    Object.defineProperty(view, key, { enumerable: true, get: inner === undefined ? current : () => inner });
-  }
-  // Absent at first, and may come.
-  if ('destinations' in shape && !('sharing' in shape))
-    Object.defineProperty(view, 'sharing', { enumerable: true, get: () => (now() as Group)['sharing'] });
-  return view;
+/**
+ * Groups stay groups; a list or an optional group is given as it is at the time. What a group holds is asked for each
+ * time: an optional value may come and go.
+ */
+function viewOf(now: () => Group): Group {
+  const groups = new Map<string, Group>();
+  const read = (key: string): unknown => {
+    const value = now()[key];
+    if (!isGroup(value) || key === 'sharing') return value;
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    const made = viewOf(() => now()[key] as Group);
+    groups.set(key, made);
+    return made;
+  };
+  return new Proxy<Group>(
+    {},
+    {
+      get: (_target, key) => (typeof key === 'string' ? read(key) : undefined),
+      has: (_target, key) => Reflect.has(now(), key),
+      ownKeys: () => Reflect.ownKeys(now()),
+      getOwnPropertyDescriptor: (_target, key) =>
+        typeof key === 'string' && Object.hasOwn(now(), key)
+          ? { configurable: true, enumerable: true, writable: false, value: read(key) }
+          : undefined,
+      set: () => false,
+      defineProperty: () => false,
+      deleteProperty: () => false,
+    },
+  );
 }
 
 function isGroup(value: unknown): value is Group {
