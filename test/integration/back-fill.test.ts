@@ -259,6 +259,59 @@ describe('a destination that is added when the images have left this PC', () => 
     await rig.untilVerified(files.size);
   });
 
+  it('may be one that takes images only: they come back to this PC while there is room, and are sent from here', async () => {
+    const files = await received([1000, 300_000, 5 * miB]);
+    await verifiedAndGone(rig, () => Promise.resolve(cloud()));
+    rig.queue.setDestinations(both);
+    const [bad = ''] = files.keys();
+    const bytes = await bytesOf(cloud(), cloudNames.object(bad));
+    bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500);
+    await replaceInCloud(bad, bytes);
+    let asked = 0;
+    const parts = start((name) => (name === 'cloud' ? cloud() : nas()), {
+      byThisPc: {
+        spool: rig.spool,
+        adopt: (instanceId, spoolId, sizeBytes) => rig.queue.backFill.adopt(instanceId, spoolId, sizeBytes),
+        hasRoom: (sizeBytes) => {
+          asked += 1;
+          return Promise.resolve(sizeBytes < 100_000_000);
+        },
+      },
+    });
+    await rig.until(() => rig.queue.status().verified === 2 && rig.incidents.length > 0);
+    expect(asked).toBeGreaterThanOrEqual(3);
+    expect(rig.incidents).toMatchObject([{ code: 'copy-source-damaged' }]);
+    expect(parts.bad).toHaveLength(1);
+    const here = [...rig.queue.instances({ tag: 'all' })].filter(({ spoolId }) => spoolId !== null);
+    expect(new Set(here.map(({ objectName }) => objectName))).toEqual(
+      new Set([...files.keys()].filter((name) => name !== bad)),
+    );
+    files.delete(bad);
+    await expectWhole(nas(), files);
+    expect(rig.queue.checkConsistency()).toEqual([]);
+  });
+
+  it('is not filled by way of this PC while its disk has no room', async () => {
+    await received([1000]);
+    await verifiedAndGone(rig, () => Promise.resolve(cloud()));
+    rig.queue.setDestinations(both);
+    let tellAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (tellAsked = resolve));
+    start((name) => (name === 'cloud' ? cloud() : nas()), {
+      byThisPc: {
+        spool: rig.spool,
+        adopt: () => Promise.reject(new Error('nothing was to be kept')),
+        hasRoom: () => {
+          tellAsked();
+          return Promise.resolve(false);
+        },
+      },
+    });
+    await asked;
+    await rig.until(() => rig.queue.backFill.nextDueAtMs('nas') === 0);
+    expect(rig.queue.status()).toMatchObject({ pending: 1, failed: 0, parked: 0, spoolBytes: 0 });
+  });
+
   it('waits when there is no credential for the source', async () => {
     await received([1000]);
     await verifiedAndGone(rig, () => Promise.resolve(cloud()));

@@ -56,6 +56,42 @@ async function receive(names: readonly string[], sizeBytes = 1000): Promise<void
   for (const name of names) await kit.queue.recordReceived(newInstance(name, 'study', { sizeBytes }));
 }
 
+describe('the local copy of a verified image', () => {
+  it('stays for its days, and goes when every destination has had it verified for so long', async () => {
+    kit.queue.setDestinations([
+      { name: 'cloud', required: true },
+      { name: 'nas', required: false },
+    ]);
+    const { housekeeping } = use();
+    await receive(['a', 'b']);
+    await kit.verifyAll('cloud');
+    await kit.clock.advance(40 * dayMs);
+    await housekeeping.evictVerified();
+    expect(removed).toEqual([]);
+    await kit.verifyAll('nas');
+    await kit.clock.advance(30 * dayMs);
+    await housekeeping.evictVerified();
+    expect(removed).toEqual([]);
+    await kit.clock.advance(1);
+    await housekeeping.evictVerified();
+    expect(new Set(removed)).toEqual(new Set(['a', 'b'].map((name) => hex(`spool ${name}`, 16))));
+    expect(kit.queue.status()).toMatchObject({ received: 2, verified: 2, spoolBytes: 0 });
+  });
+
+  it('stays while the clock is set back, and goes in its time once it is right again', async () => {
+    const { housekeeping } = use();
+    await receive(['a']);
+    await kit.verifyAll();
+    kit.clock.jump(-365 * dayMs);
+    await housekeeping.evictVerified();
+    expect(removed).toEqual([]);
+    kit.clock.jump(365 * dayMs);
+    await kit.clock.advance(31 * dayMs);
+    await housekeeping.evictVerified();
+    expect(removed).toHaveLength(1);
+  });
+});
+
 describe('room on the disk', () => {
   it('is not made while there is enough: verified copies stay for their days', async () => {
     await receive(['a', 'b']);

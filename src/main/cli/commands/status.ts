@@ -64,6 +64,13 @@ function recoveryText({ recovery, recoveryKit }: StatusReport): string {
   return `${recovery} ${provenAt.slice(0, 10)} ${by}, next check by ${dueAt.slice(0, 10)}`;
 }
 
+/** How long it can go on receiving when the cloud is away. */
+function daysLeftText({ spool: { daysLeft } }: StatusReport): string {
+  if (daysLeft === null || daysLeft === undefined) return '';
+  const days = daysLeft >= 10 ? Math.floor(daysLeft) : Math.floor(daysLeft * 10) / 10;
+  return `; without the cloud it can receive for about ${days === 1 ? '1 day' : `${days} days`}`;
+}
+
 function backFillText({ backFill }: StatusReport['destinations'][number]): string {
   if (backFill === undefined) return '';
   const { waiting, total, active, bytesPerSecond, error } = backFill;
@@ -98,7 +105,7 @@ function textOf(report: StatusReport): readonly string[] {
         backFillText(one),
     ),
     ...accessLines(report),
-    `  on this PC: ${bytesText(spool.bytes)} sealed, ${bytesText(spool.freeBytes)} free`,
+    `  on this PC: ${bytesText(spool.bytes)} sealed, ${bytesText(spool.freeBytes)} free${daysLeftText(report)}`,
     `  recovery kit: ${recoveryText(report)}`,
     ...report.failures.map(
       (one) =>
