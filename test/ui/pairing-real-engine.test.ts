@@ -23,7 +23,9 @@ beforeAll(async () => {
   installation = await TestInstallation.create({ config: { dicom: { port: 0, allowLoopback: false } } });
   [engine, browser] = await Promise.all([installation.serve(['--web', '0']), launchBrowser()]);
 });
+const disposing: (() => Promise<void>)[] = [];
 afterAll(async () => {
+  for (const dispose of disposing) await dispose();
   await browser.close();
   await installation.dispose();
 });
@@ -61,6 +63,9 @@ withPeers('a device that is set up with the keyboard alone', () => {
   it('is told its mistake, appears, is allowed, echoes both ways, and sends its first image', async () => {
     const { page, complaints, close } = await openPage(browser, engine.ready.web ?? '');
     const { aet } = engine.ready.dicom;
+    await page.getByRole('button', { name: 'Leave the set-up' }).waitFor();
+    await tabTo(page, /^Leave the set-up/);
+    await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: 'Overview' }).waitFor();
     await tabTo(page, /^Overview/);
     await page.keyboard.press('ArrowRight');
@@ -105,6 +110,78 @@ withPeers('a device that is set up with the keyboard alone', () => {
     await tabTo(page, /^Finish$/);
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+    await close();
+  });
+});
+
+needs('chromium', 'openssl')('a certificate for a device', () => {
+  it('is made on the page as one protected file, as two files, or for a request, and stock OpenSSL takes each', async () => {
+    // A link to the page is good for one session.
+    const own = await TestInstallation.create();
+    disposing.push(() => own.dispose());
+    const { ready } = await own.serve(['--web', '0']);
+    const { page, complaints, close } = await openPage(browser, ready.web ?? '');
+    await page.getByRole('button', { name: 'Leave the set-up' }).click();
+    await page.getByRole('tab', { name: 'Devices and access' }).click();
+    await page.getByRole('button', { name: 'Set up a device…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Encryption: a certificate for the device').click();
+    const save = async (file: string): Promise<string> => {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        dialog.getByRole('button', { name: `Save ${file}` }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(file);
+      const path = installation.path(file);
+      await download.saveAs(path);
+      return path;
+    };
+    const openssl = async (...args: readonly string[]) => (await run('openssl', [...args])).stdout;
+
+    await dialog.getByLabel('Name of the device').fill('Ultrasound Zürich');
+    await dialog.getByLabel('Passphrase of the file').fill('twelve letters at least');
+    await dialog.getByRole('button', { name: 'Make the certificate' }).click();
+    const p12 = await save('ultrasound-zurich.p12');
+    const ca = await save('ultrasound-zurich-ca.pem');
+    const inside = await openssl(
+      ...['pkcs12', '-in', p12, '-passin', 'pass:twelve letters at least', '-nodes'],
+    );
+    expect(inside).toContain('BEGIN PRIVATE KEY');
+    await dialog.getByRole('button', { name: 'Make another one' }).click();
+
+    await dialog.getByLabel('Name of the device').fill('CT');
+    await dialog.getByLabel('Two files: certificate and key (PEM)').check({ force: true });
+    await dialog.getByText('The key file is not protected').waitFor();
+    await dialog.getByRole('button', { name: 'Make the certificate' }).click();
+    const certificate = await save('ct.crt.pem');
+    const key = await save('ct.key.pem');
+    expect(await openssl('verify', '-partial_chain', '-CAfile', ca, certificate)).toContain('OK');
+    expect(await openssl('pkey', '-in', key, '-pubout')).toBe(
+      await openssl('x509', '-in', certificate, '-pubkey', '-noout'),
+    );
+    await dialog.getByRole('button', { name: 'Make another one' }).click();
+
+    const request = installation.path('own.csr');
+    await run('openssl', [
+      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+      ...['-subj', '/CN=own', '-keyout', installation.path('own.key'), '-out', request],
+    ]);
+    await dialog.getByLabel('Name of the device').fill('Own key');
+    await dialog.getByLabel('The device makes a request (CSR), which is signed here').check({ force: true });
+    await dialog.getByRole('button', { name: 'Sign the request' }).click();
+    await dialog.getByText('This is no certificate request.').waitFor();
+    const chosen = page.waitForEvent('filechooser');
+    await dialog.getByRole('button', { name: 'Open the file…' }).click();
+    await (await chosen).setFiles(request);
+    await expect
+      .poll(() => dialog.getByLabel('Request of the device').inputValue())
+      .toContain('BEGIN CERTIFICATE REQUEST');
+    await dialog.getByRole('button', { name: 'Sign the request' }).click();
+    const signed = await save('own-key.crt.pem');
+    expect(await openssl('x509', '-in', signed, '-pubkey', '-noout')).toBe(
+      await openssl('pkey', '-in', installation.path('own.key'), '-pubout'),
+    );
     expect(complaints).toEqual([]);
     await close();
   });

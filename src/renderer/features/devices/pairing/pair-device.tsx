@@ -58,7 +58,7 @@ function Steps({
       <Step number={1} title={t('pairing.step.type')} state={isReachable ? 'done' : 'now'}>
         {isReachable ? <ConnectionCard connection={connection} /> : null}
         <NetworkChoice connection={connection} addresses={addresses} />
-        {isReachable ? <CertificateFiles tlsPort={connection.tlsPort} /> : null}
+        <CertificateFiles tlsPort={connection.tlsPort} />
       </Step>
       <Step
         number={2}
