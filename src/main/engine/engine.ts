@@ -337,9 +337,9 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
       visits,
       onAssociations,
       onListening: (host, port) => {
-      noteListening(queue.listenAddresses, host, logger);
-      status.listenerUp(host, port);
-    },
+        noteListening(queue.listenAddresses, host, logger);
+        status.listenerUp(host, port);
+      },
       onDown: (error) => status.listenerDown(error.report),
       ...(dicom.tls.enabled
         ? {
