@@ -7,7 +7,7 @@ import type { Search } from '../queue/search.ts';
 /** A study is indexed soon after its first image; many at once share a write. */
 const indexAfterMs = 2_000;
 /** Studies of one transaction: some milliseconds. */
-const indexAtOnce = 25;
+const indexAtOnce = 5;
 /** How often what waits is noted while something changes; nothing is written while nothing does. */
 const noteEveryMs = 20_000;
 

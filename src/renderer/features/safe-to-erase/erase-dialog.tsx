@@ -70,12 +70,17 @@ function EraseSheet({ list }: { readonly list: EraseList }): ReactElement {
       <p>{t('erase.asOf', { time, aeTitle: listenerAeTitle })}</p>
       {days.length === 0 ? <p className="empty">{t('erase.empty')}</p> : null}
       {days.map(({ day, isOver, devices }) => (
-        <section key={day} className="day">
+        <div key={day}>
           <h3 className="day-head">
             {format.date(dayMs(day))}
             {isOver ? null : <span className="muted"> {t('erase.untilNow')}</span>}
           </h3>
-          <div className="table-scroll">
+          <div
+            className="table-scroll"
+            role="region"
+            aria-label={t('erase.tableOf', { day: format.date(dayMs(day)) })}
+            tabIndex={0}
+          >
             <table className="table" aria-label={t('erase.tableOf', { day: format.date(dayMs(day)) })}>
               <thead>
                 <tr>
@@ -108,7 +113,7 @@ function EraseSheet({ list }: { readonly list: EraseList }): ReactElement {
               </tbody>
             </table>
           </div>
-        </section>
+        </div>
       ))}
       <p className="muted">{t('erase.legend')}</p>
     </div>
