@@ -375,7 +375,7 @@ describe('copying that is killed', () => {
       const [one, other] = await Promise.all(
         [cloud(), copy].map(async (store) => bytesOf(store, cloudNames.object(name))),
       );
-      const digest = (bytes: Buffer | undefined = undefined): string =>
+      const digest = (bytes: Buffer | undefined): string =>
         createHash('sha256')
           .update(bytes ?? '')
           .digest('hex');

@@ -387,9 +387,6 @@ export const esValueProblems: Readonly<Record<string, string>> = {
     'un proxy es http://SERVIDOR:PUERTO, https://SERVIDOR:PUERTO o socks5://SERVIDOR:PUERTO',
   'a host, or .DOMAIN for all hosts in it': 'un servidor, o .DOMINIO para todos los de él',
   'manual needs an address': 'un proxy necesita una dirección',
-  'pac needs the place of the script, pac': 'con un script hace falta decir dónde está',
-  'a PAC script is a whole path, or an address http://... or https://...':
-    'un script PAC es una ruta completa o una dirección http://... o https://...',
   'a window has at least one day': 'una franja tiene al menos un día',
   'a time is HH:MM, 00:00 to 24:00': 'una hora es HH:MM, de 00:00 a 24:00',
   'a window begins and ends at different times; a whole day is 00:00 to 24:00':
