@@ -92,4 +92,4 @@ it('copies everything from the old one to the new one, and restores from the new
   const dataset = (file: Buffer): string => file.subarray(-150_000).toString('latin1');
   expect(new Set(back.map(dataset))).toEqual(new Set(files.map(dataset)));
   await engine.stop();
-}, 180_000);
+}, 300_000);
