@@ -75,7 +75,8 @@ export async function startAzurite(
     const account = accountOf(which);
     const credential = new StorageSharedKeyCredential(account.name, account.key);
     return new ContainerClient(`${url(port, account.name)}/${name}`, credential, {
-      retryOptions: { maxTries: 1 },
+      // Azurite ends connections that idle: a look past our code must not fail for that.
+      retryOptions: { maxTries: 4, retryDelayInMs: 50 },
     });
   };
   return {
