@@ -28,6 +28,7 @@ export type OpenDialog =
   | { readonly tag: 'passphrase' }
   | { readonly tag: 'add-recipient' }
   | { readonly tag: 'credential'; readonly name: string }
+  | { readonly tag: 'erase-list' }
   | { readonly tag: 'import' }
   /** Without a study: everything, or what is chosen there. */
   | { readonly tag: 'restore'; readonly study?: StudySummary }
@@ -63,6 +64,7 @@ export function dialogKey(dialog: OpenDialog): string {
     case 'check-kit':
     case 'passphrase':
     case 'add-recipient':
+    case 'erase-list':
     case 'import':
     case 'shares':
     case 'attention-files':

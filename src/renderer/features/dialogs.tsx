@@ -9,6 +9,7 @@ import { PairingDialog } from './devices/pairing-dialog.tsx';
 import { PairDialog } from './devices/pairing/pair-dialog.tsx';
 import { DialogContext, dialogKey } from './dialog-context.ts';
 import type { OpenDialog } from './dialog-context.ts';
+import { EraseDialog } from './safe-to-erase/erase-dialog.tsx';
 import { ImportDialog } from './files/import-dialog.tsx';
 import { KeysConfirm } from './keys/keys-confirm.tsx';
 import { PassphraseDialog } from './keys/passphrase-dialog.tsx';
@@ -75,6 +76,8 @@ function OneDialog({
       return <RecipientDialog onClose={onClose} />;
     case 'credential':
       return <CredentialDialog name={dialog.name} onClose={onClose} />;
+    case 'erase-list':
+      return <EraseDialog onClose={onClose} />;
     case 'import':
       return <ImportDialog onClose={onClose} />;
     case 'restore':
