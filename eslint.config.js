@@ -126,6 +126,7 @@ export default tseslint.config(
   mayImport('verify', ['cloud/', 'spool/', 'queue/', 'seal/seal-port\\.ts$', 'restore/', 'upload/manifest']),
   mayImport('status', ['queue/', 'spool/']),
   mayImport('home', ['queue/', 'status/study-summary\\.ts$']),
+  mayImport('alerts', ['cloud/outgoing\\.ts$', 'queue/alerts\\.ts$']),
   mayImport('audit', []),
   mayImport('backup', ['cloud/', 'seal/', 'queue/backup-marks\\.ts$', 'upload/retry-policy\\.ts$']),
   mayImport('rebuild', ['cloud/', 'queue/rebuilt\\.ts$', 'restore/manifest-chains\\.ts$']),
