@@ -11,6 +11,8 @@ CREATE TABLE dataset_proof (
   proven_at INTEGER NOT NULL,
   PRIMARY KEY (destination_id, instance_id)
 ) STRICT, WITHOUT ROWID;
+-- what an image leaves behind is found by the image alone: the reference above is checked by it
+CREATE INDEX dataset_proof_instance ON dataset_proof (instance_id);
 
 CREATE TABLE dataset_place (
   destination_id INTEGER PRIMARY KEY REFERENCES destination (id),
