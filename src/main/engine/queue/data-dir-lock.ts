@@ -10,13 +10,15 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
  * Nothing else may open that file: on POSIX systems closing any descriptor of it in this process drops the lock.
  */
 export class DataDirLock {
+  /** A database that nobody refers to is collected and closed, and its lock with it: this is what refers to it. */
+  static readonly #held = new Set<DataDirLock>();
   readonly #holder: Database.Database;
 
   private constructor(holder: Database.Database) {
     this.#holder = holder;
   }
 
-  /** Throws engine-already-running, or data-dir-not-writable. */
+  /** Held until it is released or the process ends. Throws engine-already-running, or data-dir-not-writable. */
   static acquire(dataDir: string): DataDirLock {
     let holder: Database.Database | undefined;
     try {
@@ -25,7 +27,9 @@ export class DataDirLock {
       ownersOnly(dataDir, file);
       holder = new Database(file, { timeout: 0 });
       holder.exec('BEGIN EXCLUSIVE');
-      return new DataDirLock(holder);
+      const lock = new DataDirLock(holder);
+      DataDirLock.#held.add(lock);
+      return lock;
     } catch (cause) {
       holder?.close();
       const code = cause instanceof Error ? (cause as { code?: string }).code : undefined;
@@ -37,6 +41,7 @@ export class DataDirLock {
   }
 
   release(): void {
+    DataDirLock.#held.delete(this);
     if (this.#holder.open) this.#holder.close();
   }
 }
@@ -48,6 +53,15 @@ export class DataDirLock {
 function ownersOnly(dataDir: string, file: string): void {
   if (process.platform === 'win32') return;
   fs.chmodSync(dataDir, 0o700);
-  fs.closeSync(fs.openSync(file, 'a', 0o600));
+  madeHere(file);
   fs.chmodSync(file, 0o600);
+}
+
+/** Made only if it is missing: a file that is there is not opened, since this process may hold the lock on it. */
+function madeHere(file: string): void {
+  try {
+    fs.closeSync(fs.openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

@@ -183,18 +183,36 @@ describe('the lock on the data folder', () => {
     DataDirLock.acquire(dir).release();
   });
 
-  it('is held against other processes and goes with a process that is killed', async () => {
-    const lockModule = pathToFileURL(path.join(import.meta.dirname, 'data-dir-lock.ts')).href;
-    const holder = spawn(
-      process.execPath,
-      [
-        '--input-type=module',
-        '-e',
-        `const { DataDirLock } = await import(${JSON.stringify(lockModule)});
-         DataDirLock.acquire(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1000);`,
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+  it('is held against other processes after this one asked for it twice', async () => {
+    const lock = DataDirLock.acquire(dir);
+    expect(() => DataDirLock.acquire(dir)).toThrow(
+      expect.objectContaining({ code: 'engine-already-running' }),
     );
+    expect(await anotherProcess(`try { ${ACQUIRE} } catch (error) { console.log(error.code) }`)).toBe(
+      'engine-already-running',
+    );
+    lock.release();
+    expect(await anotherProcess(`${ACQUIRE} console.log('free')`)).toBe('free');
+  });
+
+  it('is held until it is released, even if nothing refers to it', async () => {
+    const holder = lockingProcess(
+      `(() => { ${ACQUIRE} })(); await new Promise(setImmediate); gc(); await new Promise(setImmediate);
+       console.log('held'); setInterval(() => {}, 1000);`,
+    );
+    try {
+      await once(holder.stdout, 'data');
+      expect(() => DataDirLock.acquire(dir)).toThrow(
+        expect.objectContaining({ code: 'engine-already-running' }),
+      );
+    } finally {
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+    }
+  });
+
+  it('is held against other processes and goes with a process that is killed', async () => {
+    const holder = lockingProcess(`${ACQUIRE} console.log('held'); setInterval(() => {}, 1000);`);
     try {
       await once(holder.stdout, 'data');
       expect(() => DataDirLock.acquire(dir)).toThrow(
@@ -206,4 +224,21 @@ describe('the lock on the data folder', () => {
     }
     DataDirLock.acquire(dir).release();
   });
+
+  const ACQUIRE = 'DataDirLock.acquire(process.argv[1]);';
+
+  /** A Node process that runs this code; the data folder is its first argument. */
+  function lockingProcess(code: string) {
+    const lockModule = pathToFileURL(path.join(import.meta.dirname, 'data-dir-lock.ts')).href;
+    const script = `const { DataDirLock } = await import(${JSON.stringify(lockModule)}); ${code}`;
+    return spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script, '--', dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
+  async function anotherProcess(code: string): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of lockingProcess(code).stdout) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString().trim();
+  }
 });
