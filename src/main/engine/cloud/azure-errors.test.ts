@@ -1,7 +1,7 @@
 import { RestError } from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { mapAzureError, type FailedRequest } from './azure-errors.ts';
+import { mapAzureError, meansMissing, type FailedRequest } from './azure-errors.ts';
 import { clockSkew } from './service-answers.ts';
 
 const nowMs = Date.UTC(2026, 0, 5, 9, 0, 0);
@@ -62,6 +62,13 @@ describe('errors of Azure Blob Storage', () => {
     const error = mapAzureError(hostile, request);
     expect(error.message).not.toContain('Doe');
     expect(error.cause).toBe(hostile);
+  });
+
+  it('never take an account that is not there for a missing image', () => {
+    const error = mapAzureError(answer(404, { 'x-ms-error-code': 'ResourceNotFound' }), request);
+    expect(error).toMatchObject({ code: 'cloud-container-missing', detail: 'images' });
+    expect(meansMissing(answer(404, { 'x-ms-error-code': 'ResourceNotFound' }))).toBe(false);
+    expect(meansMissing(answer(404, { 'x-ms-error-code': 'BlobNotFound' }))).toBe(true);
   });
 
   it('take a container that is being deleted for a missing one', () => {

@@ -24,8 +24,13 @@ const existsCodes: ReadonlySet<string> = new Set([
   'UnauthorizedBlobOverwrite',
   'BlobImmutableDueToPolicy',
 ]);
-const missingCodes: ReadonlySet<string> = new Set(['BlobNotFound', 'ResourceNotFound']);
-const containerCodes: ReadonlySet<string> = new Set(['ContainerNotFound', 'ContainerBeingDeleted']);
+const missingCodes: ReadonlySet<string> = new Set(['BlobNotFound']);
+/** ResourceNotFound is what is said of an account, or of a container that this credential may not see: of no image. */
+const containerCodes: ReadonlySet<string> = new Set([
+  'ContainerNotFound',
+  'ContainerBeingDeleted',
+  'ResourceNotFound',
+]);
 const checksumCodes: ReadonlySet<string> = new Set(['Md5Mismatch', 'InvalidMd5', 'Crc64Mismatch']);
 
 /** Turns whatever a request threw into an EdgeSyncError; one of ours passes unchanged. */
