@@ -66,6 +66,7 @@ export const enErase = {
   verified: 'Verified',
   named: 'Named by the device',
   answer: 'Answer',
+  figures: '{{received}} received, {{verified}} verified, {{named}} named by the device',
   tableOf: 'Devices on {{day}}',
 } as const;
 

@@ -71,6 +71,7 @@ export const esErase = {
   verified: 'Comprobadas',
   named: 'Nombradas por el equipo',
   answer: 'Respuesta',
+  figures: '{{received}} recibidas, {{verified}} comprobadas, {{named}} nombradas por el equipo',
   tableOf: 'Equipos del {{day}}',
 } as const;
 

@@ -85,6 +85,7 @@ function EraseSheet({ list }: { readonly list: EraseList }): ReactElement {
               <thead>
                 <tr>
                   <th scope="col">{t('erase.device')}</th>
+                  <th scope="col">{t('erase.answer')}</th>
                   <th scope="col" className="number">
                     {t('erase.received')}
                   </th>
@@ -94,20 +95,26 @@ function EraseSheet({ list }: { readonly list: EraseList }): ReactElement {
                   <th scope="col" className="number">
                     {t('erase.named')}
                   </th>
-                  <th scope="col">{t('erase.answer')}</th>
                 </tr>
               </thead>
               <tbody>
                 {devices.map((line) => (
                   <tr key={line.aeTitle}>
                     <th scope="row">{line.aeTitle}</th>
-                    <td className="number">{format.count(line.received)}</td>
-                    <td className="number">{format.count(line.verified)}</td>
-                    <td className="number">{format.count(line.committed)}</td>
                     <td>
                       <Chip tone={eraseTone(line.answer)} text={words(line).answer} />
                       {line.answer === 'unknown' ? <p className="muted">{words(line).why}</p> : null}
+                      <p className="muted erase-figures">
+                        {t('erase.figures', {
+                          received: format.count(line.received),
+                          verified: format.count(line.verified),
+                          named: format.count(line.committed),
+                        })}
+                      </p>
                     </td>
+                    <td className="number">{format.count(line.received)}</td>
+                    <td className="number">{format.count(line.verified)}</td>
+                    <td className="number">{format.count(line.committed)}</td>
                   </tr>
                 ))}
               </tbody>

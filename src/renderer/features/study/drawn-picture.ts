@@ -14,20 +14,28 @@ import type { Samples } from '../../../viewer/pixels/samples.ts';
 export type { Voi } from '../../../viewer/pixels/gray.ts';
 
 /** Ready to be drawn as often as a slider moves. */
-export type DrawnPicture =
-  | { readonly tag: 'gray'; readonly columns: number; readonly rows: number; readonly gray: GrayPicture }
-  | { readonly tag: 'colour'; readonly columns: number; readonly rows: number; readonly rgb: Uint8Array };
+export type DrawnPicture = {
+  readonly columns: number;
+  readonly rows: number;
+  /** Height of a pixel by its width. */
+  readonly pixelAspect: number;
+} & (
+  { readonly tag: 'gray'; readonly gray: GrayPicture } | { readonly tag: 'colour'; readonly rgb: Uint8Array }
+);
+
+/** A canvas of this many pixels a side is drawn by every browser; a preview is smaller. */
+const longestShown = 4096;
 
 /** Throws RangeError when the pixels are not as many as the facts say. */
 export function drawnPicture({ facts, pixels }: Picture): DrawnPicture {
   const bytes = Uint8Array.from(atob(pixels), (char) => char.charCodeAt(0));
-  const { columns, rows } = facts;
+  const { columns, rows, pixelAspect } = facts;
   if (facts.tag === 'colour') {
     if (bytes.length !== columns * rows * 3) throw new RangeError('pixels');
-    return { tag: 'colour', columns, rows, rgb: bytes };
+    return { tag: 'colour', columns, rows, pixelAspect, rgb: bytes };
   }
   if (bytes.length !== columns * rows * sampleBytes(facts.kind)) throw new RangeError('pixels');
-  return { tag: 'gray', columns, rows, gray: grayPicture(facts, bytes) };
+  return { tag: 'gray', columns, rows, pixelAspect, gray: grayPicture(facts, bytes) };
 }
 
 function grayPicture(facts: GrayPictureFacts, bytes: Uint8Array<ArrayBuffer>): GrayPicture {
@@ -78,6 +86,20 @@ function tableOf(table: GrayPictureFacts['voiTable']): LookupTable | undefined {
   if (table === null) return undefined;
   const bytes = Uint8Array.from(atob(table.entries), (char) => char.charCodeAt(0));
   return { firstValue: table.firstValue, bits: table.bits, entries: new Uint16Array(bytes.buffer) };
+}
+
+/**
+ * How large a picture is on the screen, in square pixels: one side as in the file, the other stretched, so that a circle
+ * is round (PS3.3 C.7.6.3.1.7). No side beyond `longestShown`.
+ */
+export function shownSize({ columns, rows, pixelAspect }: DrawnPicture): {
+  readonly width: number;
+  readonly height: number;
+} {
+  const width = pixelAspect < 1 ? columns / pixelAspect : columns;
+  const height = pixelAspect < 1 ? rows : rows * pixelAspect;
+  const scale = Math.min(1, longestShown / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 /** RGBA, four bytes a pixel. `voi` undefined: as the file asks. Colour has no window. */
