@@ -89,10 +89,16 @@ function trustedTone(status: StatusReport): Headline {
     status.failures.length > 0 ||
     status.recovery !== 'proven' ||
     status.destinations.length === 0 ||
-    status.destinations.some((one) => one.required && (one.state === 'paused' || one.state === 'refused'));
+    status.destinations.some((one) => one.required && isHeldUp(one));
   if (status.headline === 'working') return 'working';
   if (contradicted || !status.safe) return 'attention';
   return counts.pending > 0 ? 'working' : 'all-safe';
+}
+
+/** Outside its times of day it rests as it should: what waits for them is pending, and told so. */
+function isHeldUp({ state, error, hold }: DestinationStatus): boolean {
+  if (state === 'refused') return true;
+  return state === 'paused' && (hold?.by !== 'window' || error?.code !== 'uploads-outside-window');
 }
 
 function attentionReason(status: StatusReport): Reason {

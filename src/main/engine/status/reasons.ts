@@ -154,9 +154,10 @@ function condition(inputs: StatusInputs, report: ErrorReport, sinceMs = inputs.s
 }
 
 function destinationFailure(inputs: StatusInputs, destination: DestinationInput): Failure[] {
-  const { name, state, error } = destination;
+  const { name, state, error, hold } = destination;
   if (state === 'ok' && error === null) return [];
-  if (error !== null && heldCodes.has(error.code)) return [];
+  // Told with the hold, which keeps the headline from green by itself; without one nothing else would.
+  if (error !== null && heldCodes.has(error.code) && hold !== undefined) return [];
   const report = error ?? reportFor('cloud-unreachable');
   return [
     {
