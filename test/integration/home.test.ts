@@ -35,7 +35,7 @@ async function storescu(port: number, files: readonly TestFile[]): Promise<void>
   await run('storescu', ['+sd', ...to, folder], { timeout: 60_000 });
 }
 
-async function eraseLine(): Promise<{ readonly code: number; readonly line: unknown }> {
+async function eraseLine(): Promise<{ readonly code: number | null; readonly line: unknown }> {
   const { code, out } = await practice.installation.command(['erase-list', '--days', '2', '--json']);
   const list = JSON.parse(out) as EraseList;
   return { code, line: list.days[0]?.devices[0] };

@@ -1,8 +1,6 @@
 /** An engine's settings for tests of the page: checked as the real ones are, kept in memory. */
 import { createHash } from 'node:crypto';
-import type { ImplementerInternalWithMiddlewares } from '@orpc/server';
-import { ORPCError } from '@orpc/server';
-import type { Context } from '@orpc/server';
+import { implement, ORPCError } from '@orpc/server';
 import type {
   ChangeProblem,
   ChangeResult,
@@ -11,6 +9,7 @@ import type {
   SettingsReport,
   settingsContract,
 } from '../../src/shared/contract-settings.ts';
+import type { contract } from '../../src/shared/contract.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import { checkSettings, type SettingsTree } from '../../src/shared/settings-check.ts';
 import { factsOf, settingFacts } from '../../src/shared/settings-facts.ts';
@@ -90,7 +89,7 @@ export function reportOf(answers: SettingsAnswers): SettingsReport {
 }
 
 export function settingsRoutes(
-  os: ImplementerInternalWithMiddlewares<typeof settingsContract, Context, Context>,
+  os: ReturnType<typeof implement<typeof contract>>['settings'],
   answers: SettingsAnswers,
   note: (name: SettingsCallName, input: unknown) => void,
 ) {

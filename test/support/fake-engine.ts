@@ -28,6 +28,8 @@ import { handedOut, keyAnswers, kitFingerprint, kitWords, recipient } from './ag
 import type { KeyAnswers } from './agent-keys.ts';
 import { homeHandlers, quietHome } from './agent-home.ts';
 import type { HomeAnswers, HomeCall } from './agent-home.ts';
+import type { DiagnosticsBundle } from '../../src/shared/contract-diagnostics.ts';
+import type { FailureLedger } from '../../src/shared/contract-failures.ts';
 import { settingsDeskAnswers, settingsRoutes } from './agent-settings.ts';
 import type { SettingsAnswers, SettingsCallName } from './agent-settings.ts';
 import { PairingScript, pairingAnswers } from './agent-pairing.ts';
@@ -37,7 +39,10 @@ import { StudyAnswers, studyHandlers } from './study-answers.ts';
 export { kitFingerprint, kitWords };
 
 type CallName =
+  | 'alerts-test'
   | HomeCall
+  | 'diagnostics'
+  | 'failure-ledger'
   | 'reveal'
   | 'study-retry'
   | 'study-show'
@@ -155,6 +160,12 @@ export class FakeEngine {
     cloudProblem: null,
   };
   attentionFiles: readonly AttentionFile[] = [];
+  /** What is over, and what was told outside. */
+  ledger: FailureLedger = { over: [], told: [] };
+  diagnostics: DiagnosticsBundle = {
+    fileName: 'edge-sync-diagnostics-2026-01-05T12-00-00Z.json',
+    text: '{}\n',
+  };
   #state: AgentState | undefined;
   #server: Server | undefined;
   #port = 0;
@@ -288,7 +299,17 @@ export class FakeEngine {
         }),
       },
       study: studyHandlers(this.study, (name, input) => this.#note(name, input)),
+      diagnostics: {
+        collect: os.diagnostics.collect.handler(() => {
+          this.#note('diagnostics', undefined);
+          return this.diagnostics;
+        }),
+      },
       failures: {
+        ledger: os.failures.ledger.handler(() => {
+          this.#refuse('failure-ledger');
+          return this.ledger;
+        }),
         retry: os.failures.retry.handler(({ input }) => {
           this.#note('retry', input);
           return { retried: 3 };
@@ -528,6 +549,12 @@ export class FakeEngine {
         listen: os.setup.listen.handler(({ input }) => {
           this.#note('setup-listen', input);
           return { saved: true as const };
+        }),
+      },
+      alerts: {
+        test: os.alerts.test.handler(() => {
+          this.#note('alerts-test', undefined);
+          return { outcomes: [{ channel: 'email' as const, tag: 'sent' as const }] };
         }),
       },
       settings: settingsRoutes(os.settings, this.settings, (name, input) => this.#note(name, input)),
