@@ -1,13 +1,13 @@
 /** An engine's settings for tests of the page: checked as the real ones are, kept in memory. */
 import { createHash } from 'node:crypto';
-import { implement, ORPCError } from '@orpc/server';
+import type { implement } from '@orpc/server';
+import { ORPCError } from '@orpc/server';
 import type {
   ChangeProblem,
   ChangeResult,
   SecretState,
   SettingChange,
   SettingsReport,
-  settingsContract,
 } from '../../src/shared/contract-settings.ts';
 import type { contract } from '../../src/shared/contract.ts';
 import { reportFor } from '../../src/shared/errors.ts';
