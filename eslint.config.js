@@ -127,6 +127,7 @@ export default tseslint.config(
   mayImport('status', ['queue/', 'spool/']),
   mayImport('home', ['queue/', 'status/study-summary\\.ts$']),
   mayImport('alerts', ['cloud/outgoing\\.ts$', 'queue/alerts\\.ts$']),
+  mayImport('diagnostics', ['queue/migrations/index\\.ts$', 'queue/queue-types\\.ts$']),
   mayImport('audit', []),
   mayImport('backup', ['cloud/', 'seal/', 'queue/backup-marks\\.ts$', 'upload/retry-policy\\.ts$']),
   mayImport('rebuild', ['cloud/', 'queue/rebuilt\\.ts$', 'restore/manifest-chains\\.ts$']),

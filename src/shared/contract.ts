@@ -11,6 +11,8 @@ import { backupContract } from './contract-backup.ts';
 import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
 import { devicesContract } from './contract-devices.ts';
+import { diagnosticsContract } from './contract-diagnostics.ts';
+import { failureLedgerProcedure } from './contract-failures.ts';
 import { homeContract } from './contract-home.ts';
 import { keysContract, recipientsContract } from './contract-keys.ts';
 import { pairingContract } from './contract-pairing.ts';
@@ -84,6 +86,8 @@ export const contract = {
   },
   study: studyContract,
   failures: {
+    /** What is over since, and what was told by mail or webhook. */
+    ledger: failureLedgerProcedure,
     /** Tries again now: one failure's instances, or everything failed and parked. */
     retry: base.input(z.object({ id: z.string().max(256).nullable() })).output(z.object({ retried: count })),
     /** "Seen": the incident no longer turns the headline. */
@@ -108,6 +112,7 @@ export const contract = {
   verify: verifyContract,
   certificates: certificatesContract,
   devices: devicesContract,
+  diagnostics: diagnosticsContract,
   pairing: pairingContract,
   home: homeContract,
   keys: keysContract,

@@ -25,6 +25,7 @@ import { runStatus } from './commands/status.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addConfigCommand } from './config-command.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addDiagnosticsCommand } from './diagnostics-command.ts';
 import { addEntraCommands } from './entra-commands.ts';
 import { addHomeCommands } from './home-commands.ts';
 import { addShareCommand } from './share-command.ts';
@@ -320,6 +321,8 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     done,
     output,
   });
+
+  addDiagnosticsCommand(program, { ofInstallation, environment, done, output });
 
   addConfigCommand(program, { ofInstallation, environment, clock, done, output });
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Clock, KeyStore, Random } from '../engine/ports.ts';
+import { RecentLog } from '../engine/diagnostics/recent-log.ts';
 import { SystemClock } from '../engine/system/clock.ts';
 import { KeychainKeyStore } from '../engine/system/keychain-key-store.ts';
 import { createLogger, type LogLevel } from '../engine/system/logger.ts';
@@ -22,7 +23,7 @@ export function engineOptions(installation: Installation, level: LogLevel): Engi
     keyStore: keyStoreOf(installation, clock, random),
     clock,
     random,
-    logger,
+    logger: new RecentLog(logger, clock),
     setLogLevel: (next) => logger.setLevel(next),
   };
 }

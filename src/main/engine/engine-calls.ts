@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreRequest } from '../../shared/contract.ts';
+import type { FailureLedger } from '../../shared/contract-failures.ts';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { AlertCalls } from './alert-calls.ts';
@@ -9,6 +10,7 @@ import { AttentionCalls } from './attention-calls.ts';
 import { BackupCalls } from './backup-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
+import { DiagnosticsCalls } from './diagnostics-calls.ts';
 import { VerifyCalls } from './verify-calls.ts';
 import { HomeCalls } from './home-calls.ts';
 import { KeyCalls } from './key-calls.ts';
@@ -37,6 +39,7 @@ export class EngineCalls implements EngineService {
   readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
   readonly devices: DeviceCalls;
+  readonly diagnostics: DiagnosticsCalls;
   readonly pairing: PairingCalls;
   readonly verify: VerifyCalls;
   readonly home: HomeCalls;
@@ -68,6 +71,7 @@ export class EngineCalls implements EngineService {
     this.#restore = new RestoreCalls(parts);
     this.setup = new SetupCalls(parts);
     this.settings = new SettingsCalls(parts);
+    this.diagnostics = new DiagnosticsCalls(parts, this.settings);
     this.shares = new ShareCalls(parts);
     this.study = new StudyCalls(parts);
     this.uploads = new UploadCalls(parts);
@@ -77,6 +81,10 @@ export class EngineCalls implements EngineService {
 
   status(): Promise<StatusReport> {
     return this.#parts.status.report();
+  }
+
+  failureLedger(): FailureLedger {
+    return this.#parts.status.ledger();
   }
 
   watch(signal: AbortSignal): AsyncIterable<AgentEvent> {

@@ -1,12 +1,14 @@
 /** What the engine offers to its callers (RPC router, CLI without a running engine). One method per contract procedure. */
 import type { AgentEvent } from '../../shared/agent-state.ts';
 import type { ImportEvent, RestoreEvent, RestoreRequest } from '../../shared/contract.ts';
+import type { FailureLedger } from '../../shared/contract-failures.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import type { AlertService } from './alert-calls.ts';
 import type { AttentionService } from './attention-calls.ts';
 import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
+import type { DiagnosticsService } from './diagnostics-calls.ts';
 import type { VerifyService } from './verify-calls.ts';
 import type { HomeService } from './home-calls.ts';
 import type { KeyService } from './key-calls.ts';
@@ -36,6 +38,7 @@ export interface EngineService {
   readonly backup: BackupService;
   readonly certificates: CertificateService;
   readonly devices: DeviceService;
+  readonly diagnostics: DiagnosticsService;
   readonly pairing: PairingService;
   readonly verify: VerifyService;
   readonly home: HomeService;
@@ -47,6 +50,7 @@ export interface EngineService {
   readonly uploads: UploadService;
   readonly recovery: RecoveryService;
   status(): Promise<StatusReport>;
+  failureLedger(): FailureLedger;
   watch(signal: AbortSignal): AsyncIterable<AgentEvent>;
   /** Starts an orderly end; resolves with the instances still to upload (they go on at the next start). */
   drain(): Promise<{ readonly pending: number }>;

@@ -20,6 +20,7 @@ import { openCommitment } from './device-answers.ts';
 import { DeviceDesk } from './devices/device-desk.ts';
 import { VisitLog } from './devices/visit-log.ts';
 import type { EngineService } from './engine-service.ts';
+import { RecentLog } from './diagnostics/recent-log.ts';
 import { DiskRoom } from './disk-room.ts';
 import { HomeDesk } from './home/home-desk.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -186,7 +187,8 @@ export interface EngineParts {
 
 async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Promise<EngineParts> {
   const inForce = new SettingsInForce(given.settings);
-  const options = { ...given, settings: inForce.view };
+  const logged = RecentLog.over(given.logger, given.clock);
+  const options = { ...given, settings: inForce.view, logger: logged };
   const { dataDir, settings, keyStore, clock, random, logger } = options;
   const lock = DataDirLock.acquire(dataDir);
   opened.defer(() => lock.release());

@@ -93,6 +93,7 @@ export interface AuditEvent {
     | 'engine-started'
     | 'engine-stopped'
     | 'alerts-tested'
+    | 'diagnostics-made'
     | 'recovery-created'
     | 'recovery-printed'
     | 'recovery-checked'

@@ -1,11 +1,13 @@
 /** Gathers what the status is made of from the stages, and keeps windows up to date. Reads only. */
 import type { AgentEvent } from '../../shared/agent-state.ts';
+import type { FailureLedger } from '../../shared/contract-failures.ts';
 import { type ErrorReport, reportFor } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { version } from '../version.ts';
 import type { EngineParts } from './engine.ts';
 import { AgentFeed } from './status/agent-feed.ts';
 import { buildStatus } from './status/build-status.ts';
+import { PastFailures } from './status/past-failures.ts';
 import type { DestinationInput, StatusInputs } from './status/status-inputs.ts';
 import { addressScope } from './system/ip-address.ts';
 
@@ -39,6 +41,7 @@ export class StatusSource {
   readonly #deps: StatusSourceDeps;
   readonly #feed: AgentFeed;
   readonly #startedAtMs: number;
+  readonly #past = new PastFailures();
   #listening: Listening = { tag: 'down', error: null };
   #tls: TlsListening = { tag: 'off' };
   #openAssociations = 0;
@@ -93,7 +96,27 @@ export class StatusSource {
   }
 
   async report(): Promise<StatusReport> {
-    return buildStatus(await this.#inputs());
+    const report = buildStatus(await this.#inputs());
+    this.#past.see(report.failures, this.#deps.options.clock.nowMs());
+    return report;
+  }
+
+  /** Beside the status: what is over since, and what was told outside this PC. */
+  ledger(): FailureLedger {
+    const { options, queue } = this.#deps;
+    const told = (['email', 'webhook'] as const).flatMap((channel) =>
+      queue.alerts.told(channel).map(({ code, destination, toldAtMs }) => ({
+        channel,
+        code,
+        destination,
+        at: new Date(toldAtMs).toISOString(),
+      })),
+    );
+    return { over: this.#past.over(options.clock.nowMs()), told };
+  }
+
+  get startedAtMs(): number {
+    return this.#startedAtMs;
   }
 
   watch(signal: AbortSignal): AsyncIterable<AgentEvent> {

@@ -6,6 +6,7 @@ import type { Logger } from '../engine/ports.ts';
 import { attentionRoutes } from './attention-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { diagnosticsRoutes } from './diagnostics-routes.ts';
 import { homeRoutes } from './home-routes.ts';
 import { keyRoutes, recipientRoutes } from './key-routes.ts';
 import { pairingRoutes } from './pairing-routes.ts';
@@ -59,6 +60,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     },
     study: studyRoutes(os.study, engine),
     failures: {
+      ledger: os.failures.ledger.handler(() => engine.failureLedger()),
       retry: os.failures.retry.handler(({ input }) => engine.retryFailure(input.id)),
       answer: os.failures.answer.handler(({ input, context }) => engine.answer(input.id, context.actor)),
     },
@@ -86,6 +88,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
     },
     backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
+    diagnostics: diagnosticsRoutes(os.diagnostics, engine),
     pairing: pairingRoutes(os.pairing, engine),
     home: homeRoutes(os.home, engine),
     keys: keyRoutes(os.keys, engine),
