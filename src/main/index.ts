@@ -1,13 +1,15 @@
 /** Composition root of the desktop app: Electron's main process. Only wires; what each part does is in shell/. */
+import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { app, dialog, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
+import { app, dialog, net, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
 import { assertNever } from '../shared/assert-never.ts';
 import type { PauseRequest } from '../shared/contract-upload.ts';
-import { reportFor, toEdgeSyncError } from '../shared/errors.ts';
+import { EdgeSyncError, reportFor } from '../shared/errors.ts';
 import { defaultDataDir } from './cli/installation.ts';
 import { SystemClock } from './engine/system/clock.ts';
 import { createLogger } from './engine/system/logger.ts';
 import { createEngineClient } from './rpc/client.ts';
+import { readRuntime } from './rpc/runtime-file.ts';
 import { parseShellOptions } from './shell/command-line.ts';
 import { setAppMenu } from './shell/desk/app-menu.ts';
 import { DeskTray } from './shell/desk/desk-tray.ts';
@@ -17,15 +19,21 @@ import { LoginStart } from './shell/desk/login-start.ts';
 import { StayAwake } from './shell/desk/stay-awake.ts';
 import { textsFor } from './shell/desk/texts.ts';
 import type { TrayAction } from './shell/desk/tray-view.ts';
+import { attachOrLaunch } from './shell/engine/attached-engine.ts';
 import { EngineLink } from './shell/engine/engine-link.ts';
 import { EngineSupervisor, type EngineState } from './shell/engine/engine-supervisor.ts';
+import { findEngine } from './shell/engine/find-engine.ts';
 import { inNode, inUtilityProcess, type EngineProgram } from './shell/engine/launch.ts';
+import { askMetered } from './shell/engine/metered.ts';
+import { NetworkNews } from './shell/engine/network-news.ts';
+import { NetworkWatch } from './shell/engine/network-watch.ts';
 import { LogFile } from './shell/log-file.ts';
 import { createForwardRouter } from './shell/page/forward-router.ts';
 import { PageBridge } from './shell/page/page-bridge.ts';
 import { pageUrl } from './shell/page/page-files.ts';
 import { denyNavigation, denyPermissions } from './shell/page/page-guards.ts';
 import { claimPageOrigin, servePage } from './shell/page/page-protocol.ts';
+import { PageSaving } from './shell/page/page-saving.ts';
 import { Quit } from './shell/quit.ts';
 import { version } from './version.ts';
 
@@ -71,10 +79,18 @@ function startApp(): void {
   };
   const engineNode = app.isPackaged ? undefined : process.env['EDGE_SYNC_ENGINE_NODE'];
   const supervisor = new EngineSupervisor({
-    launch: engineNode === undefined ? inUtilityProcess(program) : inNode(engineNode, program),
+    launch: attachOrLaunch({
+      find: (signal) => findEngine(dataDir, client, signal),
+      launch: engineNode === undefined ? inUtilityProcess(program) : inNode(engineNode, program),
+      clock,
+      logger,
+    }),
     clock,
     logger,
-    onState: (state) => followEngine(link, state),
+    onState: (state) => {
+      followEngine(link, state);
+      if (state.tag === 'running') void news.tellMetered();
+    },
   });
   const link: EngineLink = new EngineLink({
     client,
@@ -82,6 +98,22 @@ function startApp(): void {
     logger,
     version,
     onHung: () => supervisor.replaceHung(),
+  });
+
+  const news = new NetworkNews({
+    client,
+    clock,
+    logger,
+    ask: () => askMetered(process.platform, process.env),
+  });
+  const network = new NetworkWatch({
+    clock,
+    interfaces: networkInterfaces,
+    isOnline: () => net.isOnline(),
+    onChange: (change) => {
+      logger.info('network-changed', { change });
+      if (change === 'connected') void news.wake('network');
+    },
   });
 
   // Page.
@@ -97,6 +129,23 @@ function startApp(): void {
     stateFile: join(dataDir, 'shell', 'window.json'),
     logger,
   });
+  new PageSaving({
+    origin: pageOrigin,
+    contents: () => window.contents,
+    folder: () => app.getPath('downloads'),
+    logger,
+    onFailed: () => {
+      const told = {
+        type: 'error' as const,
+        title: 'Edge Sync',
+        message: texts.saveFailed,
+        detail: texts.saveFailedDetail,
+      };
+      void (window.shown === undefined
+        ? dialog.showMessageBox(told)
+        : dialog.showMessageBox(window.shown, told));
+    },
+  }).guard(pageSession);
   const router = createForwardRouter({ link, retryEngine: () => supervisor.retryNow() });
   new PageBridge({ router, contents: () => window.contents, origin: pageOrigin, logger }).listen();
 
@@ -125,15 +174,20 @@ function startApp(): void {
     texts,
     status: link.state.status,
     onAction: (action) => onTrayAction(action),
-    startsAtLogin: () => loginStart.isOn,
+    facts: () => ({ startsAtLogin: loginStart.isOn, engineOwner: supervisor.owner }),
   });
+  const shownNotices = new Set<Notification>();
   const incidents = new Incidents({
     clock,
     texts,
-    notify: ({ title, body }) => {
+    isWatched: () => window.isWatched,
+    notify: ({ about, title, body }) => {
       if (!Notification.isSupported()) return;
       const notification = new Notification({ title, body, icon: join(root, 'assets', 'icon.png') });
-      notification.on('click', () => window.show());
+      notification.on('click', () => window.show(about === 'failure' ? 'failures' : undefined));
+      // Kept until it is answered: one that nothing refers to can be collected with its click.
+      shownNotices.add(notification);
+      notification.once('close', () => shownNotices.delete(notification));
       notification.show();
     },
   });
@@ -146,6 +200,7 @@ function startApp(): void {
 
   const quit = new Quit({
     status: () => link.state.status,
+    goesOn: () => supervisor.owner === 'somebody-else',
     confirm: async (pending) => {
       const question = {
         type: 'question' as const,
@@ -163,8 +218,15 @@ function startApp(): void {
         : dialog.showMessageBox(parent, question));
       return response === 1;
     },
-    stopEngine: () => supervisor.stop(() => client.agent.drain(), drainWithinMs),
+    stopEngine: () =>
+      supervisor.stop(async (pid) => {
+        // The socket may be another engine's, which kept ours from starting.
+        if ((await readRuntime(dataDir))?.pid !== pid) throw new EdgeSyncError('engine-not-running');
+        await client.agent.drain();
+      }, drainWithinMs),
     leave: () => {
+      network.stop();
+      news.stop();
       incidents.close();
       window.letClose();
       tray.destroy();
@@ -235,12 +297,13 @@ function startApp(): void {
     event?.preventDefault();
     endNow();
   });
-  // Whatever waits for its next attempt is tried at once: the network is another one than before the sleep.
+  // Nothing is to be done before a sleep: what was answered with Success is on the disk, an upload goes on by its blocks.
+  powerMonitor.on('suspend', () => logger.info('pc-sleeps'));
   powerMonitor.on('resume', () => {
+    logger.info('pc-woke');
     void link.askNow();
-    client.agent
-      .wake({ reason: 'resume' })
-      .catch((error: unknown) => logger.warn('wake-failed', { code: toEdgeSyncError(error).code }));
+    network.lookNow();
+    void news.wake('resume');
   });
 
   logger.info('app-started', {
@@ -248,6 +311,7 @@ function startApp(): void {
     electron: process.versions.electron,
   });
   supervisor.start();
+  network.start();
   if (options.start === 'window') window.show();
   process.stdout.write(`${JSON.stringify({ event: 'app-ready', pid: process.pid })}\n`);
 }

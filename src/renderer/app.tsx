@@ -27,6 +27,7 @@ import { SettingsView } from './features/settings/settings-view.tsx';
 import { SharesPanel } from './features/share/shares-panel.tsx';
 import { ThisPc } from './features/this-pc/this-pc.tsx';
 import { PublicAddress, withoutPublicAddress } from './features/devices/public-address.tsx';
+import { usePagePlace } from './features/page-place.ts';
 import { useViews } from './features/view-context.ts';
 import { Verification } from './features/verify/verification.tsx';
 import { StudyHost } from './features/study/study-host.tsx';
@@ -77,6 +78,7 @@ function Page(): ReactElement {
   const view = useAgentView();
   const { connection, agent } = view;
   const { view: shown, show } = useViews();
+  usePagePlace();
   const isDecided = useRef(false);
   useLayoutEffect(() => {
     // Once, with the first that is heard: what somebody chose later stays.

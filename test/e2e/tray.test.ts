@@ -93,9 +93,8 @@ needs(
 
     it('notifies once when something begins and once when it is over', async () => {
       const tray = await desk.trayHost();
-      const { app, dataDir } = await desk.start({ busAddress: tray.busAddress });
-      const page = await appPage(app);
-      await headlineIs(page, 'all-safe');
+      const { dataDir } = await desk.start({ busAddress: tray.busAddress, args: ['--hidden'] });
+      await trayTells(tray, 'All safe');
 
       tell(dataDir, stubState('attention'));
       await until(async () => (await tray.notifications()).length === 1);

@@ -3,11 +3,12 @@ import { stubState } from '../../../test/e2e/stub-state.ts';
 import type { Headline } from '../../shared/status.ts';
 import { Quit } from './quit.ts';
 
-function setUp(headline: Headline, answers: readonly boolean[]) {
+function setUp(headline: Headline, answers: readonly boolean[], owner: 'us' | 'somebody-else' = 'us') {
   const events: string[] = [];
   const left = [...answers];
   const quit = new Quit({
     status: () => stubState(headline).status,
+    goesOn: () => owner === 'somebody-else',
     confirm: (pending) => {
       events.push(`asked about ${pending}`);
       return Promise.resolve(left.shift() ?? false);
@@ -61,5 +62,13 @@ describe('quitting', () => {
     await Promise.all([quit.request('person'), quit.request('person'), quit.request('system')]);
 
     expect(events).toEqual(['asked about 212', 'engine stopped', 'left']);
+  });
+
+  it("does not ask when the engine is another one's and goes on without the app", async () => {
+    const { quit, events } = setUp('working', [], 'somebody-else');
+
+    await quit.request('person');
+
+    expect(events).toEqual(['engine stopped', 'left']);
   });
 });

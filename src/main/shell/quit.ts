@@ -3,6 +3,8 @@ import type { StatusReport } from '../../shared/status.ts';
 /** What quitting needs from the rest; the composition root supplies it. */
 export interface QuitParts {
   readonly status: () => StatusReport;
+  /** Whether receiving and uploads go on without the app: then there is nothing to ask. */
+  readonly goesOn: () => boolean;
   /** Asks a person; true: quit all the same. `pending` images are still on the way. */
   readonly confirm: (pending: number) => Promise<boolean>;
   /** Drains and ends the engine; resolves when its process is gone. */
@@ -31,7 +33,7 @@ export class Quit {
   async request(reason: QuitReason): Promise<void> {
     if (this.#leaving !== undefined) return this.#leaving;
     const pending = this.#parts.status().counts.pending;
-    if (reason === 'person' && pending > 0) {
+    if (reason === 'person' && pending > 0 && !this.#parts.goesOn()) {
       if (this.#asking) return;
       this.#asking = true;
       const goOn = await this.#parts.confirm(pending).finally(() => {

@@ -172,8 +172,6 @@ export const enShare = {
   viewerHosted: 'The link opens in your own viewer page.',
   saveViewer: 'Save the viewer file',
   savedViewer: 'The viewer file is saved in the downloads.',
-  inAppText:
-    'The app saves no downloads. The administrator gets the file with “edge-sync share viewer --out FILE”.',
   done: 'Close and forget both',
   forgotten: 'Link and passcode are not shown again. The link can be revoked under “Shared studies”.',
   setupTitle: 'Sharing is not set up',

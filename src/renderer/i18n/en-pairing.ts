@@ -180,7 +180,6 @@ export const enPairing = {
       chain: 'Certificates of the issuers',
       ca: 'CA that the device has to trust',
     },
-    inApp: 'Saving is possible in the browser page of Edge Sync, or at the command line:',
     next: 'Load them into the device, switch TLS on there, and press its echo. It then appears in step 2.',
     another: 'Make another one',
   },

@@ -179,8 +179,6 @@ export const esShare: Translated<typeof enShare> = {
   viewerHosted: 'El enlace se abre en su propia página del visor.',
   saveViewer: 'Guardar el visor',
   savedViewer: 'El visor está guardado en las descargas.',
-  inAppText:
-    'La aplicación no guarda descargas. El administrador obtiene el archivo con «edge-sync share viewer --out FILE».',
   done: 'Cerrar y olvidar ambos',
   forgotten:
     'El enlace y el código no se vuelven a mostrar. El enlace se puede revocar en «Estudios compartidos».',

@@ -188,7 +188,6 @@ export const esPairing: Translated<typeof enPairing> = {
       chain: 'Certificados de los emisores',
       ca: 'CA en la que el equipo tiene que confiar',
     },
-    inApp: 'Se pueden guardar en la página de Edge Sync en el navegador, o con este comando:',
     next: 'Cárguelos en el equipo, active allí TLS y pulse su echo. Entonces aparece en el paso 2.',
     another: 'Hacer otro',
   },

@@ -3,14 +3,14 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import type { StatusReport } from '../../../shared/status.ts';
 import type { ShellTexts } from './texts.ts';
 import { trayIconFile } from './tray-icons.ts';
-import { trayView, type TrayAction, type TrayItem, type TrayView } from './tray-view.ts';
+import { trayView, type TrayAction, type TrayFacts, type TrayItem, type TrayView } from './tray-view.ts';
 
 /** The tray icon: shape by headline, menu with the window's actions. */
 export class DeskTray {
   readonly #folder: string;
   readonly #texts: ShellTexts;
   readonly #onAction: (action: TrayAction) => void;
-  readonly #startsAtLogin: () => boolean;
+  readonly #facts: () => TrayFacts;
   readonly #tray: Tray;
   #view: TrayView;
 
@@ -20,13 +20,13 @@ export class DeskTray {
     readonly texts: ShellTexts;
     readonly status: StatusReport;
     readonly onAction: (action: TrayAction) => void;
-    readonly startsAtLogin: () => boolean;
+    readonly facts: () => TrayFacts;
   }) {
     this.#folder = parts.iconFolder;
     this.#texts = parts.texts;
     this.#onAction = parts.onAction;
-    this.#startsAtLogin = parts.startsAtLogin;
-    this.#view = trayView(parts.status, parts.texts, parts.startsAtLogin());
+    this.#facts = parts.facts;
+    this.#view = trayView(parts.status, parts.texts, parts.facts());
     this.#tray = new Tray(this.#icon());
     this.#tray.on('click', () => parts.onAction('open'));
     nativeTheme.on('updated', this.#redrawIcon);
@@ -34,7 +34,7 @@ export class DeskTray {
   }
 
   show(status: StatusReport): void {
-    const next = trayView(status, this.#texts, this.#startsAtLogin());
+    const next = trayView(status, this.#texts, this.#facts());
     const { shape, tooltip, menu } = this.#view;
     this.#view = next;
     if (next.shape !== shape) this.#redrawIcon();

@@ -1,6 +1,19 @@
-import { app, BrowserWindow, nativeTheme, screen, type Session, type WebContents } from 'electron';
+import {
+  app,
+  BrowserWindow,
+  nativeTheme,
+  powerMonitor,
+  screen,
+  type Session,
+  type WebContents,
+} from 'electron';
 import type { Logger } from '../../engine/ports.ts';
 import { placeWindow, readWindowState, smallestWindow, writeWindowState } from './window-state.ts';
+
+/** Where the page can be told to go (src/renderer/features/page-place.ts). */
+export type PagePlace = 'failures';
+
+const unattendedAfterS = 120;
 
 /** The one window. Closing hides it: receiving goes on in the tray. */
 export class DeskWindow {
@@ -39,13 +52,23 @@ export class DeskWindow {
     return this.#window?.isVisible() === true ? this.#window : undefined;
   }
 
-  /** Shows the window in front, making it the first time. */
-  show(): void {
+  /** Whether somebody looks at it: in front, and keyboard or mouse were used lately. */
+  get isWatched(): boolean {
+    return (
+      this.#window?.isVisible() === true &&
+      this.#window.isFocused() &&
+      powerMonitor.getSystemIdleTime() < unattendedAfterS
+    );
+  }
+
+  /** Shows the window in front, making it the first time; with a place, the page goes there. */
+  show(place?: PagePlace): void {
     const window = this.#window;
     if (window === undefined) {
-      this.#create();
+      this.#create(place);
       return;
     }
+    if (place !== undefined) this.#load(window, place);
     if (window.isMinimized()) window.restore();
     window.show();
     window.focus();
@@ -57,7 +80,7 @@ export class DeskWindow {
     this.#keepState();
   }
 
-  #create(): void {
+  #create(place: PagePlace | undefined): void {
     const state = readWindowState(this.#stateFile);
     const primary = screen.getPrimaryDisplay();
     const others = screen.getAllDisplays().filter(({ id }) => id !== primary.id);
@@ -107,7 +130,13 @@ export class DeskWindow {
     window.webContents.on('did-fail-load', (_event, errorCode, _text, _url, isMainFrame) => {
       if (isMainFrame) this.#logger.error('page-not-loaded', { errorCode });
     });
-    void window.loadURL(this.#url).catch(() => undefined);
+    this.#load(window, place);
+  }
+
+  /** A place is a fragment of the same page, which stays loaded. */
+  #load(window: BrowserWindow, place: PagePlace | undefined): void {
+    const url = place === undefined ? this.#url : `${this.#url}#${place}`;
+    void window.loadURL(url).catch(() => undefined);
   }
 
   #keepState(): void {

@@ -20,11 +20,18 @@ describe('notifications', () => {
   let clock: FakeClock;
   let notices: Notice[];
   let incidents: Incidents;
+  let watched: boolean;
 
   beforeEach(() => {
     clock = new FakeClock();
     notices = [];
-    incidents = new Incidents({ clock, texts: textsFor('en'), notify: (notice) => notices.push(notice) });
+    watched = false;
+    incidents = new Incidents({
+      clock,
+      texts: textsFor('en'),
+      notify: (notice) => notices.push(notice),
+      isWatched: () => watched,
+    });
   });
 
   it('come once for one cause, however many images and studies it hits', async () => {
@@ -60,6 +67,7 @@ describe('notifications', () => {
 
     expect(notices).toHaveLength(3);
     expect(notices[1]).toEqual({
+      about: 'end',
       title: 'All safe',
       body: `This is over: ${reportFor('cloud-auth').message}`,
     });
@@ -99,5 +107,27 @@ describe('notifications', () => {
 
     expect(notices).toEqual([]);
     expect(clock.waitingCount).toBe(0);
+  });
+
+  it('do not come while somebody looks at the window, nor later for what they saw begin', async () => {
+    watched = true;
+    incidents.take(withFailures(failure('cloud-auth', 'a')));
+    await clock.advance(10_000);
+    watched = false;
+    incidents.take(withFailures(failure('cloud-auth', 'a'), failure('cloud-refused', 'b')));
+    await clock.advance(10_000);
+    incidents.take(withFailures(failure('cloud-refused', 'b')));
+    await clock.advance(10_000);
+
+    expect(notices.map(({ title }) => title)).toEqual([reportFor('cloud-refused').message]);
+  });
+
+  it('lead to the failure, and say nothing of a code that is not known', async () => {
+    incidents.take(
+      withFailures({ ...failure('internal', 'a'), code: 'from-tomorrow', message: 'DOE^JANE fell' }),
+    );
+    await clock.advance(10_000);
+
+    expect(notices).toEqual([{ about: 'failure', title: 'Needs attention', body: 'Open Edge Sync' }]);
   });
 });

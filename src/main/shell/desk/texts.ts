@@ -17,12 +17,17 @@ export interface ShellTexts {
   readonly resumeUploads: string;
   readonly startAtLogin: string;
   readonly quit: string;
+  /** Where the engine is somebody else's: what quitting does, and what it does not. */
+  readonly attached: string;
+  readonly quitAttached: string;
   readonly over: string;
   readonly quitQuestion: (count: number) => string;
   readonly quitDetail: string;
   readonly keepRunning: string;
   readonly quitAnyway: string;
   readonly pageFailed: string;
+  readonly saveFailed: string;
+  readonly saveFailedDetail: string;
   readonly menus: Readonly<Record<'file' | 'edit' | 'view', string>>;
   readonly hide: string;
 }
@@ -47,6 +52,8 @@ const english: ShellTexts = {
   resumeUploads: 'Go on with uploads',
   startAtLogin: 'Start when I sign in',
   quit: 'Quit Edge Sync',
+  attached: 'Connected to the Edge Sync service of this PC',
+  quitAttached: 'Quit this app (the service goes on receiving)',
   over: 'This is over:',
   quitQuestion: (count) =>
     count === 1
@@ -57,6 +64,8 @@ const english: ShellTexts = {
   keepRunning: 'Keep running',
   quitAnyway: 'Quit anyway',
   pageFailed: 'The window had a problem and was loaded again',
+  saveFailed: 'The file was not saved',
+  saveFailedDetail: 'Save it again in another folder, or free some space there.',
   menus: { file: 'File', edit: 'Edit', view: 'View' },
   hide: 'Close window',
 };
@@ -81,6 +90,8 @@ const spanish: ShellTexts = {
   resumeUploads: 'Seguir con las subidas',
   startAtLogin: 'Iniciar al iniciar sesión',
   quit: 'Salir de Edge Sync',
+  attached: 'Conectado al servicio Edge Sync de este equipo',
+  quitAttached: 'Salir de esta app (el servicio sigue recibiendo)',
   over: 'Esto ya pasó:',
   quitQuestion: (count) =>
     count === 1 ? '1 imagen está aún en camino a la nube' : `${count} imágenes están aún en camino a la nube`,
@@ -89,6 +100,8 @@ const spanish: ShellTexts = {
   keepRunning: 'Seguir en marcha',
   quitAnyway: 'Salir de todos modos',
   pageFailed: 'La ventana tuvo un problema y se cargó de nuevo',
+  saveFailed: 'El archivo no se guardó',
+  saveFailedDetail: 'Guárdelo de nuevo en otra carpeta, o libere espacio en esa.',
   menus: { file: 'Archivo', edit: 'Edición', view: 'Ver' },
   hide: 'Cerrar ventana',
 };

@@ -5,14 +5,12 @@ import type { StatusReport } from '../../../shared/status.ts';
 import { stateWhileAway } from '../engine/status-while-away.ts';
 import { textsFor } from './texts.ts';
 import { trayIconFile } from './tray-icons.ts';
-import { trayView, type TrayAction } from './tray-view.ts';
+import { trayView, type TrayAction, type TrayFacts } from './tray-view.ts';
 
 const english = textsFor('en-GB');
 
 function actions(status: StatusReport): readonly TrayAction[] {
-  return trayView(status, english, false).menu.flatMap((item) =>
-    item.tag === 'action' ? [item.action] : [],
-  );
+  return trayView(status, english, own).menu.flatMap((item) => (item.tag === 'action' ? [item.action] : []));
 }
 
 function away(code: 'engine-stopped' | 'engine-starting'): StatusReport {
@@ -27,16 +25,18 @@ function away(code: 'engine-stopped' | 'engine-starting'): StatusReport {
   }).status;
 }
 
+const own: TrayFacts = { startsAtLogin: false, engineOwner: 'us' };
+
 describe('the tray', () => {
   it.each(['all-safe', 'working', 'attention', 'not-receiving'] as const)(
     'has the shape of %s',
     (headline) => {
-      expect(trayView(stubState(headline).status, english, false).shape).toBe(headline);
+      expect(trayView(stubState(headline).status, english, own).shape).toBe(headline);
     },
   );
 
   it('tells in its tooltip how many images are on the way', () => {
-    expect(trayView(stubState('working').status, english, false).tooltip).toBe(
+    expect(trayView(stubState('working').status, english, own).tooltip).toBe(
       'Edge Sync: Working, 212 images on the way',
     );
   });
@@ -59,7 +59,7 @@ describe('the tray', () => {
       lastVerifiedAt: null,
       error: null,
     };
-    const running = trayView({ ...status, destinations: [destination] }, english, false).menu;
+    const running = trayView({ ...status, destinations: [destination] }, english, own).menu;
     const pauses = running.flatMap((item) => (item.tag === 'menu' ? item.items : []));
     expect(pauses.flatMap((item) => (item.tag === 'action' ? [item.action] : []))).toEqual([
       'pause-half-hour',
@@ -76,7 +76,7 @@ describe('the tray', () => {
   });
 
   it('names the cause while the engine is away', () => {
-    const labels = trayView(away('engine-stopped'), english, false).menu.flatMap((item) =>
+    const labels = trayView(away('engine-stopped'), english, own).menu.flatMap((item) =>
       'label' in item ? [item.label] : [],
     );
 
@@ -84,7 +84,7 @@ describe('the tray', () => {
   });
 
   it('says that it starts, when it starts, in the shape of not receiving', () => {
-    expect(trayView(away('engine-starting'), english, false)).toMatchObject({
+    expect(trayView(away('engine-starting'), english, own)).toMatchObject({
       shape: 'not-receiving',
       tooltip: 'Edge Sync: Starting',
     });
@@ -98,14 +98,14 @@ describe('the tray', () => {
       message: `${'x'.repeat(300)} ${index}`,
     }));
 
-    const { menu } = trayView({ ...status, failures }, english, false);
+    const { menu } = trayView({ ...status, failures }, english, own);
 
     expect(menu.length).toBeLessThan(12);
     expect(menu.every((item) => !('label' in item) || item.label.length <= 80)).toBe(true);
   });
 
   it('speaks Spanish where the desktop does', () => {
-    expect(trayView(stubState('all-safe').status, textsFor('es-MX'), false).tooltip).toBe(
+    expect(trayView(stubState('all-safe').status, textsFor('es-MX'), own).tooltip).toBe(
       'Edge Sync: Todo a salvo',
     );
   });
@@ -116,5 +116,32 @@ describe('the tray', () => {
     ['darwin', 'dark', 'tray/workingTemplate.png'],
   ] as const)('has a drawing for %s in %s', (platform, background, file) => {
     expect(trayIconFile('tray', 'working', { platform, background })).toBe(file);
+  });
+
+  it('says whose engine it is, and that quitting does not stop one that somebody else started', () => {
+    const labels = (engineOwner: TrayFacts['engineOwner']): readonly string[] =>
+      trayView(stubState('all-safe').status, english, { ...own, engineOwner }).menu.flatMap((item) =>
+        'label' in item ? [item.label] : [],
+      );
+
+    expect(labels('somebody-else')).toEqual(expect.arrayContaining([english.attached, english.quitAttached]));
+    expect(labels('somebody-else')).not.toContain(english.quit);
+    for (const owner of ['us', undefined] as const) {
+      expect(labels(owner)).toContain(english.quit);
+      expect(labels(owner)).not.toContain(english.attached);
+    }
+  });
+
+  it('tells causes by the code, never by a detail that may name a file or a person', () => {
+    const [failure] = stubState('attention').status.failures;
+    const status = {
+      ...stubState('attention').status,
+      failures: [
+        { ...failure!, code: 'file-not-readable', message: 'The file cannot be read: /scans/DOE^JANE.dcm' },
+        { ...failure!, code: 'not-a-code-of-ours', message: 'DOE^JANE' },
+      ],
+    };
+
+    expect(JSON.stringify(trayView(status, english, own))).not.toContain('DOE');
   });
 });

@@ -1,4 +1,5 @@
 /** What the tray shows, computed from the status alone. Pure: the electron part only draws it. */
+import { errorFacts, isErrorCode } from '../../../shared/errors.ts';
 import type { Headline, StatusReport } from '../../../shared/status.ts';
 import { engineFailureId } from '../engine/status-while-away.ts';
 import type { ShellTexts } from './texts.ts';
@@ -32,20 +33,29 @@ export type TrayItem =
 /** At most this many causes are told in the menu; the window has all. */
 const mostCauses = 3;
 
-/** `startsAtLogin`: whether the app is started with the person's login. */
-export function trayView(status: StatusReport, texts: ShellTexts, startsAtLogin: boolean): TrayView {
+/** What the menu tells beside the status. */
+export interface TrayFacts {
+  /** Whether the app is started with the person's login. */
+  readonly startsAtLogin: boolean;
+  /** Whose engine it is; undefined while none is there. */
+  readonly engineOwner: 'us' | 'somebody-else' | undefined;
+}
+
+export function trayView(status: StatusReport, texts: ShellTexts, facts: TrayFacts): TrayView {
+  const attached = facts.engineOwner === 'somebody-else';
   const headline = headlineText(status, texts);
   const pending = status.counts.pending;
   const parts = [headline, ...(pending > 0 ? [texts.onTheWay(pending)] : [])];
   const engineAway = status.failures.some(({ id }) => id === engineFailureId);
   const retryable = status.counts.failed + status.counts.parked > 0;
-  const causes = [...new Set(status.failures.map(({ message }) => message))].slice(0, mostCauses);
+  const causes = [...new Set(status.failures.flatMap(({ code }) => causeOf(code)))].slice(0, mostCauses);
   return {
     shape: status.headline,
     tooltip: `Edge Sync: ${parts.join(', ')}`,
     menu: [
       ...parts.map((label): TrayItem => ({ tag: 'text', label })),
       ...causes.map((label): TrayItem => ({ tag: 'text', label: shortened(label) })),
+      ...(attached ? [{ tag: 'text', label: texts.attached } as const] : []),
       { tag: 'line' },
       { tag: 'action', label: texts.open, action: 'open' },
       ...(engineAway
@@ -56,8 +66,8 @@ export function trayView(status: StatusReport, texts: ShellTexts, startsAtLogin:
         : []),
       ...(engineAway ? [] : pauseItems(status, texts)),
       { tag: 'line' },
-      { tag: 'check', label: texts.startAtLogin, on: startsAtLogin, action: 'start-at-login' },
-      { tag: 'action', label: texts.quit, action: 'quit' },
+      { tag: 'check', label: texts.startAtLogin, on: facts.startsAtLogin, action: 'start-at-login' },
+      { tag: 'action', label: attached ? texts.quitAttached : texts.quit, action: 'quit' },
     ],
   };
 }
@@ -86,6 +96,11 @@ function headlineText(status: StatusReport, texts: ShellTexts): string {
   return status.headline === 'attention' && status.failures.length > 0
     ? `${text}, ${texts.needAttention(status.failures.length)}`
     : text;
+}
+
+/** The code's own text: a failure's message may end in a file or a name, and anybody sees the menu. */
+function causeOf(code: string): readonly string[] {
+  return isErrorCode(code) ? [errorFacts[code].message] : [];
 }
 
 function shortened(label: string): string {

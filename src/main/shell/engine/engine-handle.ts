@@ -2,6 +2,8 @@
 export interface EngineHandle {
   /** undefined until the operating system has started it. */
   readonly pid: number | undefined;
+  /** Whose it is: an engine of somebody else is never drained or ended with the app. */
+  readonly owner: 'us' | 'somebody-else';
   /** Lines of its standard output, without their ends. */
   readonly lines: AsyncIterable<string>;
   /** Resolves once, when the process is gone (or could not be started). Never rejects. */

@@ -10,6 +10,7 @@ const ready =
 /** A process of our own making: says what it is told to say, ends when it is told to end. */
 class FakeProcess implements EngineHandle {
   readonly pid = 1;
+  readonly owner = 'us';
   readonly asked: string[] = [];
   readonly #lines: string[] = [];
   readonly exited: Promise<EngineExit>;

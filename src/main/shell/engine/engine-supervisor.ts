@@ -59,6 +59,11 @@ export class EngineSupervisor {
     return this.#state;
   }
 
+  /** Whose engine it is that runs; undefined while none is there. */
+  get owner(): EngineHandle['owner'] | undefined {
+    return this.#state.tag === 'running' ? this.#handle?.owner : undefined;
+  }
+
   start(): void {
     if (this.#running !== undefined) return;
     this.#stop = new AbortController();
@@ -77,10 +82,11 @@ export class EngineSupervisor {
   }
 
   /**
-   * Ends the engine for good: `drain` asks it politely, and after `withinMs` it is terminated, then killed.
-   * Resolves when the process is gone. Never rejects.
+   * Ends the engine for good: `drain` asks the one with this process id politely, and after `withinMs` it is
+   * terminated, then killed. One that somebody else started goes on. Resolves when the process is gone, or let go.
+   * Never rejects.
    */
-  async stop(drain: () => Promise<unknown>, withinMs: number): Promise<void> {
+  async stop(drain: (pid: number | undefined) => Promise<unknown>, withinMs: number): Promise<void> {
     if (this.#running === undefined) return;
     this.#stop.abort();
     this.#set({ tag: 'stopping' });
@@ -132,7 +138,8 @@ export class EngineSupervisor {
     this.#logger.info('engine-exit', { exitCode: code });
     if (failed === undefined) return { trouble: reportFor('engine-stopped'), helpedByWaiting: true };
     const transient = isErrorCode(failed.code) && errorFacts[failed.code].persistence === 'transient';
-    return { trouble: failed, helpedByWaiting: transient };
+    // The other engine was still starting when we looked: next time it answers.
+    return { trouble: failed, helpedByWaiting: transient || failed.code === 'engine-already-running' };
   }
 
   async #read(
@@ -161,9 +168,18 @@ export class EngineSupervisor {
     }
   }
 
-  async #end(handle: EngineHandle, drain: () => Promise<unknown>, withinMs: number): Promise<void> {
+  async #end(
+    handle: EngineHandle,
+    drain: (pid: number | undefined) => Promise<unknown>,
+    withinMs: number,
+  ): Promise<void> {
+    if (handle.owner === 'somebody-else') {
+      handle.terminate();
+      await handle.exited;
+      return;
+    }
     // Its answer is of no use: whether the process ended is what counts.
-    void drain().catch(() => handle.terminate());
+    void drain(handle.pid).catch(() => handle.terminate());
     if (await this.#goneWithin(handle, withinMs)) return;
     this.#logger.warn('engine-drain-too-long', { withinMs });
     handle.terminate();

@@ -25,6 +25,7 @@ export function inUtilityProcess(program: EngineProgram): LaunchEngine {
       get pid() {
         return child.pid;
       },
+      owner: 'us',
       lines: linesOf(outliving(child)),
       exited: new Promise<EngineExit>((resolve) => child.once('exit', (code) => resolve({ code }))),
       terminate: () => void child.kill(),
@@ -49,6 +50,7 @@ export function inNode(nodePath: string, program: EngineProgram): LaunchEngine {
       get pid() {
         return child.pid;
       },
+      owner: 'us',
       lines: linesOf(child.stdout),
       exited,
       terminate: () => void child.kill('SIGTERM'),

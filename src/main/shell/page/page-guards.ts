@@ -1,12 +1,11 @@
 import type { App, Session, WebContents } from 'electron';
 import { isOwnPage, type PageOrigin } from './page-files.ts';
 
-/** Denies what a page of ours never needs: permissions, devices, downloads. */
+/** Denies what a page of ours never needs: permissions and devices. Downloads: page-saving.ts. */
 export function denyPermissions(session: Session): void {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
-  session.on('will-download', (event) => event.preventDefault());
 }
 
 /** Denies leaving the page, new windows and embedded pages, for every web contents there will ever be. */

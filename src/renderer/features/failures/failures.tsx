@@ -16,6 +16,7 @@ import { useNotice } from '../../ui/notice.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { AttentionButton } from '../attention/attention-button.tsx';
 import { panelIds } from '../devices/access-context.ts';
+import { failuresPlace } from '../page-place.ts';
 import { useViews } from '../view-context.ts';
 import { CredentialButton, wantsCredential } from '../destinations/credential.tsx';
 import { RecoveryButton } from '../recovery/recovery-button.tsx';
@@ -45,6 +46,7 @@ export function Failures({ failures, studies }: FailuresProps): ReactElement | n
       title={t('failures.title')}
       icon={<BellIcon />}
       className="failures"
+      id={failuresPlace}
       aside={retriable > 1 ? <RetryAll /> : undefined}
     >
       <ul className="failure-list">

@@ -10,6 +10,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { TriangleAlert } from '../../ui/icons.tsx';
 import { useNotice } from '../../ui/notice.tsx';
+import { saveFile } from '../devices/pairing/save-file.ts';
 
 export type ShareLink = Extract<ShareEvent, { tag: 'link' }>;
 
@@ -77,29 +78,21 @@ function OneSecret({
   );
 }
 
-/** A browser saves it; the app lets no page save anything. */
 function SaveViewer(): ReactElement {
   const { t } = useTranslation();
   const say = useNotice();
   const save = useAction(async (client) => {
     const { fileName, html } = await client.shares.viewer();
-    const address = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
-    const anchor = Object.assign(document.createElement('a'), { href: address, download: fileName });
-    anchor.click();
-    URL.revokeObjectURL(address);
-    say(t('share.savedViewer'));
+    saveFile(html, fileName);
+    // In the app a person chooses the place, or none.
+    if (window.edgeSync === undefined) say(t('share.savedViewer'));
   });
-  const isApp = window.edgeSync !== undefined;
   return (
     <div className="file-action">
       <p>{t('share.viewerText')}</p>
-      {isApp ? (
-        <p className="muted">{t('share.inAppText')}</p>
-      ) : (
-        <Button isPending={save.state.tag === 'busy'} onPress={save.run}>
-          {t('share.saveViewer')}
-        </Button>
-      )}
+      <Button isPending={save.state.tag === 'busy'} onPress={save.run}>
+        {t('share.saveViewer')}
+      </Button>
       <ActionError state={save.state} />
     </div>
   );

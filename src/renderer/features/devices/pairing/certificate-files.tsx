@@ -44,12 +44,7 @@ export function CertificateFiles({ tlsPort }: { readonly tlsPort: number | null 
             <CommandLine command="edge-sync config set dicom.tls.enabled true" />
           </div>
         )}
-        {window.edgeSync !== undefined ? (
-          <div className="how">
-            <p>{t('pairing.certificate.inApp')}</p>
-            <CommandLine command='edge-sync certificates issue "Ultrasound 1" --out us1' />
-          </div>
-        ) : made === undefined ? (
+        {made === undefined ? (
           <MakeForm onMade={setMade} />
         ) : (
           <Ready made={made} onAnother={() => setMade(undefined)} />
