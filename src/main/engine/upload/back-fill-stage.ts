@@ -13,7 +13,7 @@ import { isAboutTheCopy } from '../seal/seal-port.ts';
 import type { Spool } from '../spool/spool-port.ts';
 import { CheckedSource, ObjectInspector } from './checked-source.ts';
 import { deliver, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
-import { dispositionOf, nextWaitMs } from './retry-policy.ts';
+import { backoffMs, dispositionOf, longestGateMs, nextWaitMs } from './retry-policy.ts';
 import { Throughput } from './throughput.ts';
 
 /** At once: each is a download and an upload. */
@@ -99,6 +99,8 @@ export class BackFillStage {
   #loop: Promise<void> | undefined;
   #isPoked = false;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** Outcomes in a row that could not be written down. */
+  #unrecorded = 0;
   #wakeLoop: (() => void) | undefined;
 
   constructor(deps: BackFillStageDeps) {
@@ -189,9 +191,16 @@ export class BackFillStage {
     const { queue, destination } = this.#deps;
     const cut = new AbortController();
     const task = this.#copyOne(job, cut.signal)
+      .then(() => {
+        this.#unrecorded = 0;
+      })
       .catch((error: unknown) => {
-        // The outcome could not be written down: the row stays as it was.
+        // The outcome could not be written down: the row stays as it was, and would be copied again and again.
         this.#logger.error('record', { destination }, error);
+        const { clock, random } = this.#deps;
+        this.#unrecorded += 1;
+        const waitMs = Math.max(lookMs, backoffMs(this.#unrecorded, random, longestGateMs));
+        this.#notBeforeMs = clock.monotonicMs() + waitMs;
         queue.release(job.instanceId, destination);
       })
       .finally(() => {

@@ -14,7 +14,7 @@ import { AdaptiveWidth } from './pacing-width.ts';
 import { probeEveryMs } from './probe.ts';
 import { dispositionOf, nextWaitMs, sweepEveryMs } from './retry-policy.ts';
 import { Throughput } from './throughput.ts';
-import type { UploadStatus } from './upload-stage.ts';
+import { NotRecorded, type UploadStatus } from './upload-stage.ts';
 
 /** When uploads are held, what is under way may end by itself within this: it cannot go on later where it was. */
 const holdGraceMs = 5000;
@@ -67,6 +67,8 @@ type Phase = 'new' | 'running' | 'draining' | 'stopped';
 export class DatasetStage implements DestinationStage {
   readonly #deps: DatasetStageDeps;
   readonly #gate: DestinationGate;
+  /** Whether the queue takes what came of it: what cannot be recorded would be fetched back again, for ever. */
+  readonly #recording: DestinationGate;
   readonly #width: AdaptiveWidth;
   readonly #throughput: Throughput;
   readonly #active = new Map<number, UnderWay>();
@@ -86,6 +88,7 @@ export class DatasetStage implements DestinationStage {
   constructor(deps: DatasetStageDeps) {
     this.#deps = deps;
     this.#gate = new DestinationGate(deps.clock, deps.random);
+    this.#recording = new DestinationGate(deps.clock, deps.random);
     this.#width = new AdaptiveWidth(deps.concurrency, deps.clock);
     this.#throughput = new Throughput(deps.clock);
   }
@@ -104,6 +107,7 @@ export class DatasetStage implements DestinationStage {
 
   wake(): void {
     this.#gate.wake();
+    this.#recording.wake();
     this.#choreNotBeforeMs = 0;
     this.#sweep ??= new Set();
     this.#poke();
@@ -113,13 +117,13 @@ export class DatasetStage implements DestinationStage {
     const base = {
       bytesPerSecond: this.#throughput.bytesPerSecond(),
       active: this.#active.size,
-      width: this.#gate.width() === 'one' ? 1 : this.#width.now,
+      width: this.#isNarrow ? 1 : this.#width.now,
       link: this.#store === undefined ? 'closed' : 'open',
     } as const;
     if (!this.#deps.mayUpload()) {
       return { ...base, state: 'paused', error: new EdgeSyncError('recovery-not-proven').report };
     }
-    const { state, report } = this.#gate;
+    const { state, report } = this.#recording.state === 'ok' ? this.#gate : this.#recording;
     const hold = this.#deps.hold();
     if (hold === undefined) return { ...base, state, error: report };
     const untilMs = holdUntilMs(hold);
@@ -171,8 +175,8 @@ export class DatasetStage implements DestinationStage {
         waitMs = this.#step();
       } catch (error) {
         this.#deps.logger.error('upload.step', { destination: this.#deps.destination }, error);
-        this.#gate.failed(asOurs(error), 'queue');
-        waitMs = Math.max(secondLookMs, this.#gate.waitMs());
+        this.#notRecorded(error);
+        waitMs = Math.max(secondLookMs, this.#recording.waitMs());
       }
       await this.#rest(waitMs);
     }
@@ -184,7 +188,7 @@ export class DatasetStage implements DestinationStage {
     const hold = this.#deps.hold();
     if (hold !== undefined) return this.#held(hold);
     this.#heldSinceMs = undefined;
-    const gateMs = this.#gate.waitMs();
+    const gateMs = Math.max(this.#gate.waitMs(), this.#recording.waitMs());
     if (gateMs > 0) return gateMs;
     if (this.#store === undefined) {
       if (this.#chore === undefined && this.#active.size === 0) {
@@ -213,7 +217,7 @@ export class DatasetStage implements DestinationStage {
   /** How many may begin, and how many large ones among them. */
   #room(): { readonly all: number; readonly large: number } {
     const active = this.#active.size;
-    if (this.#gate.width() === 'one') return { all: 1 - active, large: 1 - active };
+    if (this.#isNarrow) return { all: 1 - active, large: 1 - active };
     const large = [...this.#active.values()].filter(({ sizeBytes }) => sizeBytes > largeObjectBytes).length;
     const all = this.#width.now - active;
     const isLargeAlone = large > 0 && large === active;
@@ -253,9 +257,8 @@ export class DatasetStage implements DestinationStage {
     const cut = new AbortController();
     const task = this.#send(job, store, cut.signal)
       .catch((error: unknown) => {
-        this.#deps.logger.error('upload.record', { destination: job.destination }, error);
         this.#deps.queue.release(job.instanceId, job.destination);
-        this.#gate.failed(asOurs(error), 'queue');
+        if (!(error instanceof NotRecorded)) this.#notRecorded(error);
       })
       .finally(() => {
         this.#active.delete(job.instanceId);
@@ -280,8 +283,10 @@ export class DatasetStage implements DestinationStage {
         case 'proven':
           this.#succeeded();
           this.#width.succeeded(beganMs);
-          if (proofs.placeOf(destination) === undefined) await proofs.keepPlace(destination, url);
-          await queue.markDatasetVerified(job.instanceId, destination, outcome.proof);
+          await this.#record(async () => {
+            if (proofs.placeOf(destination) === undefined) await proofs.keepPlace(destination, url);
+            await queue.markDatasetVerified(job.instanceId, destination, outcome.proof);
+          });
           logger.info('upload.verified', { destination, instances: 1, proof: outcome.proof.tag });
           return;
         case 'local-damage': {
@@ -292,6 +297,7 @@ export class DatasetStage implements DestinationStage {
         }
       }
     } catch (error) {
+      if (error instanceof NotRecorded) throw error;
       if (signal.aborted) {
         queue.release(job.instanceId, destination);
         return;
@@ -316,7 +322,9 @@ export class DatasetStage implements DestinationStage {
       case 'retry': {
         this.#gate.failed(error, String(job.instanceId));
         const dueAtMs = clock.nowMs() + nextWaitMs(error, job.attempts + 1, random);
-        await queue.markFailed(job.instanceId, destination, error.code, error.detail, dueAtMs);
+        await this.#record(() =>
+          queue.markFailed(job.instanceId, destination, error.code, error.detail, dueAtMs),
+        );
         this.#deps.onChange();
       }
     }
@@ -324,9 +332,36 @@ export class DatasetStage implements DestinationStage {
 
   async #park(job: UploadJob, error: EdgeSyncError): Promise<void> {
     const { queue, destination, reportIncident } = this.#deps;
-    if (!(await queue.markParked(job.instanceId, destination, error.code, error.detail))) return;
+    const { instanceId } = job;
+    const park = (): Promise<boolean> => queue.markParked(instanceId, destination, error.code, error.detail);
+    if (!(await this.#record(park))) return;
     const detail = error.detail === undefined ? {} : { detail: error.detail };
     reportIncident({ code: error.code, subject: job.details.studyInstanceUid, ...detail });
+  }
+
+  /** Writes down what came of an image. @throws NotRecorded after it has been told. */
+  async #record<T>(write: () => Promise<T>): Promise<T> {
+    let written: T;
+    try {
+      written = await write();
+    } catch (error) {
+      this.#notRecorded(error);
+      throw new NotRecorded('not recorded', { cause: error });
+    }
+    if (this.#recording.succeeded()) this.#deps.onChange();
+    return written;
+  }
+
+  /** The rows stay as they were; what is there is looked at again, after a wait that grows. */
+  #notRecorded(error: unknown): void {
+    this.#deps.logger.error('upload.record', { destination: this.#deps.destination }, error);
+    this.#recording.down(asOurs(error));
+    this.#deps.onChange();
+  }
+
+  /** One request at a time finds out whether the place, or the queue, is there again. */
+  get #isNarrow(): boolean {
+    return this.#gate.width() === 'one' || this.#recording.width() === 'one';
   }
 
   #beginProbe(store: DatasetStore): number | undefined {

@@ -88,7 +88,7 @@ const codesOfThisPc: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** What came of an upload could not be written down. The job stays as it was; the cause has been told. */
-class NotRecorded extends Error {}
+export class NotRecorded extends Error {}
 
 type Phase = 'new' | 'running' | 'draining' | 'stopped';
 
