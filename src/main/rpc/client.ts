@@ -132,6 +132,8 @@ async function socketFetch(socketPath: string, token: string, request: Request):
         path: url.pathname + url.search,
         method: request.method,
         headers: { ...Object.fromEntries(request.headers), [tokenHeader]: token, host: 'engine' },
+        // One that is kept open is closed by the engine after a while, perhaps just as the next call goes out on it.
+        agent: false,
         signal: request.signal,
       },
       (incoming) => {
