@@ -165,7 +165,7 @@ export async function runDevicesConnection(
   if (reach === 'this-pc')
     output.out(
       'Only programs on this PC can reach it. Choose an address with `edge-sync devices addresses`, then ' +
-        '`edge-sync config set dicom.host ADDRESS-OR-INTERFACE` and start the engine again.',
+        '`edge-sync config set dicom.host ADDRESS-OR-INTERFACE`.',
     );
   return exitCode.ok;
 }
