@@ -2,6 +2,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { base } from './contract-base.ts';
+import { findingFactSchema } from './credential-findings.ts';
 import { destinationSchema } from './destination-settings.ts';
 import { settingsSchema } from './settings.ts';
 import { errorReportSchema } from './status.ts';
@@ -41,6 +42,8 @@ export const liveTestEventSchema = z.discriminatedUnion('tag', [
     level: z.enum(['warning', 'note']),
     /** English; holds no secret. */
     text: z.string(),
+    /** The same for other languages. */
+    fact: findingFactSchema.optional(),
     /** other-archive: images of another installation lie there. */
     about: z.enum(['credential', 'other-archive']),
   }),

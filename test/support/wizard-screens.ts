@@ -37,9 +37,16 @@ export const passedTest: readonly LiveTestEvent[] = [
     level: 'warning',
     about: 'credential',
     text: 'The credential can delete and overwrite objects and nothing protects them.',
+    fact: { code: 'can-unprotected', can: ['delete', 'overwrite'], how: 'no-versions' },
   },
   { tag: 'finding', level: 'warning', about: 'other-archive', text: 'Another archive lies here.' },
-  { tag: 'finding', level: 'note', about: 'credential', text: 'Container: versions are kept.' },
+  {
+    tag: 'finding',
+    level: 'note',
+    about: 'credential',
+    text: 'Container: no versions are kept.',
+    fact: { code: 'container', how: 'no-versions' },
+  },
   { tag: 'ended', outcome: 'passed' },
 ];
 
@@ -47,7 +54,7 @@ export const failedTest: readonly LiveTestEvent[] = [
   { tag: 'route', proxy: null },
   ...passed('route'),
   { tag: 'began', step: 'reach' },
-  { tag: 'failed', step: 'reach', error: reportFor('cloud-clock-skew', 'it is 2 h 4 min behind') },
+  { tag: 'failed', step: 'reach', error: reportFor('cloud-clock-skew', 'it is 2 hours behind') },
   { tag: 'ended', outcome: 'failed' },
 ];
 

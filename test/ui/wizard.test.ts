@@ -61,7 +61,7 @@ inBrowser('set-up', () => {
     });
     await press(page, 'Try it now');
     await page.getByText('Through the proxy http://proxy.clinic.test:3128').waitFor();
-    await page.getByText('Container: versions are kept.').waitFor();
+    await page.getByText('Container: no versions are kept.').waitFor();
     engine.finishRun();
     await has(page, 'Save and use it');
     await page.getByLabel('Container', { exact: true }).fill('other');
@@ -70,7 +70,7 @@ inBrowser('set-up', () => {
 
     await page.getByLabel('Container', { exact: true }).fill('images');
     await press(page, 'Try it now');
-    await page.getByText('Container: versions are kept.').waitFor();
+    await page.getByText('Container: no versions are kept.').waitFor();
     engine.finishRun();
     await press(page, 'Save and use it');
     await page.getByText('Saved. Edge Sync uses this storage.').waitFor();
@@ -125,7 +125,7 @@ inBrowser('set-up', () => {
       one.refusals.set('setup-save', reportFor('settings-by-environment', 'destinations'));
     });
     await press(page, 'Try it now');
-    await page.getByText('Container: versions are kept.').waitFor();
+    await page.getByText('Container: no versions are kept.').waitFor();
     engine.finishRun();
     await press(page, 'Save and use it');
     await page.getByText('This setting comes from the environment').waitFor();

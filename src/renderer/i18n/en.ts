@@ -181,8 +181,8 @@ export const en = {
   modalities: {
     title: 'Devices',
     empty: 'No device has sent images yet.',
-    allVerified_one: '1 received and verified: compare with the device',
-    allVerified_other: '{{formatted}} received and verified: compare with the device',
+    allVerified_one: '1 received and verified',
+    allVerified_other: '{{formatted}} received and verified',
     someVerified: '{{verified}} of {{total}} verified so far',
     progress: 'Verified images of {{aeTitle}}',
     last: 'Last image {{when}}',

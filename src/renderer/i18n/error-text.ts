@@ -2,6 +2,7 @@ import { errorFacts, isErrorCode } from '../../shared/errors.ts';
 import type { ShownReport } from '../state/engine-context.ts';
 import type { Language } from '../preferences/preferences.ts';
 import { enPageSteps } from './en.ts';
+import { spanishDetail } from './es-details.ts';
 import { esErrors } from './es-errors.ts';
 
 export interface ErrorWords {
@@ -12,7 +13,8 @@ export interface ErrorWords {
 const pageSteps: Readonly<Record<string, string>> = enPageSteps;
 
 /**
- * A report in the reader's language. The detail (a host, a port, a place) is kept behind the translated message;
+ * A report in the reader's language. The detail (a host, a port, a place) is kept behind the translated message, in
+ * Spanish too where it is a sentence that is known;
  * a code this page does not know keeps the engine's own words, and so does a step the engine made more exact.
  */
 export function errorText(report: ShownReport, language: Language): ErrorWords {
@@ -26,7 +28,7 @@ export function errorText(report: ShownReport, language: Language): ErrorWords {
   }
   const detail = report.message.startsWith(facts.message) ? report.message.slice(facts.message.length) : '';
   return {
-    message: translated.message + detail,
+    message: translated.message + (detail.startsWith(': ') ? `: ${spanishDetail(detail.slice(2))}` : detail),
     nextStep: usualStep ? translated.nextStep : report.nextStep,
   };
 }

@@ -195,9 +195,9 @@ export const es: Translated<typeof en> = {
   modalities: {
     title: 'Equipos',
     empty: 'Ningún equipo ha enviado imágenes todavía.',
-    allVerified_one: '1 recibida y comprobada: compárela con el equipo',
-    allVerified_many: '{{formatted}} recibidas y comprobadas: compárelas con el equipo',
-    allVerified_other: '{{formatted}} recibidas y comprobadas: compárelas con el equipo',
+    allVerified_one: '1 recibida y comprobada',
+    allVerified_many: '{{formatted}} recibidas y comprobadas',
+    allVerified_other: '{{formatted}} recibidas y comprobadas',
     someVerified: '{{verified}} de {{total}} comprobadas hasta ahora',
     progress: 'Imágenes comprobadas de {{aeTitle}}',
     last: 'Última imagen {{when}}',

@@ -1,21 +1,22 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { RunRequest } from './azure-blocks.ts';
-import { judged, note, warning, type Finding } from './privileges.ts';
+import type { FindingHow, FindingVerb } from '../../../shared/credential-findings.ts';
+import { found, judged, type Finding } from './privileges.ts';
 
 const dayMs = 24 * 60 * 60_000;
 /** A signature that ends sooner is worth a word: uploads stop with it. */
 const endsSoonMs = 30 * dayMs;
 
 /** Letters of `sp` beyond read, create, write and list, by what they allow. */
-const beyond: Readonly<Record<string, string>> = {
+const beyond: Readonly<Record<string, FindingVerb>> = {
   d: 'delete',
-  x: 'delete versions of',
-  y: 'delete for good',
+  x: 'delete-versions',
+  y: 'delete-for-good',
   m: 'move',
-  p: 'change the rights of',
-  o: 'change the owner of',
-  i: 'change the immutability of',
+  p: 'change-rights',
+  o: 'change-owner',
+  i: 'change-immutability',
 };
 
 export interface AzureAccess {
@@ -35,22 +36,18 @@ export async function inspectAzure(
   signal: AbortSignal | undefined,
 ): Promise<readonly Finding[]> {
   const protection = await protectionOf(access, signal);
-  const own = note(`Container: ${protection.how}.`);
+  const own = found('note', { code: 'container', how: protection.how });
   switch (access.signIn) {
     case 'account-key':
       return [
-        warning(
-          'An account key can do everything in the whole storage account, deleting containers included: use a shared access signature or a service principal (docs/cloud-setup.md).',
-        ),
-        judged('delete and overwrite', protection.tag, protection.how),
+        found('warning', { code: 'account-key' }),
+        judged(['delete', 'overwrite'], protection.tag, protection.how),
         own,
       ];
     case 'entra':
       return [
-        note(
-          'What the app may do is set by its role in the portal and cannot be asked for: "Storage Blob Data Contributor" can also delete (docs/cloud-setup.md).',
-        ),
-        ...(protection.tag === 'protected' ? [] : [judged('overwrite', protection.tag, protection.how)]),
+        found('note', { code: 'entra-role' }),
+        ...(protection.tag === 'protected' ? [] : [judged(['overwrite'], protection.tag, protection.how)]),
         own,
       ];
     case 'sas':
@@ -60,75 +57,57 @@ export async function inspectAzure(
 
 interface Protection {
   readonly tag: 'protected' | 'unprotected' | 'unknown';
-  readonly how: string;
+  readonly how: FindingHow;
 }
 
 /** What the letters, the end and the protocol of a shared access signature mean. */
 export function signatureFindings(sas: string, protection: Protection, nowMs: number): readonly Finding[] {
   const query = new URLSearchParams(sas);
   const letters = query.get('sp') ?? '';
-  const found: Finding[] = [];
+  const findings: Finding[] = [];
   if (letters === '') {
-    found.push(
-      note('What the signature allows stands in a stored access policy and cannot be seen from here.'),
-    );
+    findings.push(found('note', { code: 'stored-policy' }));
   }
-  for (const [letter, name] of [
-    ['r', 'Read'],
-    ['c', 'Create'],
-    ['w', 'Write'],
-    ['l', 'List'],
-  ] as const) {
+  for (const letter of ['r', 'c', 'w', 'l']) {
     if (letters !== '' && !letters.includes(letter)) {
-      found.push(warning(`The signature lacks ${name} (${letter}), which is needed.`));
+      findings.push(found('warning', { code: 'right-missing', letters: [letter] }));
     }
   }
   const more = Object.entries(beyond).filter(([letter]) => letters.includes(letter));
-  const can = [...more.map(([, verb]) => verb), ...(letters.includes('w') ? ['overwrite'] : [])];
-  if (can.length > 0) found.push(judged(listed(can), protection.tag, protection.how));
+  const can = [...more.map(([, verb]) => verb), ...(letters.includes('w') ? (['overwrite'] as const) : [])];
+  if (can.length > 0) findings.push(judged(can, protection.tag, protection.how));
   if (more.length > 0) {
-    found.push(
-      warning(
-        `The signature allows more than is needed: leave out ${more.map(([letter]) => letter).join(', ')}.`,
-      ),
-    );
+    findings.push(found('warning', { code: 'rights-beyond', letters: more.map(([letter]) => letter) }));
   }
   if (query.get('spr')?.includes('http,') === true || query.get('spr')?.endsWith(',http') === true) {
-    found.push(warning('The signature may be used over plain http: restrict it to https.'));
+    findings.push(found('warning', { code: 'plain-http' }));
   }
   const end = Date.parse(query.get('se') ?? '');
   if (!Number.isNaN(end) && end - nowMs < endsSoonMs) {
     const days = Math.floor((end - nowMs) / dayMs);
-    found.push(
-      days < 0
-        ? warning('The signature has ended: make a new one.')
-        : warning(`The signature ends in ${days} days: uploads stop then. Store a new one before.`),
+    findings.push(
+      found('warning', days < 0 ? { code: 'signature-ended' } : { code: 'signature-ends', days }),
     );
   }
-  return found;
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+  return findings;
 }
 
 async function protectionOf(access: AzureAccess, signal: AbortSignal | undefined): Promise<Protection> {
   const container = await told(
     access.run(0, signal, (abortSignal) => access.container.getProperties({ abortSignal })),
   );
-  if (container?.hasImmutabilityPolicy === true)
-    return { tag: 'protected', how: 'an immutability policy is on' };
-  if (container?.hasLegalHold === true) return { tag: 'protected', how: 'a legal hold is on' };
+  if (container?.hasImmutabilityPolicy === true) return { tag: 'protected', how: 'immutability-policy' };
+  if (container?.hasLegalHold === true) return { tag: 'protected', how: 'legal-hold' };
   const probe = await told(
     access.run(0, signal, (abortSignal) =>
       access.container.getBlobClient(access.probe).getProperties({ abortSignal }),
     ),
   );
   // Only where versions are kept has an object the name of one.
-  if (probe?.versionId !== undefined) return { tag: 'protected', how: 'older versions are kept' };
+  if (probe?.versionId !== undefined) return { tag: 'protected', how: 'versions-kept' };
   return container === undefined || probe === undefined
-    ? { tag: 'unknown', how: 'this credential may not see whether versions are kept' }
-    : { tag: 'unprotected', how: 'no versions are kept and no immutability policy is on' };
+    ? { tag: 'unknown', how: 'not-to-be-seen' }
+    : { tag: 'unprotected', how: 'nothing-kept' };
 }
 
 async function told<T>(answer: Promise<T>): Promise<T | undefined> {

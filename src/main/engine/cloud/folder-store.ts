@@ -18,7 +18,7 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { ObjectSource, PutOutcome, StoredObject } from './cloud-store.ts';
 import { BoundedCalls, mapFolderError } from './folder-access.ts';
-import { note, type Finding, type InspectableStore } from './privileges.ts';
+import { found, type Finding, type InspectableStore } from './privileges.ts';
 import { clockSkew, systemCode } from './service-answers.ts';
 import { sizeDiffers } from './whole-object.ts';
 
@@ -173,11 +173,7 @@ export class FolderStore implements InspectableStore {
   }
 
   inspect(): Promise<readonly Finding[]> {
-    return Promise.resolve([
-      note(
-        'Whoever may write to a folder may delete in it: keep snapshots of the share that this PC cannot delete (docs/cloud-setup.md).',
-      ),
-    ]);
+    return Promise.resolve([found('note', { code: 'folder' })]);
   }
 
   close(): Promise<void> {

@@ -8,8 +8,8 @@ import { AzureStore } from './azure-store.ts';
 import { S3Store } from './s3-store.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
-const kept = { tag: 'protected', how: 'older versions are kept' } as const;
-const open = { tag: 'unprotected', how: 'no versions are kept' } as const;
+const kept = { tag: 'protected', how: 'versions-kept' } as const;
+const open = { tag: 'unprotected', how: 'no-versions' } as const;
 const later = 'se=2027-01-01T00:00:00Z&spr=https';
 
 function warnings(sas: string, protection: typeof kept | typeof open = kept): readonly string[] {

@@ -1,3 +1,5 @@
+import { enFindings, findingText } from '../../../shared/credential-findings.ts';
+import type { FindingFact, FindingHow, FindingVerb } from '../../../shared/credential-findings.ts';
 import type { CloudStore } from './cloud-store.ts';
 
 /** One thing that `config check` tells about a credential or the place it leads to. */
@@ -6,6 +8,8 @@ export interface Finding {
   readonly level: 'warning' | 'note';
   /** A sentence in English; holds no secret. */
   readonly text: string;
+  /** The same for other languages; what only the command line tells has none. */
+  readonly fact?: FindingFact;
 }
 
 /** A store that can also tell what its credential may do beyond adding and reading, and what protects the archive. */
@@ -25,25 +29,24 @@ export function note(text: string): Finding {
   return { level: 'note', text };
 }
 
-/**
- * What a credential that can destroy means, given what protects the place.
- * @param can "delete", "overwrite", "delete and overwrite".
- */
+/** A finding of the list that other languages have too. */
+export function found(level: Finding['level'], fact: FindingFact): Finding {
+  return { level, text: findingText(fact, enFindings), fact };
+}
+
+/** What a credential that can destroy means, given what protects the place. */
 export function judged(
-  can: string,
+  can: readonly FindingVerb[],
   protection: 'protected' | 'unprotected' | 'unknown',
-  how: string,
+  how: FindingHow,
 ): Finding {
+  const fact = { can: [...can], how };
   switch (protection) {
     case 'protected':
-      return note(`The credential can ${can} objects, but ${how}.`);
+      return found('note', { code: 'can-protected', ...fact });
     case 'unprotected':
-      return warning(
-        `The credential can ${can} objects and nothing protects them: turn on versioning or immutability, or use a narrower credential (docs/cloud-setup.md).`,
-      );
+      return found('warning', { code: 'can-unprotected', ...fact });
     case 'unknown':
-      return warning(
-        `The credential can ${can} objects, and it may not see whether anything protects them: check versioning and immutability yourself (docs/cloud-setup.md).`,
-      );
+      return found('warning', { code: 'can-unknown', ...fact });
   }
 }

@@ -6,7 +6,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { judged, note, type Finding } from './privileges.ts';
+import type { FindingHow, FindingVerb } from '../../../shared/credential-findings.ts';
+import { found, judged, type Finding } from './privileges.ts';
 import { checksumOf, type RunS3Request, type S3Checksum } from './s3-parts.ts';
 
 export interface S3Access {
@@ -49,17 +50,20 @@ export async function inspectS3(
       { abortSignal },
     ),
   );
-  const can = [...(mayDelete ? ['delete'] : []), ...(mayOverwrite ? ['overwrite'] : [])].join(' and ');
+  const can: readonly FindingVerb[] = [
+    ...(mayDelete ? (['delete'] as const) : []),
+    ...(mayOverwrite ? (['overwrite'] as const) : []),
+  ];
   const first =
-    can === ''
-      ? note('The credential can add and read; it can neither delete nor overwrite.')
+    can.length === 0
+      ? found('note', { code: 'add-and-read-only' })
       : judged(can, protection.tag, protection.how);
-  return [first, note(`Bucket: ${protection.how}.`)];
+  return [first, found('note', { code: 'bucket', how: protection.how })];
 }
 
 interface Protection {
   readonly tag: 'protected' | 'unprotected' | 'unknown';
-  readonly how: string;
+  readonly how: FindingHow;
 }
 
 async function protectionOf(access: S3Access, signal: AbortSignal | undefined): Promise<Protection> {
@@ -71,19 +75,19 @@ async function protectionOf(access: S3Access, signal: AbortSignal | undefined): 
   );
   const mode =
     lock.tag === 'told' ? lock.value.ObjectLockConfiguration?.Rule?.DefaultRetention?.Mode : undefined;
-  if (mode === 'COMPLIANCE') return { tag: 'protected', how: 'object lock keeps every version (compliance)' };
-  if (mode === 'GOVERNANCE') return { tag: 'protected', how: 'object lock keeps every version (governance)' };
+  if (mode === 'COMPLIANCE') return { tag: 'protected', how: 'lock-compliance' };
+  if (mode === 'GOVERNANCE') return { tag: 'protected', how: 'lock-governance' };
   const versioning = await asked(
     run(0, signal, (abortSignal) =>
       client.send(new GetBucketVersioningCommand({ Bucket: bucket }), { abortSignal }),
     ),
   );
   if (versioning.tag !== 'told') {
-    return { tag: 'unknown', how: 'this credential may not see whether versions are kept' };
+    return { tag: 'unknown', how: 'not-to-be-seen' };
   }
   return versioning.value.Status === 'Enabled'
-    ? { tag: 'protected', how: 'older versions are kept' }
-    : { tag: 'unprotected', how: 'no versions are kept' };
+    ? { tag: 'protected', how: 'versions-kept' }
+    : { tag: 'unprotected', how: 'no-versions' };
 }
 
 type Asked<T> = { readonly tag: 'told'; readonly value: T } | { readonly tag: 'not-told' };

@@ -4,6 +4,8 @@ import { drawnPicture, shownSize } from './drawn-picture.ts';
 function shown(columns: number, rows: number, pixelAspect: number) {
   return shownSize(
     drawnPicture({
+      image: { columns, rows, frames: 1, frameRate: null },
+      frame: 0,
       facts: { tag: 'colour', columns, rows, pixelAspect },
       pixels: Buffer.alloc(columns * rows * 3).toString('base64'),
     }),

@@ -4,6 +4,9 @@ import { liveTestSteps } from '../../../shared/contract-setup.ts';
 import type { LiveTestStep } from '../../../shared/contract-setup.ts';
 import { ToneIcon } from '../../ui/icons.tsx';
 import type { Tone } from '../../state/headline-view.ts';
+import { enFindings, findingText } from '../../../shared/credential-findings.ts';
+import { esFindings } from '../../i18n/es-findings.ts';
+import { usePreferences } from '../../preferences/preferences.ts';
 import type { LiveTestSeen } from './use-live-test.ts';
 
 type StepState = 'waiting' | 'running' | 'passed' | 'failed' | 'stopped';
@@ -58,15 +61,16 @@ function Detail({
   );
 }
 
-/** The engine tells what a credential may do in English; only what this page knows is in the reader's language. */
+/** In the reader's language; what an engine newer than the page tells, in English. */
 function Findings({ seen }: { readonly seen: LiveTestSeen }): ReactElement | null {
   const { t } = useTranslation();
+  const [{ language }] = usePreferences();
   if (seen.findings.length === 0) return null;
   return (
     <>
       <h3>{t('wizard.live.findings')}</h3>
       <ul className="live-findings">
-        {seen.findings.map(({ level, text, about }) => (
+        {seen.findings.map(({ level, text, about, fact }) => (
           <li key={text} data-tone={level === 'warning' ? 'attention' : 'unknown'}>
             {level === 'warning' ? (
               <ToneIcon tone="attention" />
@@ -75,7 +79,13 @@ function Findings({ seen }: { readonly seen: LiveTestSeen }): ReactElement | nul
             )}
             <span>
               {level === 'warning' ? <strong>{t('wizard.live.warning')}: </strong> : null}
-              {about === 'other-archive' ? t('wizard.live.otherArchive') : <span lang="en">{text}</span>}
+              {about === 'other-archive' ? (
+                t('wizard.live.otherArchive')
+              ) : fact === undefined ? (
+                <span lang="en">{text}</span>
+              ) : (
+                findingText(fact, language === 'es' ? esFindings : enFindings)
+              )}
             </span>
           </li>
         ))}
