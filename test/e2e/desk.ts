@@ -1,5 +1,5 @@
 /** What every test of the desktop app shares: the built app, a display, and ways to tell, ask and look. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ElectronApplication, Page } from 'playwright-core';
@@ -109,11 +109,16 @@ export async function retryEngine(page: Page): Promise<void> {
 
 /** Written whole beside and renamed, so that the stand-in never reads half a state. */
 export function tell(dataDir: string, state: AgentState): void {
-  writeFileSync(stubFiles(dataDir).state, JSON.stringify(state));
+  writeWhole(stubFiles(dataDir).state, JSON.stringify(state));
 }
 
 export function failWith(dataDir: string, code: ErrorCode): void {
-  writeFileSync(stubFiles(dataDir).failWith, code);
+  writeWhole(stubFiles(dataDir).failWith, code);
+}
+
+function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
 }
 
 export function enginePid(dataDir: string): number | undefined {
