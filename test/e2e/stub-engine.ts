@@ -14,12 +14,21 @@ import { answersChallenge } from '../../src/main/rpc/http-server.ts';
 import { newSocketPath, runtimePath, tokenHeader } from '../../src/main/rpc/runtime-file.ts';
 import type { AgentEvent, AgentState } from '../../src/shared/agent-state.ts';
 import { contract } from '../../src/shared/contract.ts';
+import type { UploadsState } from '../../src/shared/contract-upload.ts';
 import { reportFor, type ErrorCode } from '../../src/shared/errors.ts';
 import { stubFiles, stubState } from './stub-state.ts';
 
 const { values } = parseArgs({ strict: false, options: { 'data-dir': { type: 'string' } } });
 const dataDir = String(values['data-dir']);
 const files = stubFiles(dataDir);
+
+const uploads: UploadsState = {
+  hold: 'none',
+  until: null,
+  metered: false,
+  bytesPerSecond: 0,
+  destinations: [],
+};
 
 if (existsSync(files.failWith)) {
   const report = reportFor(readFileSync(files.failWith, 'utf8').trim() as ErrorCode);
@@ -58,6 +67,24 @@ async function serve(): Promise<void> {
         return { pending: current().status.counts.pending };
       }),
       link: os.agent.link.handler(() => ({ url: null })),
+      wake: os.agent.wake.handler(({ input }) => {
+        appendFileSync(files.told, `${JSON.stringify({ wake: input.reason })}\n`);
+        return { woken: true as const };
+      }),
+    },
+    uploads: {
+      pause: os.uploads.pause.handler(({ input }) => {
+        appendFileSync(files.told, `${JSON.stringify({ pause: input })}\n`);
+        return uploads;
+      }),
+      resume: os.uploads.resume.handler(() => {
+        appendFileSync(files.told, `${JSON.stringify({ resume: 'all' })}\n`);
+        return uploads;
+      }),
+      network: os.uploads.network.handler(({ input }) => {
+        appendFileSync(files.told, `${JSON.stringify({ network: input })}\n`);
+        return uploads;
+      }),
     },
     failures: {
       retry: os.failures.retry.handler(({ input }) => {

@@ -15,6 +15,8 @@ export interface StubFiles {
   readonly drained: string;
   /** One line of JSON for each `failures.retry`. */
   readonly retried: string;
+  /** One line of JSON for each pause, resume, wake and word about the network. */
+  readonly told: string;
 }
 
 export function stubFiles(dataDir: string): StubFiles {
@@ -24,6 +26,7 @@ export function stubFiles(dataDir: string): StubFiles {
     hang: join(dataDir, 'stub-hang'),
     drained: join(dataDir, 'stub-drained'),
     retried: join(dataDir, 'stub-retried'),
+    told: join(dataDir, 'stub-told'),
   };
 }
 

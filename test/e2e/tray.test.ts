@@ -91,6 +91,43 @@ needs(
       expect(await gone).toBe(0);
     });
 
+    it('pauses uploads for each of its times, tells that they are, and goes on', async () => {
+      const tray = await desk.trayHost();
+      const { dataDir } = await desk.start({ busAddress: tray.busAddress, args: ['--hidden'] });
+      await trayTells(tray, '30 minutes');
+      const told = (): readonly string[] =>
+        (fileText(stubFiles(dataDir).told) ?? '').split('\n').filter((line) => /pause|resume/.test(line));
+
+      for (const [at, label] of ['30 minutes', '1 hour', 'Until tomorrow, 6:00'].entries()) {
+        await tray.click(label);
+        await until(() => told().length === at + 1);
+      }
+      const state = stubState('all-safe');
+      const hold = { by: 'paused' as const, until: '2026-01-05T12:00:00.000Z' };
+      const destinations = state.status.destinations.map((one) => ({
+        ...one,
+        state: 'paused' as const,
+        hold,
+      }));
+      tell(dataDir, {
+        ...state,
+        status: { ...state.status, safe: false, headline: 'working', destinations },
+      });
+      const paused = await trayTells(tray, 'Go on with uploads');
+      expect(paused.menu.map(({ label }) => label)).not.toContain('30 minutes');
+      await tray.click('Go on with uploads');
+      await until(() => told().length === 4);
+      tell(dataDir, state);
+      await trayTells(tray, '30 minutes');
+
+      expect(told().map((line) => JSON.parse(line) as unknown)).toEqual([
+        { pause: { tag: 'for', minutes: 30 } },
+        { pause: { tag: 'for', minutes: 60 } },
+        { pause: { tag: 'until-tomorrow' } },
+        { resume: 'all' },
+      ]);
+    });
+
     it('notifies once when something begins and once when it is over', async () => {
       const tray = await desk.trayHost();
       const { dataDir } = await desk.start({ busAddress: tray.busAddress, args: ['--hidden'] });

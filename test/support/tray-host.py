@@ -99,8 +99,7 @@ def current_menu_entries():
         dbus.Int32(0), dbus.Int32(-1), dbus.Array([], signature="s"), dbus_interface=MENU, timeout=ANSWER_WITHIN_S
     )
     entries = []
-    for child in layout[2]:
-        identifier, properties, _children = child
+    for identifier, properties in flattened(layout[2]):
         entries.append(
             {
                 "id": int(identifier),
@@ -110,6 +109,13 @@ def current_menu_entries():
             }
         )
     return menu, entries
+
+
+def flattened(children):
+    for child in children:
+        identifier, properties, below = child
+        yield identifier, properties
+        yield from flattened(below)
 
 
 def read():
