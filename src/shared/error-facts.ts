@@ -76,6 +76,11 @@ export const errorFacts = {
     message: 'This engine cannot start itself anew',
     nextStep: 'End it and start it again the way it was started.',
   },
+  'restart-waiting': {
+    persistence: 'transient',
+    message: 'Changed settings do not count yet',
+    nextStep: 'Restart the engine from the settings screen, or take the change back there.',
+  },
   'settings-busy': {
     persistence: 'transient',
     message: 'The change cannot be made while something is under way',
@@ -95,6 +100,19 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'Images have been stored under this name already, so it cannot lead to another place',
     nextStep: 'Give the new storage a name of its own; the one in use stays as it is.',
+  },
+  'destination-still-needed': {
+    persistence: 'permanent',
+    message:
+      'Images still wait for this destination; without it they would count as safe though they never got there',
+    nextStep:
+      'Wait until it has verified them, or keep the change all the same if the images are not wanted there any more.',
+  },
+  'destination-dropped': {
+    persistence: 'permanent',
+    message: 'A required destination was taken out of the settings while images waited for it',
+    nextStep:
+      'Put it back in the settings if the images belong there; mark this as seen if they are not wanted there any more.',
   },
   usage: {
     persistence: 'permanent',
@@ -729,8 +747,8 @@ export const errorFacts = {
   },
   'cloud-secret-malformed': {
     persistence: 'paused',
-    message: 'The credential of the destination is not a connection string',
-    nextStep: 'Copy the whole connection string again from the cloud portal.',
+    message: 'The credential of the destination is not one of its kind',
+    nextStep: 'Copy the whole credential again from where it was made.',
   },
   'cloud-auth': {
     persistence: 'paused',

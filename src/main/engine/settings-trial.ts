@@ -21,6 +21,8 @@ export interface TrialPlaces {
   readonly ownPorts: () => readonly { readonly host: string; readonly port: number }[];
   /** Throws when the destination cannot be used as it is set; absent where there are no keys to reach it with. */
   readonly tryDestination?: (destination: DestinationSettings, settings: Settings) => Promise<void>;
+  /** Images that are not verified there yet; absent where nobody can tell. */
+  readonly waitingAt?: (destination: string) => number;
   /** Of the disk with the data folder. */
   readonly freeBytes?: () => Promise<number>;
   /** Whether this installation has keys, which lie in the store that is set. */
@@ -36,6 +38,7 @@ const trials: readonly { readonly place: string; readonly run: Try }[] = [
   { place: 'folders', run: tryFolders },
   { place: 'network.proxy', run: tryProxy },
   { place: 'destinations', run: tryDestinations },
+  { place: 'destinations', run: tryWithout },
   { place: 'disk', run: tryDisk },
 ];
 
@@ -232,6 +235,26 @@ async function tryDestinations(
     }),
   );
   return problems.flat();
+}
+
+/** A destination that is required no longer while images wait for it. */
+function tryWithout(
+  before: Settings,
+  after: Settings,
+  { waitingAt }: TrialPlaces,
+): Promise<readonly ChangeProblem[]> {
+  if (waitingAt === undefined) return Promise.resolve([]);
+  const dropped = before.destinations.filter(
+    ({ name, required }) => required && !after.destinations.some((one) => one.name === name && one.required),
+  );
+  return Promise.resolve(
+    dropped.flatMap(({ name }) => {
+      const waiting = waitingAt(name);
+      if (waiting === 0) return [];
+      const images = `${waiting} ${waiting === 1 ? 'image' : 'images'}`;
+      return [trial('destinations', new EdgeSyncError('destination-still-needed', `${name}: ${images}`))];
+    }),
+  );
 }
 
 async function tryDisk(

@@ -55,6 +55,10 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'Este motor no puede reiniciarse por sí mismo',
     nextStep: 'Termínelo e inícielo de nuevo como se inició.',
   },
+  'restart-waiting': {
+    message: 'Los ajustes cambiados aún no se aplican',
+    nextStep: 'Reinicie el motor en la pantalla de ajustes o deshaga allí el cambio.',
+  },
   'settings-busy': {
     message: 'El cambio no se puede hacer mientras hay algo en marcha',
     nextStep: 'Inténtelo de nuevo cuando haya terminado; no se ha cambiado nada.',
@@ -71,6 +75,17 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'destination-in-use': {
     message: 'Con este nombre ya se han guardado imágenes, así que no puede llevar a otro lugar',
     nextStep: 'Dé al nuevo almacenamiento un nombre propio; el que está en uso queda como está.',
+  },
+  'destination-still-needed': {
+    message:
+      'Todavía hay imágenes que esperan a este destino; sin él constarían como seguras aunque nunca llegaran allí',
+    nextStep:
+      'Espere a que las haya comprobado, o guarde el cambio de todos modos si ya no quiere las imágenes allí.',
+  },
+  'destination-dropped': {
+    message: 'Se quitó de los ajustes un destino obligatorio al que todavía esperaban imágenes',
+    nextStep:
+      'Vuelva a ponerlo en los ajustes si las imágenes deben estar allí; márquelo como visto si ya no las quiere allí.',
   },
   usage: {
     message: 'No se entiende la línea de comandos',
@@ -531,8 +546,8 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep: 'Introduzca la credencial.',
   },
   'cloud-secret-malformed': {
-    message: 'La credencial del destino no es una cadena de conexión',
-    nextStep: 'Copie otra vez la cadena de conexión completa del portal de la nube e introdúzcala.',
+    message: 'La credencial del destino no es de las de su tipo',
+    nextStep: 'Copie otra vez la credencial completa de donde se creó e introdúzcala.',
   },
   'cloud-auth': {
     message: 'La nube rechazó la credencial',

@@ -4,11 +4,19 @@ import { isErrorCode, type ErrorCode } from '../../../shared/errors.ts';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { aggregateInstance } from './aggregate.ts';
 import { isElsewhere } from './back-fill.ts';
+import type { Incidents } from './incidents.ts';
 import { nextTurn, type QueueCore } from './queue-core.ts';
 import type { DestinationConfig, RetryTarget } from './queue-types.ts';
 
 /** How many rows one transaction of a long retry moves: keeps the event loop for some 10 ms. */
 const retryChunk = 500;
+
+interface Active {
+  readonly name: string;
+  readonly required: number;
+  /** Images that are not verified there. */
+  readonly waiting: number;
+}
 
 interface Group {
   readonly destination_id: number;
@@ -27,7 +35,8 @@ interface Standing {
 
 export class Destinations {
   readonly #core: QueueCore;
-  readonly #active: Database.Statement<[], { name: string; required: number }>;
+  readonly #incidents: Incidents;
+  readonly #active: Database.Statement<[], Active>;
   readonly #add: Database.Statement<[string, number]>;
   readonly #retire: Database.Statement<[string]>;
   readonly #backFill: Database.Statement<[number, string]>;
@@ -41,9 +50,12 @@ export class Destinations {
   readonly #ofStudy: Database.Statement<[string], Standing>;
   readonly #requeue: Database.Statement<[number, number, number, number]>;
 
-  constructor(core: QueueCore) {
+  constructor(core: QueueCore, incidents: Incidents) {
     this.#core = core;
-    this.#active = core.prepare('SELECT name, required FROM destination WHERE active = 1');
+    this.#incidents = incidents;
+    this.#active = core.prepare(
+      'SELECT name, required, queued + uploaded + failed + parked AS waiting FROM destination WHERE active = 1',
+    );
     this.#add = core.prepare(
       `INSERT INTO destination (name, active, required) VALUES (?, 1, ?)
          ON CONFLICT (name) DO UPDATE SET active = 1, required = excluded.required`,
@@ -108,9 +120,8 @@ export class Destinations {
   }
 
   set(wanted: readonly DestinationConfig[]): void {
-    const active = new Map(
-      this.#core.read(() => this.#active.all()).map(({ name, required }) => [name, required === 1]),
-    );
+    const before = this.#core.read(() => this.#active.all());
+    const active = new Map(before.map(({ name, required }) => [name, required === 1]));
     const added = wanted.filter(({ name }) => !active.has(name));
     const gone = [...active.keys()].filter((name) => !wanted.some((one) => one.name === name));
     const changed = wanted.filter(({ name, required }) => active.has(name) && active.get(name) !== required);
@@ -118,6 +129,7 @@ export class Destinations {
     this.#core.changes.many();
     this.#core.writeNow(() => {
       const nowMs = this.#core.nowMs();
+      this.#tellDropped(before, wanted);
       for (const name of gone) this.#retire.run(name);
       for (const { name, required } of [...changed, ...added]) this.#add.run(name, required ? 1 : 0);
       for (const { name } of added) {
@@ -128,6 +140,23 @@ export class Destinations {
       this.#aggregateAll.run();
       this.#completeAll.run(nowMs);
     });
+  }
+
+  /**
+   * Images that waited for a destination count as safe without it from now on, whoever took it out and however: somebody
+   * has to see that, and the headline is not green before.
+   */
+  #tellDropped(before: readonly Active[], wanted: readonly DestinationConfig[]): void {
+    const needed = new Set(wanted.filter(({ required }) => required).map(({ name }) => name));
+    for (const { name, required, waiting } of before) {
+      if (required === 0 || waiting === 0 || needed.has(name)) continue;
+      this.#incidents.add({
+        code: 'destination-dropped',
+        subject: name,
+        detail: `${name}: ${waiting} ${waiting === 1 ? 'image' : 'images'}`,
+      });
+    }
+    for (const name of needed) this.#incidents.settle('destination-dropped', name);
   }
 
   async retry(target: RetryTarget): Promise<number> {

@@ -128,6 +128,48 @@ describe('destinations', () => {
     expect(kit.queue.status()).toMatchObject({ verified: 0, pending: 1 });
   });
 
+  it.each([
+    ['left', [{ name: 'attic', required: true }]],
+    [
+      'are required no longer',
+      [
+        { name: 'cloud', required: false },
+        { name: 'attic', required: true },
+      ],
+    ],
+  ] as const)(
+    'that %s while images waited for them are an incident until they are back',
+    async (_how, rest) => {
+      const both = [
+        { name: 'cloud', required: true },
+        { name: 'attic', required: true },
+      ];
+      kit.queue.setDestinations(both);
+      await receive(['a', 'one']);
+      await kit.verifyAll('attic');
+      expect(kit.queue.status()).toMatchObject({ verified: 0, incidents: [] });
+
+      kit.queue.setDestinations(rest);
+
+      expect(kit.queue.status()).toMatchObject({
+        verified: 1,
+        incidents: [{ code: 'destination-dropped', detail: 'cloud: 1 image', count: 1 }],
+      });
+      kit.reopen();
+      kit.queue.setDestinations(rest);
+      expect(kit.queue.status().incidents).toMatchObject([{ count: 1 }]);
+      kit.queue.setDestinations(both);
+      expect(kit.queue.status()).toMatchObject({ verified: 0, incidents: [] });
+    },
+  );
+
+  it('that leave when nothing waited for them are no incident', async () => {
+    await receive(['a', 'one']);
+    await kit.verifyAll();
+    kit.queue.setDestinations([{ name: 'attic', required: true }]);
+    expect(kit.queue.status().incidents).toEqual([]);
+  });
+
   it('keep their proofs when they leave and come back', async () => {
     await receive(['a', 'one']);
     await kit.verifyAll();

@@ -128,7 +128,7 @@ export class Queue
     this.datasetProofs = new DatasetProofs(core);
     this.#deliveries = new Deliveries(core, this.#incidents, this.datasetProofs);
     this.#manifests = new Manifests(core, this.#incidents);
-    this.#destinations = new Destinations(core);
+    this.#destinations = new Destinations(core, this.#incidents);
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
     this.#audit = new AuditRows(core);
