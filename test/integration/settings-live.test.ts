@@ -68,6 +68,22 @@ const echo = async (port: number, calledAe: string): Promise<void> =>
   (await call({ port, calledAe })).release();
 
 describe('a running engine', () => {
+  it('is not all safe with settings that are not in force: they are told until they are, or are taken back', async () => {
+    await begin();
+    const codes = async () => (await host.service.status()).failures.map(({ code }) => code);
+    expect(await codes()).not.toContain('restart-waiting');
+    const path = join(dir, 'share');
+    await mkdir(path);
+    expect(await set({ destinations: [{ name: 'nas', kind: 'folder', path }] }, 'anyway')).toMatchObject({
+      tag: 'kept',
+      waiting: ['destinations'],
+    });
+    expect(await codes()).toContain('restart-waiting');
+    const { revision } = await list();
+    expect(await host.service.settings.undo(revision, 'web')).toMatchObject({ tag: 'kept' });
+    expect(await codes()).not.toContain('restart-waiting');
+  });
+
   it('answers to a new AE title at once, and lets who is connected finish under the old one', async () => {
     const { port } = await begin();
     const connected = await call({ port, calledAe: 'EDGESYNC' });
@@ -183,6 +199,34 @@ describe('a running engine', () => {
       .toBe('up');
   });
 
+  it('warns before a destination goes that images wait for, and is not green when it goes all the same', async () => {
+    await mkdir(join(dir, 'attic'));
+    await mkdir(join(dir, 'inbox'));
+    const attic = { name: 'attic', kind: 'folder', path: join(dir, 'attic') };
+    await begin({
+      destinations: [
+        { name: 'far', kind: 'folder', path: join(dir, 'not-there') },
+        { ...attic, required: false },
+      ],
+      folders: [{ path: join(dir, 'inbox') }],
+    });
+    await writeFile(join(dir, 'inbox', 'image.dcm'), makeDicomFile().bytes);
+    await expect.poll(async () => (await host.service.status()).counts.received, { timeout: 30_000 }).toBe(1);
+
+    const refused = await set({ destinations: [attic] });
+
+    expect(refused).toMatchObject({
+      tag: 'refused',
+      problems: [{ key: 'destinations', kind: 'trial', report: { code: 'destination-still-needed' } }],
+    });
+    expect(await set({ destinations: [attic] }, 'anyway')).toMatchObject({ tag: 'kept' });
+    host.service.settings.restart('web');
+    const codes = async () =>
+      (await host.service.status().catch(() => undefined))?.failures.map(({ code }): string => code);
+    await expect.poll(codes, { timeout: 20_000 }).toContain('destination-dropped');
+    expect((await host.service.status()).safe).toBe(false);
+  });
+
   it('tries a destination before it is kept', async () => {
     await begin();
     const path = join(dir, 'locked');
@@ -203,6 +247,50 @@ describe('a running engine', () => {
 });
 
 describe('the file', () => {
+  it('keeps what waits in it for a restart when set-up adds a storage', async () => {
+    await begin();
+    const folder = (name: string) => ({ name, kind: 'folder' as const, path: join(dir, name) });
+    await Promise.all([mkdir(join(dir, 'attic')), mkdir(join(dir, 'cellar'))]);
+    expect(await set({ destinations: [folder('attic')] })).toMatchObject({ waiting: ['destinations'] });
+
+    await host.service.setup.saveDestination(
+      {
+        destination: { ...folder('cellar'), prefix: '', required: true },
+        credential: null,
+        despite: 'test-not-passed',
+      },
+      'web',
+    );
+
+    expect(await inFile()).toMatchObject({ destinations: [{ name: 'attic' }, { name: 'cellar' }] });
+    expect((await host.service.status()).destinations.map(({ name }) => name)).toEqual(['attic', 'cellar']);
+  });
+
+  it('is written by one at a time: set-up and settings at once lose nothing of what was told as kept', async () => {
+    await begin();
+    const { revision } = await list();
+    const connected = await call({ port: (await host.service.status()).listener.port, calledAe: 'EDGESYNC' });
+    const listening = host.service.setup.listen({ aeTitle: 'ROOM2' }, 'web');
+    const kept = host.service.settings.change(
+      { revision, changes: [{ tag: 'set', key: 'disk.keepVerifiedDays', value: 3 }], keep: 'when-it-works' },
+      'web',
+    );
+    await expect(kept).rejects.toMatchObject({ code: 'engine-reloading' });
+    await connected.release();
+    await listening;
+    expect(await inFile()).toMatchObject({ dicom: { aeTitle: 'ROOM2' } });
+    expect(await set({ 'disk.keepVerifiedDays': 3 })).toMatchObject({ tag: 'kept' });
+    expect(await inFile()).toMatchObject({ dicom: { aeTitle: 'ROOM2' }, disk: { keepVerifiedDays: 3 } });
+  });
+
+  it('that is being changed when the end comes leaves no engine behind', async () => {
+    const { port } = await begin();
+    const changing = host.service.setup.listen({ aeTitle: 'ROOM2' }, 'web');
+    await host.stop();
+    await changing;
+    await expect(echo(port, 'ROOM2')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
   it('is taken back whole by undo, and brought back by another', async () => {
     const { port } = await begin();
     const before = await readFile(config(), 'utf8');

@@ -12,6 +12,7 @@ import type { SettingChange, SettingsKeeper } from '../engine/settings-keeper.ts
 import { writeFileDurably } from '../engine/system/durable-file.ts';
 import {
   environmentName,
+  getIn,
   parseSettings,
   readSettingsTree,
   setIn,
@@ -42,6 +43,9 @@ export class EngineHost implements SettingsKeeper {
   #runs = 0;
   #current: Generation | undefined;
   #isChanging = false;
+  #isStopped = false;
+  /** What changes engine or file right now. */
+  readonly #busy = new Set<Promise<unknown>>();
   #listener: ListenerFacts | undefined;
   #settings: EngineOptions['settings'];
   #unrecorded: AuditEvent[] = [];
@@ -78,19 +82,25 @@ export class EngineHost implements SettingsKeeper {
     return this.#listener;
   }
 
+  /** A change under way ends first: it would open an engine that nobody stops. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#settled();
     await this.#close();
   }
 
+  writing<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#isChanging || this.#isStopped) return Promise.reject(new EdgeSyncError('engine-reloading'));
+    return this.#counted(work());
+  }
+
   async change(changes: readonly SettingChange[], ready?: () => Promise<void>): Promise<void> {
-    if (this.#isChanging) throw new EdgeSyncError('engine-reloading');
-    this.#isChanging = true;
-    try {
+    await this.#alone(async () => {
       const { configFile, clock, logger } = this.#options;
       for (const { path } of changes) this.#refuseOverridden(path);
       const before = await bytesOf(configFile);
       const tree = changes.reduce<SettingsTree>(
-        (changed, { path, value }) => setIn(changed, path, value),
+        (changed, { path, value }) => setIn(changed, path, value(getIn(changed, path))),
         await readSettingsTree(configFile, 'is-empty'),
       );
       // The file alone must be good too: the next start may come with another environment.
@@ -106,29 +116,49 @@ export class EngineHost implements SettingsKeeper {
         logger.info('settings.in-force', { changed: changes.map(({ path }) => path.join('.')).join(' ') });
       } catch (error) {
         logger.error('settings.refused', {}, error);
-        await putBack(configFile, before, clock);
+        // Receiving again comes first; a disk that takes no file now must not keep it from that.
+        await putBack(configFile, before, clock).catch((second: unknown) =>
+          logger.error('settings.not-put-back', {}, second),
+        );
         await this.#begin(old);
         throw error;
       }
+    });
+  }
+
+  readonly reload = (): Promise<void> =>
+    this.#alone(async () => {
+      const old = this.#settings;
+      try {
+        const tree = await readSettingsTree(this.#options.configFile, 'is-empty');
+        await this.#begin(parseSettings(withEnvironment(tree, this.#environment)));
+      } catch (error) {
+        if (this.#current === undefined) await this.#begin(old);
+        throw error;
+      }
+    });
+
+  /** One at a time, and after what writes the file already. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    if (this.#isChanging || this.#isStopped) throw new EdgeSyncError('engine-reloading');
+    this.#isChanging = true;
+    try {
+      // New ones are refused from here on; `stop` waits for this one with them.
+      await this.#counted(Promise.allSettled(this.#busy).then(work));
     } finally {
       this.#isChanging = false;
     }
   }
 
-  readonly reload = async (): Promise<void> => {
-    if (this.#isChanging) throw new EdgeSyncError('engine-reloading');
-    this.#isChanging = true;
-    const old = this.#settings;
-    try {
-      const tree = await readSettingsTree(this.#options.configFile, 'is-empty');
-      await this.#begin(parseSettings(withEnvironment(tree, this.#environment)));
-    } catch (error) {
-      if (this.#current === undefined) await this.#begin(old);
-      throw error;
-    } finally {
-      this.#isChanging = false;
-    }
-  };
+  #counted<Result>(work: Promise<Result>): Promise<Result> {
+    const counted = work.finally(() => this.#busy.delete(counted));
+    this.#busy.add(counted);
+    return counted;
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
+  }
 
   #refuseOverridden(path: readonly string[]): void {
     const name = environmentName(path);

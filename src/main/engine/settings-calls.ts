@@ -48,7 +48,7 @@ export class SettingsCalls implements SettingsService {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { options, inForce, scp, interfaces, spool, audit } = parts;
+    const { options, inForce, scp, interfaces, spool, queue, audit } = parts;
     const { clock, dataDir, environment = {}, settingsKeeper } = options;
     this.#desk = new SettingsDesk({
       configFile: options.configFile ?? join(dataDir, 'config.json'),
@@ -59,6 +59,8 @@ export class SettingsCalls implements SettingsService {
         interfaces,
         ownPorts: () => scp.ports,
         tryDestination: (destination, settings) => this.#try(destination, settings),
+        waitingAt: (destination) =>
+          queue.status().destinations.find(({ name }) => name === destination)?.pending ?? 0,
         freeBytes: () => spool.freeBytes(),
         hasKeys: () => hasKeys(dataDir),
       },
@@ -66,7 +68,15 @@ export class SettingsCalls implements SettingsService {
         current: () => inForce.current,
         apply: (next) => applySettings(parts, next),
         restart: settingsKeeper?.reload === undefined ? 'by-hand' : 'here',
+        waits: (keys) => {
+          if (keys.join() === inForce.waiting.join()) return;
+          inForce.waiting = keys;
+          parts.status.changed();
+        },
       },
+      ...(settingsKeeper === undefined
+        ? {}
+        : { writing: <Result>(work: () => Promise<Result>) => settingsKeeper.writing(work) }),
       secrets: (settings) => this.#secrets(settings),
       audited: (what, keys, outcome) =>
         audit.record({

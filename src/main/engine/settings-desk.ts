@@ -42,7 +42,11 @@ export interface SettingsDeskDeps {
     /** Throws when it could not; then everything is as before. */
     readonly apply: (next: Settings) => Promise<void>;
     readonly restart: SettingsReport['restart'];
+    /** Told whenever it was found out: keys of the file that are not in force. */
+    readonly waits: (keys: readonly string[]) => void;
   };
+  /** Keeps others from the file meanwhile; nobody else writes it unless given. */
+  readonly writing?: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly secrets?: (settings: Settings) => Promise<readonly SecretState[]>;
   readonly audited?: (
     what: 'changed' | 'undone',
@@ -75,7 +79,7 @@ export class SettingsDesk {
   }
 
   change(revision: string, changes: readonly SettingChange[], keep: Keep): Promise<ChangeResult> {
-    return this.#inTurn(async () => {
+    return this.#writing(async () => {
       const known = await this.#unchangedSince(revision);
       const refused = changes.flatMap((change) => this.#refusal(change));
       if (refused.length > 0) return { tag: 'refused', problems: refused };
@@ -89,7 +93,7 @@ export class SettingsDesk {
 
   /** Throws config-no-undo. */
   undo(revision: string): Promise<ChangeResult> {
-    return this.#inTurn(async () => {
+    return this.#writing(async () => {
       const known = await this.#unchangedSince(revision);
       const step = await this.#file.readUndo();
       if (step?.afterRevision !== known.found.revision) throw new EdgeSyncError('config-no-undo');
@@ -101,7 +105,7 @@ export class SettingsDesk {
 
   /** The file was changed by somebody else: goes by it, or puts back what was there. */
   outside(revision: string, choice: 'use-file' | 'put-back'): Promise<ChangeResult> {
-    return this.#inTurn(async () => {
+    return this.#writing(async () => {
       const known = await this.#knownNow();
       const found = await this.#file.read();
       if (found.revision !== revision) throw new EdgeSyncError('config-changed-outside');
@@ -117,6 +121,11 @@ export class SettingsDesk {
         what: 'changed',
       });
     });
+  }
+
+  #writing<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { writing } = this.#deps;
+    return this.#inTurn(() => (writing === undefined ? work() : writing(work)));
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -248,6 +257,8 @@ export class SettingsDesk {
       const differs = isDeepStrictEqual(plain(value), plain(used)) ? {} : { inForce: { value: used } };
       return { key, value, source, variable, ...differs };
     });
+    const waiting = states.filter((one) => one.inForce !== undefined).map(({ key }) => key);
+    running?.waits(waiting);
     const undo = await this.#file.readUndo();
     return {
       file: this.#file.path,
@@ -256,7 +267,7 @@ export class SettingsDesk {
       secrets: [...((await secrets?.(settings)) ?? [])],
       outside: await this.#outside(found),
       undo: undo?.afterRevision === found.revision ? { at: undo.at, keys: undo.keys } : null,
-      waiting: states.filter((one) => one.inForce !== undefined).map(({ key }) => key),
+      waiting,
       restart: running?.restart ?? 'by-hand',
     };
   }

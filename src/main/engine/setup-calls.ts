@@ -87,10 +87,7 @@ export class SetupCalls implements SetupService {
       placeOf(before) !== placeOf(destination)
     )
       throw new EdgeSyncError('destination-in-use', destination.name);
-    const value =
-      before === undefined
-        ? [...destinations, destination]
-        : destinations.map((one) => (one.name === destination.name ? destination : one));
+    const value = (inFile: unknown): unknown => withDestination(inFile, destination);
     await this.#change([{ path: ['destinations'], value }], async () => {
       if (credential !== null)
         await options.keyStore.write(destinationSecretName(destination.name), Secret.fromText(credential));
@@ -102,7 +99,7 @@ export class SetupCalls implements SetupService {
     const { audit } = this.#parts;
     const changes = Object.entries(change)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]): SettingChange => ({ path: ['dicom', key], value }));
+      .map(([key, value]): SettingChange => ({ path: ['dicom', key], value: () => value }));
     await this.#change(changes, () => {
       audit.record({ action: 'listening-changed', actor, outcome: 'success' });
       return Promise.resolve();
@@ -123,6 +120,14 @@ export class SetupCalls implements SetupService {
     const counts = this.#parts.queue.status().destinations.find((one) => one.name === name);
     return (counts?.verified ?? 0) > 0;
   }
+}
+
+/** In its place, or at the end. What else stands in the file is checked by who writes it. */
+function withDestination(inFile: unknown, destination: DestinationSettings): readonly unknown[] {
+  const list: readonly unknown[] = Array.isArray(inFile) ? inFile : [];
+  const isIt = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && 'name' in one && one.name === destination.name;
+  return list.some(isIt) ? list.map((one) => (isIt(one) ? destination : one)) : [...list, destination];
 }
 
 function keeperOf({ options }: Pick<Parts, 'options'>): SettingsKeeper {
