@@ -141,7 +141,9 @@ export const wizardScreens: readonly Screen[] = [
       engine.liveTestEvents = passedTest;
       await button(page, words.wizard.banner.go).click();
       await fillCloud(page, words);
-      await page.getByText(/^(Container: no versions are kept|Contenedor: no se guardan versiones)\.$/).waitFor();
+      await page
+        .getByText(/^(Container: no versions are kept|Contenedor: no se guardan versiones)\.$/)
+        .waitFor();
       engine.finishRun();
       await button(page, words.wizard.cloud.save).waitFor();
     },
