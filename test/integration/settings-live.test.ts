@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineHost } from '../../src/main/cli/engine-host.ts';
 import type { EngineOptions } from '../../src/main/engine/engine.ts';
+import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { SystemRandom } from '../../src/main/engine/system/random.ts';
 import { loadSettings } from '../../src/main/engine/system/settings-source.ts';
@@ -13,7 +14,7 @@ import type { ChangeResult, SettingsReport } from '../../src/shared/contract-set
 import { EdgeSyncError } from '../../src/shared/errors.ts';
 import { FakeKeyStore } from '../fakes/fake-key-store.ts';
 import { FakeLogger } from '../fakes/fake-logger.ts';
-import { makeDicomFile } from '../support/dicom-files.ts';
+import { makeDicomFile, testUid } from '../support/dicom-files.ts';
 import { call } from '../support/devices.ts';
 
 let dir: string;
@@ -225,6 +226,56 @@ describe('a running engine', () => {
       (await host.service.status().catch(() => undefined))?.failures.map(({ code }): string => code);
     await expect.poll(codes, { timeout: 20_000 }).toContain('destination-dropped');
     expect((await host.service.status()).safe).toBe(false);
+  });
+
+  it('tells the port that it listens on when new ones could not be had', async () => {
+    const { port } = await begin();
+    const other = createServer();
+    const taken = await new Promise<number>((resolve) =>
+      other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)),
+    );
+    try {
+      const wanted = { 'dicom.port': await freePort(), 'dicom.tls.enabled': true, 'dicom.tls.port': taken };
+      expect(await set(wanted, 'anyway')).toMatchObject({ tag: 'refused' });
+    } finally {
+      await new Promise((resolve) => other.close(resolve));
+    }
+    expect((await host.service.status()).listener).toMatchObject({ up: true, port });
+    await echo(port, 'EDGESYNC');
+  });
+
+  it('loses nothing that it answered with Success while it begins anew under a device that sends', async () => {
+    const { port } = await begin();
+    const paths = await Promise.all(
+      Array.from({ length: 120 }, async (_, index) => {
+        const name = `restart ${index}`;
+        const path = join(dir, `${index}.dcm`);
+        const image = makeDicomFile({ sopInstanceUid: testUid(name), pixelBytes: 200_000, seed: name });
+        await writeFile(path, image.bytes);
+        return path;
+      }),
+    );
+    const peer = { host: '127.0.0.1', port, calledAe: 'EDGESYNC', callingAe: 'MODALITY' };
+    const clock = new SystemClock();
+    const sent = new Set<string>();
+    const sending = (async () => {
+      // A device tries again what it got no answer for.
+      for (let round = 0; round < 60 && sent.size < paths.length; round += 1) {
+        const left = paths.filter((path) => !sent.has(path));
+        const { results } = await sendFiles({ paths: left, peer, clock }).catch(() => ({ results: [] }));
+        for (const one of results) if (one.tag === 'sent') sent.add(one.path);
+        if (sent.size < paths.length) await clock.sleep(200);
+      }
+    })();
+    await expect
+      .poll(async () => (await host.service.status()).counts.received, { timeout: 20_000 })
+      .toBeGreaterThan(2);
+    expect((await host.service.status()).counts.received).toBeLessThan(paths.length);
+    host.service.settings.restart('web');
+    await sending;
+    expect(sent.size).toBe(paths.length);
+    const received = async () => (await host.service.status().catch(() => undefined))?.counts.received;
+    await expect.poll(received, { timeout: 20_000 }).toBe(paths.length);
   });
 
   it('tries a destination before it is kept', async () => {

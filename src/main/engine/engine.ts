@@ -341,6 +341,8 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
       onListening: (host, port) => {
         noteListening(queue.listenAddresses, host, logger);
         status.listenerUp(host, port);
+        // Of a port that was switched off nothing is said any more.
+        if (!dicom.tls.enabled) status.tlsListening({ tag: 'off' });
       },
       onDown: (error) => status.listenerDown(error.report),
       ...(dicom.tls.enabled
@@ -361,6 +363,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     settings: () => settings.dicom,
     make: makeScp,
     onAssociations: (open) => status.associations(open),
+    onKept: (host, port) => status.listenerUp(host, port),
     onDown: (error) => status.listenerDown(error.report),
     logger,
   });
@@ -407,6 +410,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
   });
   const status = new StatusSource({
     options,
+    inForce,
     room,
     queue,
     spool,

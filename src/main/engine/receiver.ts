@@ -14,6 +14,8 @@ export interface ReceiverDeps {
   readonly make: (settings: DicomSettings, onAssociations: (open: number) => void) => StorageScp;
   /** Of the old ones too. */
   readonly onAssociations: (open: number) => void;
+  /** The new settings cannot be listened on, and the old ones never were given up: forget what the new ones told. */
+  readonly onKept: (host: string, port: number) => void;
   /** Neither the new settings nor the old ones can be listened on. */
   readonly onDown: (error: EdgeSyncError) => void;
   readonly logger: Logger;
@@ -78,6 +80,7 @@ export class Receiver {
     } catch (error) {
       this.#open.delete(next);
       if (isShared) await this.#back(this.#onSamePorts(before));
+      else this.#deps.onKept(this.#facts.host, this.#facts.port);
       throw error;
     }
     this.#cutBefore += old.cutByRevocation;

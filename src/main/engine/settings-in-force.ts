@@ -13,6 +13,8 @@ export class SettingsInForce {
    * destructuring a single value) stays as it was at that moment.
    */
   readonly view: Settings;
+  /** Keys whose new value is kept in the file and counts after a restart only. */
+  waiting: readonly string[] = [];
 
   constructor(settings: Settings) {
     this.#current = settings;

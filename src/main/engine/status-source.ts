@@ -14,6 +14,7 @@ import { addressScope } from './system/ip-address.ts';
 export type StatusSourceDeps = Pick<
   EngineParts,
   | 'options'
+  | 'inForce'
   | 'room'
   | 'queue'
   | 'spool'
@@ -150,6 +151,10 @@ export class StatusSource {
         ...(this.#tls.tag === 'down' ? [this.#tls.error] : []),
         ...certificates.standing(),
         ...this.#deps.alerts.standing(),
+        // A destination that is not in force gets nothing, whatever somebody believes who has just added it.
+        ...(this.#deps.inForce.waiting.length > 0
+          ? [reportFor('restart-waiting', this.#deps.inForce.waiting.join(', '))]
+          : []),
         // Both kits count until then, and the paper with the new one may be wrong, lost or never written.
         ...(keys.facts.recovery.state === 'replacing' ? [reportFor('recovery-replacing')] : []),
       ],
