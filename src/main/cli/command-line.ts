@@ -68,6 +68,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 
 type JsonFlag = { readonly json?: boolean };
 
+/** The same words as docs/command-line.md. */
+const exitCodesHelp = `
+Exit codes: 0 done; 1 failed; 2 done, but some items had problems that were listed;
+64 the command or the configuration is not understood. status has its own: 0 all
+safe, 1 needs attention, 2 working, 3 the engine does not run.`;
+
 function createProgram(output: Output, done: (code: number) => void): Command {
   const environment = process.env;
   const clock = new SystemClock();
@@ -78,7 +84,8 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     .version(version)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'edge-sync: ')) })
-    .showHelpAfterError('(edge-sync --help shows every command)');
+    .showHelpAfterError('(edge-sync --help shows every command)')
+    .addHelpText('after', exitCodesHelp);
 
   const command = (
     parent: Command,
