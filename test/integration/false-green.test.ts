@@ -415,6 +415,7 @@ const ways: readonly Way[] = [
     [
       ['a certificate has expired', 'certificate-expired'],
       ['an alert could not be sent', 'alert-not-sent'],
+      ['changed settings wait for a restart', 'restart-waiting'],
       ['the kit is being replaced', 'recovery-replacing'],
       ['the address is public', 'public-address'],
       ['the port for devices with certificates is down', 'port-taken'],
