@@ -140,3 +140,30 @@ describe('previews', () => {
     for (const one of refused) expect(one.reason).toMatchObject({ code: 'preview-busy' });
   });
 });
+
+describe('a reveal that ends while an image is on its way', () => {
+  it('starts no decoder, which nobody would end', async () => {
+    const file = Promise.withResolvers<readonly Buffer[]>();
+    let started = 0;
+    const previews = new Previews({
+      start: () => {
+        started += 1;
+        return scriptedDecoder().child;
+      },
+      open: () => file.promise,
+      clock: new FakeClock(),
+      random: new FakeRandom('previews'),
+      decodeWithinMs: 1000,
+    });
+    const image = { instanceId: 1 } as StudyImageRow;
+    const grant = previews.grant('study');
+    const wanted = { image, frame: 0, size: 'thumbnail', from: 'cloud' } as const;
+    const picture = previews.picture(grant, 'study', wanted, new AbortController().signal);
+    const refused = expect(picture).rejects.toMatchObject({ code: 'preview-hidden' });
+    await Promise.resolve();
+    await previews.close();
+    file.resolve([Buffer.from('file')]);
+    await refused;
+    expect(started).toBe(0);
+  });
+});

@@ -150,6 +150,8 @@ export class Previews {
     if (this.#session?.isOver === false && this.#opened?.instanceId === image.instanceId)
       return { session: this.#session, image: this.#opened.image };
     const file = await open(image, from, signal);
+    // Hidden while a cloud was slow: no decoder is started for nobody, to sit there with the image.
+    if (this.#grants.size === 0) throw new EdgeSyncError('preview-hidden');
     this.#opened = undefined;
     if (this.#session === undefined || this.#session.isOver)
       this.#session = new DecoderSession({ start, clock, withinMs: decodeWithinMs });
