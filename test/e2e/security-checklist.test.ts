@@ -43,7 +43,7 @@ describe('the installer', () => {
 });
 
 needs('electron-rig', 'xvfb')('the running app', () => {
-  const endings: (() => void)[] = [];
+  const endings: (() => Promise<void> | void)[] = [];
   let app: ElectronApplication;
   let page: Page;
   let dataDir: string;
@@ -58,14 +58,13 @@ needs('electron-rig', 'xvfb')('the running app', () => {
     dataDir = mkdtempSync(join(tmpdir(), 'edge-sync-checklist-'));
     endings.push(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }));
     app = await launchApp({ app: { executable: installed.executable }, dataDir, display });
+    endings.push(() => app.close().catch(() => undefined));
     page = await appPage(app);
     await headlineIs(page, 'all-safe');
   });
 
   afterAll(async () => {
-    await app?.evaluate(({ app: electron }) => electron.quit()).catch(() => undefined);
-    await app?.close().catch(() => undefined);
-    for (const end of endings.reverse()) end();
+    for (const end of endings.reverse()) await end();
   });
 
   it('2. to 4., 6., 8. to 11. has the safe preference of each kind in its one window', async () => {
