@@ -49,7 +49,7 @@ export async function verdictsOf(given: StatusReport): Promise<Verdicts> {
     safe: json.safe,
     exitCode,
     page: headlineView(view).tone,
-    tray: trayView(status, textsFor('en-GB'), false).shape,
+    tray: trayView(status, textsFor('en-GB'), { startsAtLogin: false, engineOwner: 'us' }).shape,
   };
 }
 
