@@ -44,6 +44,7 @@ export type OpenDialog =
       /** Names of the devices that are paired with it. */
       readonly usedBy: readonly string[];
     }
+  | { readonly tag: 'diagnostics' }
   | { readonly tag: 'attention-files' };
 
 export const DialogContext = createContext<(dialog: OpenDialog) => void>(() => undefined);
@@ -68,6 +69,7 @@ export function dialogKey(dialog: OpenDialog): string {
     case 'import':
     case 'shares':
     case 'attention-files':
+    case 'diagnostics':
     case 'pair-device':
       return dialog.tag;
     case 'restore':

@@ -9,6 +9,7 @@ import { PairingDialog } from './devices/pairing-dialog.tsx';
 import { PairDialog } from './devices/pairing/pair-dialog.tsx';
 import { DialogContext, dialogKey } from './dialog-context.ts';
 import type { OpenDialog } from './dialog-context.ts';
+import { DiagnosticsDialog } from './diagnostics/diagnostics-dialog.tsx';
 import { EraseDialog } from './safe-to-erase/erase-dialog.tsx';
 import { ImportDialog } from './files/import-dialog.tsx';
 import { KeysConfirm } from './keys/keys-confirm.tsx';
@@ -96,6 +97,8 @@ function OneDialog({
       return <RemoveDialog device={dialog.device} onClose={onClose} />;
     case 'revoke':
       return <RevokeDialog certificate={dialog.certificate} usedBy={dialog.usedBy} onClose={onClose} />;
+    case 'diagnostics':
+      return <DiagnosticsDialog onClose={onClose} />;
     case 'attention-files':
       return <AttentionDialog onClose={onClose} />;
     default:

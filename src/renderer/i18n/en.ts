@@ -1,4 +1,6 @@
 import { enCloudSteps, enDisk, enRate, enRestore, enShare, enStudyMenu, enVerify } from './en-cloud.ts';
+import { enDiagnostics, enFailureSteps } from './en-failures.ts';
+import { enCredential } from './en-credential.ts';
 import { enAttention, enDevices, enViews } from './en-devices.ts';
 import { enPairing } from './en-pairing.ts';
 import { enActivity, enCharts, enErase, enHome, enMissing, enSearch } from './en-home.ts';
@@ -127,14 +129,7 @@ export const en = {
     never: 'not yet',
     enterCredential: 'Enter the credential',
   },
-  credential: {
-    title: 'Credential of “{{name}}”',
-    intro:
-      'The whole connection string from the cloud portal. It goes into the key store of this PC and is never shown again.',
-    label: 'Connection string',
-    save: 'Store',
-    stored: 'The credential is stored.',
-  },
+  credential: enCredential,
   recovery: enRecovery,
   create: enCreate,
   check: enCheck,
@@ -172,6 +167,8 @@ export const en = {
     retry: 'Try again',
     retryLabel: 'Try again: study {{initials}}, {{modality}}, {{time}}',
   },
+  failureSteps: enFailureSteps,
+  diagnostics: enDiagnostics,
   home: enHome,
   search: enSearch,
   erase: enErase,
@@ -284,7 +281,7 @@ export const enPageSteps = {
   'recipient-too-many': 'Remove one first.',
   'recovery-exists': 'Use the words you have. Before they are proven, new ones can be made.',
   'cloud-secret-missing': 'Enter the credential.',
-  'cloud-secret-malformed': 'Copy the whole connection string again from the cloud portal and enter it.',
+  'cloud-secret-malformed': 'Copy the whole credential again from where it was made and enter it.',
   'cloud-auth': 'Check that the key is current and allowed to write, and enter it again.',
   'engine-not-running': 'Open Edge Sync, or restart it.',
   'association-refused': 'Allow it if it is yours, or dismiss it; otherwise find out who it is.',

@@ -1,5 +1,7 @@
 import type { en } from './en.ts';
 import { esDisk, esRate, esRestore, esShare, esStudyMenu, esVerify } from './es-cloud.ts';
+import { esDiagnostics, esFailureSteps } from './es-failures.ts';
+import { esCredential } from './es-credential.ts';
 import { esAttention, esDevices, esViews } from './es-devices.ts';
 import { esPairing } from './es-pairing.ts';
 import { esActivity, esCharts, esErase, esHome, esMissing, esSearch } from './es-home.ts';
@@ -136,14 +138,7 @@ export const es: Translated<typeof en> = {
     never: 'aún no',
     enterCredential: 'Introducir la credencial',
   },
-  credential: {
-    title: 'Credencial de «{{name}}»',
-    intro:
-      'La cadena de conexión completa del portal de la nube. Se guarda en el almacén de claves de este PC y no se vuelve a mostrar.',
-    label: 'Cadena de conexión',
-    save: 'Guardar',
-    stored: 'La credencial está guardada.',
-  },
+  credential: esCredential,
   recovery: esRecovery,
   create: esCreate,
   check: esCheck,
@@ -186,6 +181,8 @@ export const es: Translated<typeof en> = {
     retry: 'Intentar de nuevo',
     retryLabel: 'Intentar de nuevo: estudio {{initials}}, {{modality}}, {{time}}',
   },
+  failureSteps: esFailureSteps,
+  diagnostics: esDiagnostics,
   home: esHome,
   search: esSearch,
   erase: esErase,

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { ReactElement } from 'react';
 import { Form } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import { useAction, useIsLive } from '../../state/engine-context.ts';
+import { useAction, useAgentView, useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
@@ -46,9 +46,21 @@ interface CredentialProps {
   readonly onClose: () => void;
 }
 
+/** Credentials that are of no destination go by their names. */
+const named = ['proxy', 'smtp', 'alerts-webhook'] as const;
+const kept = ['azure', 's3', 'dicomweb'] as const;
+
+/** What the credential of this name is. */
+function useKind(name: string): (typeof named)[number] | (typeof kept)[number] | 'other' {
+  const { agent } = useAgentView();
+  const kind = agent?.status.destinations.find((one) => one.name === name)?.kind;
+  return named.find((one) => one === name) ?? kept.find((one) => one === kind) ?? 'other';
+}
+
 function CredentialForm({ name, onClose }: CredentialProps): ReactElement {
   const { t } = useTranslation();
   const say = useNotice();
+  const kind = useKind(name);
   const [value, setValue] = useState('');
   const store = useAction(async (client) => {
     await client.secrets.store({ name, value: value.trim() });
@@ -62,8 +74,14 @@ function CredentialForm({ name, onClose }: CredentialProps): ReactElement {
         if (value.trim() !== '') store.run();
       }}
     >
-      <p>{t('credential.intro')}</p>
-      <CredentialField label={t('credential.label')} value={value} onChange={setValue} autoFocus />
+      <p>{t(`credential.kinds.${kind}.intro`, { name })}</p>
+      <p>{t('credential.kept')}</p>
+      <CredentialField
+        label={t(`credential.kinds.${kind}.label`)}
+        value={value}
+        onChange={setValue}
+        autoFocus
+      />
       <ActionError state={store.state} />
       <DialogButtons>
         <Button onPress={onClose}>{t('dialog.cancel')}</Button>

@@ -10,6 +10,7 @@ import { Chip } from '../../ui/chip.tsx';
 import { CloudIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Ago } from '../../ui/time.tsx';
+import { placeIds } from '../failures/places.ts';
 import { SetUpStorage } from '../wizard/set-up-storage.tsx';
 import { CredentialButton, wantsCredential } from './credential.tsx';
 
@@ -20,7 +21,7 @@ export function Destinations({
 }): ReactElement {
   const { t } = useTranslation();
   return (
-    <Panel title={t('destinations.title')} icon={<CloudIcon />}>
+    <Panel title={t('destinations.title')} icon={<CloudIcon />} id={placeIds.destinations}>
       {destinations.length === 0 ? (
         <div className="empty">
           <p>{t('destinations.none')}</p>

@@ -1,6 +1,7 @@
 import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { FailureLedger } from '../../../shared/contract-failures.ts';
 import type { StudySummary } from '../../../shared/agent-state.ts';
 import { assertNever } from '../../../shared/assert-never.ts';
 import type { Failure } from '../../../shared/status.ts';
@@ -9,21 +10,24 @@ import { useFormat } from '../../i18n/format.ts';
 import { usePreferences } from '../../preferences/preferences.ts';
 import { useAction, useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
+import { useAsked } from '../../state/asked.ts';
 import { Button } from '../../ui/button.tsx';
 import { BellIcon, CheckCircle, OctagonStop, TriangleAlert } from '../../ui/icons.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { useNotice } from '../../ui/notice.tsx';
 import { Panel } from '../../ui/panel.tsx';
-import { AttentionButton } from '../attention/attention-button.tsx';
-import { panelIds } from '../devices/access-context.ts';
 import { failuresPlace } from '../page-place.ts';
-import { useViews } from '../view-context.ts';
-import { CredentialButton, wantsCredential } from '../destinations/credential.tsx';
-import { RecoveryButton } from '../recovery/recovery-button.tsx';
 import { useShownInitials } from '../studies/initials.ts';
+import { inOrder } from './failure-order.ts';
+import { OverList } from './over-list.tsx';
+import { StepButton } from './step-button.tsx';
 
 /** More would not help anybody; the rest is counted. */
 const failuresShown = 50;
+
+/** What was told by mail changes without a failure that comes or goes. */
+const ledgerEveryMs = 60_000;
+const noLedger: FailureLedger = { over: [], told: [] };
 
 interface FailuresProps {
   readonly failures: readonly Failure[];
@@ -34,10 +38,20 @@ interface FailuresProps {
 export function Failures({ failures, studies }: FailuresProps): ReactElement | null {
   const { t } = useTranslation();
   const format = useFormat();
-  if (failures.length === 0) return null;
+  const nowMs = useNowMs();
+  const keys = failures.map(({ code, destination }) => `${code} ${destination ?? ''}`).join(',');
+  const { asked } = useAsked(`${keys} ${Math.floor(nowMs / ledgerEveryMs)}`, (client) =>
+    client.failures.ledger(),
+  );
+  // Without an answer the failures stand as they are: what is over or was told comes on top.
+  const ledger = asked.tag === 'ready' ? asked.answer : noLedger;
+  // The status is newer than what was asked beside it: what stands in it is not over.
+  const over = ledger.over.filter(
+    ({ failure }) => !keys.split(',').includes(`${failure.code} ${failure.destination ?? ''}`),
+  );
+  if (failures.length === 0 && over.length === 0) return null;
   const byId = new Map(studies.map((study) => [study.id, study]));
-  // What may cost images comes first; the sort keeps the engine's order otherwise.
-  const worstFirst = [...failures].sort((a, b) => Number(a.imagesSafe) - Number(b.imagesSafe));
+  const worstFirst = inOrder(failures);
   const hidden = failures.length - failuresShown;
   const retriable = failures.filter((one) => one.action === 'retry').length;
 
@@ -55,22 +69,47 @@ export function Failures({ failures, studies }: FailuresProps): ReactElement | n
             key={failure.id}
             failure={failure}
             study={failure.studyId === null ? undefined : byId.get(failure.studyId)}
+            told={ledger.told}
           />
         ))}
       </ul>
       {hidden > 0 ? (
         <p className="muted">{t('failures.more', { count: hidden, formatted: format.count(hidden) })}</p>
       ) : null}
+      <OverList over={over} />
     </Panel>
   );
+}
+
+/** That it was told outside this PC, and when last. */
+function Told({
+  failure,
+  told,
+}: {
+  readonly failure: Failure;
+  readonly told: FailureLedger['told'];
+}): ReactElement | null {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const nowMs = useNowMs();
+  const about = told.filter((one) => one.code === failure.code && one.destination === failure.destination);
+  if (about.length === 0) return null;
+  const parts = about.map(({ channel, at }) =>
+    t(channel === 'email' ? 'failureSteps.toldEmail' : 'failureSteps.toldWebhook', {
+      time: format.moment(at, nowMs),
+    }),
+  );
+  return <p className="failure-where">{parts.join(' · ')}</p>;
 }
 
 const FailureRow = memo(function FailureRow({
   failure,
   study,
+  told,
 }: {
   readonly failure: Failure;
   readonly study: StudySummary | undefined;
+  readonly told: FailureLedger['told'];
 }): ReactElement {
   const { t } = useTranslation();
   const [{ language }] = usePreferences();
@@ -89,6 +128,7 @@ const FailureRow = memo(function FailureRow({
           {safe ? <CheckCircle /> : <OctagonStop />}
           {safe ? t('failures.imagesSafe') : t('failures.imagesAtRisk')}
         </p>
+        <Told failure={failure} told={told} />
       </div>
       <FailureButton failure={failure} />
     </li>
@@ -119,61 +159,19 @@ function useWhere(failure: Failure, study: StudySummary | undefined): string {
 }
 
 function FailureButton({ failure }: { readonly failure: Failure }): ReactElement | null {
-  if (failure.code === 'recovery-missing') return <RecoveryButton dialog="create" look="primary" />;
-  if (failure.code === 'recovery-not-proven' || failure.code === 'recovery-check-due')
-    return <RecoveryButton dialog="check" look="primary" />;
-  if (wantsCredential(failure.code) && failure.destination !== null) {
-    return <CredentialButton name={failure.destination} look="primary" />;
-  }
-  if (failure.code === 'file-needs-attention') return <AttentionButton look="primary" />;
-  const panelId = panelFor(failure.code);
-  if (panelId !== undefined) return <LookButton failure={failure} panelId={panelId} />;
-  switch (failure.action) {
-    case 'retry':
-      return <RetryButton id={failure.id} />;
-    case 'answer':
-      return <AnswerButton id={failure.id} />;
-    case 'none':
-      return null;
-    default:
-      return assertNever(failure.action);
-  }
-}
-
-/** Where on the devices screen it is decided about. */
-function panelFor(code: string): string | undefined {
-  switch (code) {
-    case 'association-refused':
-      return panelIds.callers;
-    case 'dicom-class-unknown':
-    case 'dicom-class-not-allowed':
-      return panelIds.classes;
-    case 'certificate-expires-soon':
-    case 'certificate-expired':
-      return panelIds.certificates;
-    default:
-      return undefined;
-  }
-}
-
-/** Leads there; what can only be noted as seen keeps its button for that. */
-function LookButton({
-  failure,
-  panelId,
-}: {
-  readonly failure: Failure;
-  readonly panelId: string;
-}): ReactElement {
-  const { t } = useTranslation();
-  const { show } = useViews();
-  return (
-    <div className="failure-action">
-      <Button look="primary" onPress={() => show('devices', panelId)}>
-        {t('devices.look')}
-      </Button>
-      {failure.action === 'answer' ? <AnswerButton id={failure.id} look="secondary" /> : null}
-    </div>
-  );
+  const offered = (look: 'primary' | 'secondary'): ReactElement | null => {
+    switch (failure.action) {
+      case 'retry':
+        return <RetryButton id={failure.id} look={look} />;
+      case 'answer':
+        return <AnswerButton id={failure.id} look={look} />;
+      case 'none':
+        return null;
+      default:
+        return assertNever(failure.action);
+    }
+  };
+  return <StepButton failure={failure} offered={offered} />;
 }
 
 function RetryAll(): ReactElement {
@@ -188,7 +186,7 @@ function RetryButton({
 }: {
   readonly id: string | null;
   readonly text?: string;
-  readonly look?: 'primary' | 'quiet';
+  readonly look?: 'primary' | 'secondary' | 'quiet';
 }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();

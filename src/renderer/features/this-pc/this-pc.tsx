@@ -5,9 +5,12 @@ import type { AgentState } from '../../../shared/agent-state.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
+import { Button } from '../../ui/button.tsx';
 import { Chip } from '../../ui/chip.tsx';
 import { ComputerIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { useOpenDialog } from '../dialog-context.ts';
+import { placeIds } from '../failures/places.ts';
 import { DaysLeft } from './days-left.tsx';
 
 /** What to type into a device, and how much room there is. */
@@ -16,11 +19,13 @@ export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement 
   const format = useFormat();
   const nowMs = useNowMs();
   const isLive = useIsLive();
+  const openDialog = useOpenDialog();
   const { listener, spool } = agent.status;
   return (
     <Panel
       title={t('thisPc.title')}
       icon={<ComputerIcon />}
+      id={placeIds.thisPc}
       aside={
         isLive ? (
           <Chip
@@ -75,6 +80,11 @@ export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement 
           <dd>{format.moment(agent.startedAt, nowMs)}</dd>
         </div>
       </dl>
+      <div className="panel-actions">
+        <Button isDisabled={!isLive} onPress={() => openDialog({ tag: 'diagnostics' })}>
+          {t('diagnostics.open')}
+        </Button>
+      </div>
     </Panel>
   );
 }

@@ -1,0 +1,164 @@
+/** Failures: each with its next step, what is over, what was told outside; and the diagnostics bundle. */
+import { readFile } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { reportFor } from '../../src/shared/errors.ts';
+import { en } from '../../src/renderer/i18n/en.ts';
+import { es } from '../../src/renderer/i18n/es.ts';
+import * as states from '../support/agent-states.ts';
+import { buildPage } from '../support/built-page.ts';
+import type { BuiltPage } from '../support/built-page.ts';
+import { FakeEngine } from '../support/fake-engine.ts';
+import { launchBrowser, narrow, openPage, screenshot } from '../support/page-browser.ts';
+import { needs } from '../support/tools.ts';
+
+const inBrowser = needs('chromium');
+
+let built: BuiltPage;
+let browser: Browser;
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await built.remove();
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const troubled = () =>
+  states.agent({
+    safe: false,
+    headline: 'attention',
+    failures: [
+      states.failure('disk-low'),
+      states.failure('folder-not-reachable', { action: 'answer' }),
+      states.failure('cloud-unreachable', { destination: 'cloud' }),
+      states.failure('object-tampered', { imagesSafe: false, action: 'answer' }),
+      states.failure('entra-sign-in-needed', { destination: 'cloud' }),
+    ],
+  });
+
+async function arrange(
+  prepare: (engine: FakeEngine) => void = () => undefined,
+  options: BrowserContextOptions = {},
+) {
+  const engine = new FakeEngine(built.dir, troubled());
+  const at = new Date(Date.now() - 600_000).toISOString();
+  engine.ledger = {
+    over: [{ failure: states.failure('port-taken'), overAt: at }],
+    told: [{ channel: 'email', code: 'cloud-unreachable', destination: 'cloud', at }],
+  };
+  prepare(engine);
+  await engine.start();
+  closing.push(() => engine.stop());
+  const opened = await openPage(browser, engine.link(), { reducedMotion: 'reduce', ...options });
+  closing.push(opened.close);
+  return { engine, ...opened };
+}
+
+const list = (page: Page, words: typeof en = en) =>
+  page.getByRole('region', { name: words.failures.title, exact: true });
+const item = (page: Page, text: string) => list(page).locator('.failure').filter({ hasText: text });
+
+inBrowser('failures', () => {
+  it('begin with what may cost images, and say what was told by mail and what is over', async () => {
+    const { page, complaints } = await arrange();
+    const first = await list(page).locator('.failure').first().textContent();
+    expect(first).toContain('Images may be missing');
+    await item(page, 'The cloud cannot be reached')
+      .getByText(/^Told by mail/)
+      .waitFor();
+    await list(page).getByText('Over since then').click();
+    await list(page).getByText(reportFor('port-taken').message).waitFor();
+    await item(page, 'sign').getByText('edge-sync entra sign-in cloud').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('lead by the keyboard to the setting that mends them', async () => {
+    const { page } = await arrange();
+    await item(page, reportFor('folder-not-reachable').message)
+      .getByRole('button', { name: 'Open the setting' })
+      .focus();
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(() =>
+        page.evaluate(() => document.activeElement?.closest('[data-setting]')?.getAttribute('data-setting')),
+      )
+      .toBe('folders');
+  });
+
+  it('lead to the disk', async () => {
+    const { page } = await arrange();
+    await item(page, reportFor('disk-low').message).getByRole('button', { name: 'Look at the disk' }).click();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('this-pc');
+  });
+
+  it('stand as they are where what is over cannot be asked', async () => {
+    const { page } = await arrange((engine) => engine.refusals.set('failure-ledger', reportFor('internal')));
+    await item(page, 'The cloud cannot be reached').waitFor();
+    expect(await list(page).getByText('Over since then').count()).toBe(0);
+  });
+});
+
+inBrowser('the diagnostics bundle', () => {
+  const text = `${JSON.stringify({ format: 'edge-sync-diagnostics/1', log: [] }, undefined, 2)}\n`;
+
+  it('is shown whole by the keyboard alone before it is saved, and saved as it was shown', async () => {
+    const { engine, page, complaints } = await arrange((one) => {
+      one.diagnostics = { ...one.diagnostics, text };
+    });
+    await page.getByRole('button', { name: en.diagnostics.open }).focus();
+    await page.keyboard.press('Enter');
+    const shown = page.getByRole('region', { name: en.diagnostics.preview });
+    await shown.waitFor();
+    expect(await shown.textContent()).toBe(text);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: en.diagnostics.save }).focus();
+    await page.keyboard.press('Enter');
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe(engine.diagnostics.fileName);
+    expect(await readFile(await saved.path(), 'utf8')).toBe(text);
+    expect(engine.calls.filter(({ name }) => name === 'diagnostics')).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  });
+
+  it('that could not be made says so', async () => {
+    const { page } = await arrange((one) => one.refusals.set('diagnostics', reportFor('internal')));
+    await page.getByRole('button', { name: en.diagnostics.open }).click();
+    await page.getByRole('dialog').getByRole('alert').waitFor();
+  });
+});
+
+inBrowser('both in each language and look', () => {
+  it.each([
+    ['en', 'light', {}],
+    ['es', 'dark', {}],
+    ['es', 'light', { viewport: narrow }],
+  ] as const)('%s, %s: nothing for axe, nothing wider than the window', async (language, scheme, options) => {
+    const words = language === 'en' ? en : (es as unknown as typeof en);
+    const { page, complaints } = await arrange(() => undefined, {
+      ...options,
+      locale: language,
+      colorScheme: scheme,
+    });
+    const check = async (name: string): Promise<void> => {
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])
+        .analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+      await screenshot(page, `${name}-${language}-${scheme}${'viewport' in options ? '-narrow' : ''}`);
+    };
+    await list(page, words).getByText(words.failureSteps.over).click();
+    await check('failures-steps');
+    await page.getByRole('button', { name: words.diagnostics.open }).click();
+    await page.getByRole('region', { name: words.diagnostics.preview }).waitFor();
+    await check('diagnostics');
+    expect(complaints).toEqual([]);
+  });
+});
