@@ -18,7 +18,8 @@ export function machineFacts(): DiagnosticsReport['machine'] {
 }
 
 export function runtimeFacts(): Pick<DiagnosticsReport['program'], 'runtime' | 'runtimeVersion'> {
-  const { electron, node } = process.versions;
+  // The types of Node alone do not know that it may be missing.
+  const { electron, node } = process.versions as { readonly electron?: string; readonly node: string };
   return electron === undefined
     ? { runtime: 'node', runtimeVersion: node }
     : { runtime: 'electron', runtimeVersion: electron };

@@ -61,7 +61,7 @@ function reducedFields(
   given: Readonly<Record<string, unknown>>,
 ): Record<string, PlainValue | { entries: number }> {
   return Object.fromEntries(
-    fields.map((field) => {
+    fields.map((field): [string, PlainValue | { entries: number }] => {
       const value = given[field.name];
       if (Array.isArray(value)) return [field.name, { entries: value.length }];
       return [field.name, reducedField(field, value, 'text')];
