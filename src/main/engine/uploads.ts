@@ -7,9 +7,10 @@ import {
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { DestinationSettings, Settings } from '../../shared/settings.ts';
 import type { DatasetStore } from './cloud/dataset-store.ts';
+import { isSameSignIn } from './cloud/entra-sign-in.ts';
 import { openDatasetStore, openStore } from './cloud/open-store.ts';
 import { createDatasetDigest } from './dicom/dataset-digest.ts';
-import { destinationSecret, storeDestinationSecret } from './keys/destination-secret.ts';
+import { destinationSecret, renewDestinationSecret } from './keys/destination-secret.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import type { ReportIncident } from './model.ts';
 import { outgoingConnections } from './outgoing-connections.ts';
@@ -173,9 +174,10 @@ export class Uploads {
   async connect(destination: DestinationSettings): Promise<CloudStore> {
     const { secrets, keyStore, clock } = this.#deps;
     const secret = await destinationSecret(destination.name, secrets, keyStore);
-    return openStore(destination, secret, clock, await outgoingConnections(this.#deps), (kept) =>
-      storeDestinationSecret(destination.name, kept, keyStore, this.#deps.random),
-    );
+    return openStore(destination, secret, clock, await outgoingConnections(this.#deps), async (kept) => {
+      const isOurs = (current: Secret): boolean => isSameSignIn(current, kept);
+      await renewDestinationSecret(destination.name, isOurs, kept, keyStore, this.#deps.random);
+    });
   }
 
   /** As `connect`, to a place that must read the images. */

@@ -218,6 +218,15 @@ export function entraUserTokens(
   };
 }
 
+/** Is `other` a sign-in of the same person to the same application? Then one may take the other's place. */
+export function isSameSignIn(kept: Secret, other: Secret): boolean {
+  try {
+    return readKept(kept).record === readKept(other).record;
+  } catch {
+    return false;
+  }
+}
+
 /** Who signed in, for a person to see. */
 export function signedInAs(kept: Secret): string {
   const parsed: unknown = JSON.parse(readKept(kept).record);

@@ -45,16 +45,48 @@ export async function destinationSecret(
   return createHash('sha256').update(bytes).digest('hex') === parts.sha256 ? Secret.from(bytes) : undefined;
 }
 
+/** What is written to one key store is written one after the other: parts of two credentials must not mix. */
+const turns = new WeakMap<KeyStore, Promise<unknown>>();
+
+function inTurn<T>(keyStore: KeyStore, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(keyStore) ?? Promise.resolve()).then(work, work);
+  turns.set(keyStore, turn);
+  return turn;
+}
+
 /**
  * Stores a destination's credential, in several entries when it is too long for one. The old one stands until the new one
  * is whole. @throws EdgeSyncError `cloud-secret-malformed`; what the key store throws.
  */
-export async function storeDestinationSecret(
+export function storeDestinationSecret(
   destination: string,
   secret: Secret,
   keyStore: KeyStore,
   random: Random,
 ): Promise<void> {
+  return inTurn(keyStore, () => store(destination, secret, keyStore, random));
+}
+
+/**
+ * As `storeDestinationSecret`, but only in the place of what `isReplaced` is true for: a credential that somebody has
+ * entered meanwhile stays. @returns whether it was stored.
+ */
+export function renewDestinationSecret(
+  destination: string,
+  isReplaced: (current: Secret) => boolean,
+  secret: Secret,
+  keyStore: KeyStore,
+  random: Random,
+): Promise<boolean> {
+  return inTurn(keyStore, async () => {
+    const current = await destinationSecret(destination, new Map(), keyStore);
+    if (current === undefined || !isReplaced(current)) return false;
+    await store(destination, secret, keyStore, random);
+    return true;
+  });
+}
+
+async function store(destination: string, secret: Secret, keyStore: KeyStore, random: Random): Promise<void> {
   if (secret.sizeBytes > maxDestinationSecretBytes) {
     throw new EdgeSyncError('cloud-secret-malformed', 'it is too long');
   }
@@ -77,10 +109,12 @@ export async function storeDestinationSecret(
 }
 
 /** Forgets it, with all its parts. */
-export async function removeDestinationSecret(destination: string, keyStore: KeyStore): Promise<void> {
-  const parts = await knownParts(destination, keyStore);
-  await keyStore.remove(destinationSecretName(destination));
-  await removeAll(parts, keyStore);
+export function removeDestinationSecret(destination: string, keyStore: KeyStore): Promise<void> {
+  return inTurn(keyStore, async () => {
+    const parts = await knownParts(destination, keyStore);
+    await keyStore.remove(destinationSecretName(destination));
+    await removeAll(parts, keyStore);
+  });
 }
 
 async function knownParts(destination: string, keyStore: KeyStore): Promise<readonly string[]> {
