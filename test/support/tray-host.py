@@ -19,9 +19,12 @@ ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 NOTIFY = "org.freedesktop.Notifications"
 PROPERTIES = "org.freedesktop.DBus.Properties"
-# A menu that is replaced while it is asked for gives no answer at all: ask the new one.
+# A menu that is replaced while it is asked for gives no answer at all: ask the new one. An app that is gone is told.
 ANSWER_WITHIN_S = 2
-ATTEMPTS = 5
+ASK_AGAIN_AFTER_MS = 50
+NO_ANSWER = {
+    f"org.freedesktop.DBus.Error.{name}" for name in ("NoReply", "Timeout", "TimedOut", "UnknownObject", "UnknownMethod")
+}
 
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
 bus = dbus.SessionBus()
@@ -81,14 +84,21 @@ def item():
     return bus.get_object(name, path, introspect=False)
 
 
+class NotAnswered(Exception):
+    """What was asked can be asked again."""
+
+
+def asked(question):
+    try:
+        return question()
+    except dbus.exceptions.DBusException as error:
+        if error.get_dbus_name() in NO_ANSWER:
+            raise NotAnswered from error
+        raise
+
+
 def menu_entries():
-    for attempt in range(ATTEMPTS):
-        try:
-            return current_menu_entries()
-        except dbus.exceptions.DBusException:
-            if attempt == ATTEMPTS - 1:
-                raise
-    return None
+    return asked(current_menu_entries)
 
 
 def current_menu_entries():
@@ -119,7 +129,7 @@ def flattened(children):
 
 
 def read():
-    properties = item().GetAll(ITEM, dbus_interface=PROPERTIES)
+    properties = asked(lambda: item().GetAll(ITEM, dbus_interface=PROPERTIES, timeout=ANSWER_WITHIN_S))
     tip = properties.get("ToolTip", ("", [], "", ""))
     pixmaps = [
         {"width": int(w), "height": int(h), "argb": base64.b64encode(bytes(data)).decode()}
@@ -156,6 +166,10 @@ def answer(command):
 def on_line(line):
     try:
         result = {"ok": answer(json.loads(line))}
+    except NotAnswered:
+        # Later, not in a loop: an app that waits for us to take its notification answers nothing until we did.
+        GLib.timeout_add(ASK_AGAIN_AFTER_MS, on_line, line)
+        return False
     except Exception as error:  # the test sees it
         result = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(result), flush=True)
