@@ -69,7 +69,8 @@ export class SettingsCalls implements SettingsService {
         apply: (next) => applySettings(parts, next),
         restart: settingsKeeper?.reload === undefined ? 'by-hand' : 'here',
         waits: (keys) => {
-          if (keys.join() === inForce.waiting.join()) return;
+          // Settings that were given without a file do not wait for one.
+          if (options.configFile === undefined || keys.join() === inForce.waiting.join()) return;
           inForce.waiting = keys;
           parts.status.changed();
         },
