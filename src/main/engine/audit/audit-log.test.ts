@@ -46,7 +46,11 @@ it('shows no name whose audit entry could not be written', async () => {
   await kit.queue.recordReceived(newInstance('one'));
   const studyId = kit.queue.studies(1)[0]?.id ?? '';
   // Only what `reveal` uses.
-  const calls = new EngineCalls({ queue: kit.queue, audit } as EngineParts, () => undefined);
+  const options = { clock: kit.clock, logger: kit.logger, dataDir: kit.dir };
+  const calls = new EngineCalls(
+    { queue: kit.queue, audit, options } as unknown as EngineParts,
+    () => undefined,
+  );
   expect(await calls.reveal(studyId, 'web')).toMatchObject({ patientName: 'Doe^Jane' });
   refuseAuditRows();
   await expect(calls.reveal(studyId, 'web')).rejects.toMatchObject({ name: 'EdgeSyncError' });
