@@ -127,7 +127,7 @@ const screens: readonly Screen[] = [
         ({ tag: 'problem', problem: { ...reportFor('not-dicom'), path } }) as const;
       engine.importEvents = [progress, problem('/scans/notes.txt'), problem('/scans/Thumbs.db'), progress];
       await button(page, words.files.import).click();
-      await page.getByRole('textbox').fill('/scans');
+      await page.getByRole('dialog').getByRole('textbox').fill('/scans');
       await button(page, words.importDialog.start).click();
       await page.getByText('/scans/Thumbs.db').waitFor();
     },
