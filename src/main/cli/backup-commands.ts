@@ -1,29 +1,14 @@
 /** The options of `edge-sync join` and `edge-sync backup`, and what each runs. */
 import type { Command } from 'commander';
 import { EdgeSyncError } from '../../shared/errors.ts';
-import type { Clock } from '../engine/ports.ts';
-import type { EngineClient } from '../rpc/client.ts';
 import { runBackupList, runBackupNow, runRefresh } from './commands/backup.ts';
 import { runJoin, type JoinOptions } from './commands/join.ts';
+import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
-
-export interface BackupCommandsKit {
-  /** Adds a subcommand that takes the options of every command about an installation. */
-  readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
-  readonly withClient: (
-    options: InstallationOptions,
-    use: (client: EngineClient) => Promise<number>,
-  ) => Promise<void>;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly clock: Clock;
-  readonly done: (code: number) => void;
-  readonly output: Output;
-}
 
 type Options = InstallationOptions & { readonly json?: boolean };
 
-export function addBackupCommands(program: Command, kit: BackupCommandsKit): void {
+export function addBackupCommands(program: Command, kit: CommandKit): void {
   const { ofInstallation, withClient, environment, clock, done, output } = kit;
   const backup = program
     .command('backup')

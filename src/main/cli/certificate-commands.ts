@@ -1,6 +1,5 @@
 /** The `certificates` group of the command line. */
 import type { Command } from 'commander';
-import type { EngineClient } from '../rpc/client.ts';
 import {
   type IssueOptions,
   runCertificatesCa,
@@ -11,32 +10,17 @@ import {
   runCertificatesRevoke,
   runCertificatesSign,
 } from './commands/certificates.ts';
-import { openInstallation, type InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
+import type { CommandKit } from './command-kit.ts';
+import type { InstallationOptions } from './installation.ts';
 import type { PassphraseOptions } from './secret-input.ts';
-import { withEngine } from './with-engine.ts';
-
-export interface CertificateCommandDeps {
-  readonly environment: NodeJS.ProcessEnv;
-  readonly output: Output;
-  readonly done: (code: number) => void;
-  /** A command with the options of an installation. */
-  readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
-}
 
 const keyKinds = 'ecdsa-p256, rsa-2048 or rsa-3072 (for devices that know no ECDSA)';
 
-export function addCertificateCommands(program: Command, deps: CertificateCommandDeps): void {
-  const { environment, output, done, ofInstallation } = deps;
+export function addCertificateCommands(program: Command, deps: CommandKit): void {
+  const { output, ofInstallation, withClient: run } = deps;
   const group = program
     .command('certificates')
     .description('TLS certificates: the site CA, and what devices get from it');
-  const run = async (
-    options: InstallationOptions,
-    use: (client: EngineClient) => Promise<number>,
-  ): Promise<void> => {
-    done(await withEngine(await openInstallation(options, environment), use));
-  };
 
   ofInstallation(group, 'list', 'what is there, with days left')
     .option('--json', 'as JSON')

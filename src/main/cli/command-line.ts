@@ -24,6 +24,7 @@ import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addConfigCommand } from './config-command.ts';
+import type { CommandKit } from './command-kit.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { addDiagnosticsCommand } from './diagnostics-command.ts';
 import { addEntraCommands } from './entra-commands.ts';
@@ -104,6 +105,17 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       .option('--config <file>', 'configuration file (default: config.json in the data folder)')
       .option('--passphrase-file <file>', 'file with the passphrase, for keys.store "passphrase"')
       .addOption(new Option('--passphrase-fd <number>', 'open file descriptor to read the passphrase from'));
+  const kit: CommandKit = {
+    ofInstallation,
+    withClient: async (options, use) => {
+      done(await withEngine(await openInstallation(options, environment), use));
+    },
+    running: (options) => createEngineClient(placesOf(options)),
+    environment,
+    clock,
+    done,
+    output,
+  };
 
   ofInstallation(program, 'serve', 'run the engine without the desktop app')
     .option('--web <port>', 'serve the page on 127.0.0.1 (0 picks a free port)')
@@ -188,7 +200,7 @@ function createProgram(output: Output, done: (code: number) => void): Command {
       done(await withEngine(installation, (client) => runOpen(client, { file, out: options.out }, output)));
     });
 
-  addCertificateCommands(program, { environment, output, done, ofInstallation });
+  addCertificateCommands(program, kit);
 
   const recovery = command(program, 'recovery', 'the recovery words: make, prove, export');
   ofInstallation(recovery, 'create', 'make the 24 words; shown once')
@@ -257,81 +269,34 @@ function createProgram(output: Output, done: (code: number) => void): Command {
     },
   );
 
-  addBackupCommands(program, {
-    ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
-    environment,
-    clock,
-    done,
-    output,
-  });
+  addBackupCommands(program, kit);
 
-  addKeyCommands(program, recovery, { environment, output, done, ofInstallation });
+  addKeyCommands(program, recovery, kit);
 
   const alerts = program.command('alerts').description('mail and webhook when something stays wrong');
   ofInstallation(alerts, 'test', 'send a test message by every channel that is set')
     .option('--json', 'as JSON')
-    .action(async (options: InstallationOptions & { readonly json?: boolean }) => {
-      const format = options.json === true ? 'json' : 'text';
-      done(
-        await withEngine(await openInstallation(options, environment), (client) =>
-          runAlertsTest(client, format, output),
-        ),
-      );
-    });
+    .action((options: InstallationOptions & JsonFlag) =>
+      kit.withClient(options, (client) => runAlertsTest(client, formatOf(options), output)),
+    );
 
-  addEntraCommands(program, { environment, output, done, ofInstallation });
+  addEntraCommands(program, kit);
 
-  addStudyCommand(program, {
-    ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
-    output,
-  });
+  addStudyCommand(program, kit);
 
-  addUploadsCommand(program, {
-    ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
-    output,
-  });
+  addUploadsCommand(program, kit);
 
-  addHomeCommands(program, {
-    ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
-    output,
-  });
+  addHomeCommands(program, kit);
 
-  addVerifyCommand(program, { ofInstallation, environment, done, output });
+  addVerifyCommand(program, kit);
 
-  addDevicesCommand(program, {
-    ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
-    running: (options) => createEngineClient(placesOf(options)),
-    done,
-    output,
-  });
+  addDevicesCommand(program, kit);
 
-  addShareCommand(program, {
-    ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
-    done,
-    output,
-  });
+  addShareCommand(program, kit);
 
-  addDiagnosticsCommand(program, { ofInstallation, environment, done, output });
+  addDiagnosticsCommand(program, kit);
 
-  addConfigCommand(program, { ofInstallation, environment, clock, done, output });
+  addConfigCommand(program, kit);
 
   ofInstallation(
     program,

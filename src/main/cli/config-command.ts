@@ -1,7 +1,6 @@
 /** `edge-sync config`: its subcommands. */
-import type { Command, CommandOptions } from 'commander';
+import type { Command } from 'commander';
 import { EdgeSyncError } from '../../shared/errors.ts';
-import type { Clock } from '../engine/ports.ts';
 import { createEngineClient } from '../rpc/client.ts';
 import {
   openDesk,
@@ -16,29 +15,15 @@ import {
   runStoreSecret,
 } from './commands/config.ts';
 import { runConfigCheck } from './commands/config-check.ts';
+import type { CommandKit } from './command-kit.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 import { withEngine } from './with-engine.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean; readonly anyway?: boolean };
 
 const secretPrefix = 'secret.';
 
-export function addConfigCommand(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (
-      parent: Command,
-      nameAndArgs: string,
-      description: string,
-      kind?: CommandOptions,
-    ) => Command;
-    readonly environment: NodeJS.ProcessEnv;
-    readonly clock: Clock;
-    readonly done: (code: number) => void;
-    readonly output: Output;
-  },
-): void {
+export function addConfigCommand(program: Command, parts: CommandKit): void {
   const { ofInstallation, environment, clock, done, output } = parts;
   const config = program
     .command('config')

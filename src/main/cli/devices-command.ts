@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { addressFacts } from '../engine/device-calls.ts';
 import { SystemNetworkInterfaces } from '../engine/system/network-interfaces.ts';
-import type { EngineClient } from '../rpc/client.ts';
 import {
   type Format,
   type PairingOptions,
@@ -19,25 +18,12 @@ import {
   showAddresses,
 } from './commands/devices.ts';
 import { runDevicesDiagnose, runDevicesWatch } from './commands/pairing.ts';
+import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
-
-export interface DevicesCommandKit {
-  /** Adds a subcommand that takes the options of every command about an installation. */
-  readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
-  readonly withClient: (
-    options: InstallationOptions,
-    use: (client: EngineClient) => Promise<number>,
-  ) => Promise<void>;
-  /** The engine that runs; its calls reject when there is none. */
-  readonly running: (options: InstallationOptions) => EngineClient;
-  readonly done: (code: number) => void;
-  readonly output: Output;
-}
 
 type Options = InstallationOptions & { readonly json?: boolean };
 
-export function addDevicesCommand(program: Command, kit: DevicesCommandKit): void {
+export function addDevicesCommand(program: Command, kit: CommandKit): void {
   const { ofInstallation, withClient, running, done, output } = kit;
   const devices = program
     .command('devices')

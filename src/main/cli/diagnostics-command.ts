@@ -1,23 +1,10 @@
 /** `edge-sync diagnostics`. */
-import type { Command, CommandOptions } from 'commander';
+import type { Command } from 'commander';
 import { runDiagnostics } from './commands/diagnostics.ts';
+import type { CommandKit } from './command-kit.ts';
 import { openInstallation, type InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 
-export function addDiagnosticsCommand(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (
-      parent: Command,
-      nameAndArgs: string,
-      description: string,
-      kind?: CommandOptions,
-    ) => Command;
-    readonly environment: NodeJS.ProcessEnv;
-    readonly done: (code: number) => void;
-    readonly output: Output;
-  },
-): void {
+export function addDiagnosticsCommand(program: Command, parts: CommandKit): void {
   const { ofInstallation, environment, done, output } = parts;
   ofInstallation(program, 'diagnostics', 'what helps to find a fault, without names, paths and secrets')
     .option('--out <file>', 'new file to write (default: print it)')

@@ -1,18 +1,10 @@
 /** `edge-sync entra`: its subcommands. */
 import type { Command } from 'commander';
 import { runEntraSignIn, runEntraSignOut } from './commands/entra.ts';
+import type { CommandKit } from './command-kit.ts';
 import { openInstallation, type InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 
-export function addEntraCommands(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
-    readonly environment: NodeJS.ProcessEnv;
-    readonly output: Output;
-    readonly done: (code: number) => void;
-  },
-): void {
+export function addEntraCommands(program: Command, parts: CommandKit): void {
   const { ofInstallation, environment, output, done } = parts;
   const entra = program.command('entra').description('signing in to Azure as a person (auth "device-code")');
   ofInstallation(entra, 'sign-in <destination>', 'print a code and where to enter it; wait until it is done')

@@ -1,10 +1,9 @@
 /** `edge-sync erase-list` and `edge-sync find`: their options. */
-import type { Command, CommandOptions } from 'commander';
+import type { Command } from 'commander';
 import { EdgeSyncError } from '../../shared/errors.ts';
-import type { EngineClient } from '../rpc/client.ts';
 import { daysOf, runEraseList, runFind, searchText } from './commands/home.ts';
+import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
 
@@ -12,22 +11,7 @@ type Options = InstallationOptions & { readonly json?: boolean };
 const usualMost = 50;
 const mostMost = 2000;
 
-export function addHomeCommands(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (
-      parent: Command,
-      nameAndArgs: string,
-      description: string,
-      kind?: CommandOptions,
-    ) => Command;
-    readonly withClient: (
-      options: InstallationOptions,
-      use: (client: EngineClient) => Promise<number>,
-    ) => Promise<void>;
-    readonly output: Output;
-  },
-): void {
+export function addHomeCommands(program: Command, parts: CommandKit): void {
   const { ofInstallation, withClient, output } = parts;
   const formatOf = ({ json }: Options) => (json === true ? ('json' as const) : ('text' as const));
 

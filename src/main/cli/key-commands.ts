@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { Secret } from '../engine/system/secret.ts';
-import type { EngineClient } from '../rpc/client.ts';
 import {
   type Consent,
   runCancelReplacement,
@@ -17,30 +16,16 @@ import {
   runRotateDevice,
 } from './commands/keys.ts';
 import { kitOptions } from './commands/recovery.ts';
+import type { CommandKit } from './command-kit.ts';
 import { openInstallation, type InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 import { askPassphrase, givenPassphrase } from './secret-input.ts';
 import { withEngine } from './with-engine.ts';
-
-export interface KeyCommandsKit {
-  readonly environment: NodeJS.ProcessEnv;
-  readonly output: Output;
-  readonly done: (code: number) => void;
-  /** A command with the options of an installation. */
-  readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
-}
 
 type Options = InstallationOptions & { readonly json?: boolean; readonly yes?: boolean };
 
 /** `recovery`: the group of commands that exists already. */
-export function addKeyCommands(program: Command, recovery: Command, kit: KeyCommandsKit): void {
-  const { environment, output, done, ofInstallation } = kit;
-  const run = async (
-    options: InstallationOptions,
-    use: (client: EngineClient) => Promise<number>,
-  ): Promise<void> => {
-    done(await withEngine(await openInstallation(options, environment), use));
-  };
+export function addKeyCommands(program: Command, recovery: Command, kit: CommandKit): void {
+  const { environment, output, done, ofInstallation, withClient: run } = kit;
   const changing = (command: Command): Command =>
     command.option('--yes', 'do not ask').option('--json', 'result as JSON');
 

@@ -1,7 +1,6 @@
 /** The `share` group of the command line. */
 import type { Command } from 'commander';
 import { EdgeSyncError } from '../../shared/errors.ts';
-import type { EngineClient } from '../rpc/client.ts';
 import {
   runShare,
   runShareCheck,
@@ -11,25 +10,10 @@ import {
   runShareViewer,
   type ShareOptions,
 } from './commands/share.ts';
+import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 
-export interface ShareCommandKit {
-  readonly ofInstallation: (
-    parent: Command,
-    nameAndArgs: string,
-    description: string,
-    kind?: { readonly isDefault?: boolean },
-  ) => Command;
-  readonly withClient: (
-    options: InstallationOptions,
-    use: (client: EngineClient) => Promise<number>,
-  ) => Promise<void>;
-  readonly done: (code: number) => void;
-  readonly output: Output;
-}
-
-export function addShareCommand(program: Command, kit: ShareCommandKit): void {
+export function addShareCommand(program: Command, kit: CommandKit): void {
   const { ofInstallation, withClient, done, output } = kit;
   const share = program.command('share').description('give a study to somebody outside, and take it back');
 

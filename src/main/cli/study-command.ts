@@ -1,26 +1,10 @@
 /** `edge-sync study`: its subcommands. */
-import type { Command, CommandOptions } from 'commander';
-import type { EngineClient } from '../rpc/client.ts';
+import type { Command } from 'commander';
 import { runStudyShow } from './commands/study.ts';
+import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 
-export function addStudyCommand(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (
-      parent: Command,
-      nameAndArgs: string,
-      description: string,
-      kind?: CommandOptions,
-    ) => Command;
-    readonly withClient: (
-      options: InstallationOptions,
-      use: (client: EngineClient) => Promise<number>,
-    ) => Promise<void>;
-    readonly output: Output;
-  },
-): void {
+export function addStudyCommand(program: Command, parts: CommandKit): void {
   const { ofInstallation, withClient, output } = parts;
   const study = program.command('study').description('one study: its images, where they are, what happened');
   ofInstallation(study, 'show <study>', 'by Study Instance UID, or by its id in the page; without names')

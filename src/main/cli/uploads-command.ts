@@ -7,29 +7,13 @@ import {
   runUploadsRetry,
   runUploadsState,
 } from './commands/uploads.ts';
+import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
-import type { EngineClient } from '../rpc/client.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
 type PauseOptions = Options & { readonly destination?: string };
 
-export function addUploadsCommand(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (
-      parent: Command,
-      nameAndArgs: string,
-      description: string,
-      kind?: CommandOptions,
-    ) => Command;
-    readonly withClient: (
-      options: InstallationOptions,
-      use: (client: EngineClient) => Promise<number>,
-    ) => Promise<void>;
-    readonly output: Output;
-  },
-): void {
+export function addUploadsCommand(program: Command, parts: CommandKit): void {
   const { ofInstallation, withClient, output } = parts;
   const uploads = program.command('uploads').description('what is sent right now; pause it for a time');
   const add = (nameAndArgs: string, description: string, kind?: CommandOptions): Command =>

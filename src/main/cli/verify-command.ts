@@ -7,21 +7,13 @@ import {
   type VerifyFlags,
 } from './commands/verify.ts';
 import { verifyManifestsWithWords, verifyWithWords } from './commands/verify-with-words.ts';
+import type { CommandKit } from './command-kit.ts';
 import { openInstallation, type InstallationOptions } from './installation.ts';
-import type { Output } from './output.ts';
 import { withEngine } from './with-engine.ts';
 
 type Options = InstallationOptions & VerifyFlags & { readonly json?: boolean; readonly wordsFile?: string };
 
-export function addVerifyCommand(
-  program: Command,
-  parts: {
-    readonly ofInstallation: (parent: Command, nameAndArgs: string, description: string) => Command;
-    readonly environment: NodeJS.ProcessEnv;
-    readonly done: (code: number) => void;
-    readonly output: Output;
-  },
-): void {
+export function addVerifyCommand(program: Command, parts: CommandKit): void {
   const { ofInstallation, environment, done, output } = parts;
   ofInstallation(
     program,
