@@ -17,19 +17,26 @@ interface Failing {
  * Each way has its own agent, kept for further requests; a way that is chosen no more keeps only its open connections.
  */
 export function chosenAgent(url: string, choose: () => Promise<http.Agent>): http.Agent {
-  return url.startsWith('https:') ? new ChosenHttpsAgent(choose) : new ChosenHttpAgent(choose);
+  return new ChosenAgent(url.startsWith('https:') ? https.globalAgent : http.globalAgent, choose);
 }
 
-class Chooser {
+class ChosenAgent extends http.Agent {
+  /** What a request looks at before it asks for a connection; typed nowhere. */
+  readonly protocol: unknown;
+  readonly defaultPort: unknown;
   readonly #choose: () => Promise<http.Agent>;
   readonly #used = new Set<http.Agent>();
   #isDestroyed = false;
 
-  constructor(choose: () => Promise<http.Agent>) {
+  constructor(like: http.Agent, choose: () => Promise<http.Agent>) {
+    super();
+    const { protocol, defaultPort } = like as unknown as Pick<ChosenAgent, 'protocol' | 'defaultPort'>;
+    this.protocol = protocol;
+    this.defaultPort = defaultPort;
     this.#choose = choose;
   }
 
-  begin(request: http.ClientRequest, options: object): void {
+  addRequest(request: http.ClientRequest, options: object): void {
     this.#choose().then(
       (agent) => {
         if (this.#isDestroyed) {
@@ -45,56 +52,17 @@ class Chooser {
     );
   }
 
-  destroy(): void {
+  override createConnection(): Duplex {
+    throw new Error('connections are made by the chosen way');
+  }
+
+  override destroy(): void {
     this.#isDestroyed = true;
     for (const agent of this.#used) agent.destroy();
+    super.destroy();
   }
 }
 
 function fail(request: http.ClientRequest, error: Error): void {
   (request as unknown as Failing).onSocket(null, error);
-}
-
-class ChosenHttpAgent extends http.Agent {
-  readonly #chooser: Chooser;
-
-  constructor(choose: () => Promise<http.Agent>) {
-    super();
-    this.#chooser = new Chooser(choose);
-  }
-
-  addRequest(request: http.ClientRequest, options: object): void {
-    this.#chooser.begin(request, options);
-  }
-
-  override createConnection(): Duplex {
-    throw new Error('connections are made by the chosen way');
-  }
-
-  override destroy(): void {
-    this.#chooser.destroy();
-    super.destroy();
-  }
-}
-
-class ChosenHttpsAgent extends https.Agent {
-  readonly #chooser: Chooser;
-
-  constructor(choose: () => Promise<http.Agent>) {
-    super();
-    this.#chooser = new Chooser(choose);
-  }
-
-  addRequest(request: http.ClientRequest, options: object): void {
-    this.#chooser.begin(request, options);
-  }
-
-  override createConnection(): Duplex {
-    throw new Error('connections are made by the chosen way');
-  }
-
-  override destroy(): void {
-    this.#chooser.destroy();
-    super.destroy();
-  }
 }
