@@ -300,3 +300,13 @@ export function DotsIcon({ className }: IconProps) {
     </Icon>
   );
 }
+
+/** A curve over two axes. */
+export function ChartIcon(props: IconProps) {
+  return (
+    <Icon {...props}>
+      <path d="M4 4v16h16" />
+      <path d="M7.5 15.5l4-5 3 3 5-7" />
+    </Icon>
+  );
+}

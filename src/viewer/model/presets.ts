@@ -1,6 +1,6 @@
 /** Grey settings one can choose from: what the file offers, all values, and the usual ones for CT. */
 import type { Messages } from '../i18n/en.ts';
-import { fullRange, windowVoi, type Voi } from '../pixels/gray.ts';
+import { ctWindows, fullRange, windowVoi, type Voi } from '../pixels/gray.ts';
 import type { GrayPicture } from '../pixels/picture.ts';
 
 export interface Preset {
@@ -8,14 +8,6 @@ export interface Preset {
   readonly label: string;
   readonly voi: Voi;
 }
-
-/** In Hounsfield units, as radiology textbooks and other viewers have them. */
-const ctPresets = [
-  { id: 'soft-tissue', center: 40, width: 400 },
-  { id: 'lung', center: -600, width: 1500 },
-  { id: 'bone', center: 400, width: 1800 },
-  { id: 'brain', center: 40, width: 80 },
-] as const;
 
 export function presetsOf(picture: GrayPicture, { presets }: Messages): readonly Preset[] {
   const { windows, voiFunction, voiTable, unit } = picture.facts;
@@ -30,7 +22,7 @@ export function presetsOf(picture: GrayPicture, { presets }: Messages): readonly
       : [{ id: 'file-table', label: presets.fileTable, voi: { tag: 'table' as const, table: voiTable } }]),
     { id: 'full', label: presets.full, voi: fullRange(picture) },
     ...(unit === 'HU'
-      ? ctPresets.map(({ id, center, width }) => ({
+      ? ctWindows.map(({ id, center, width }) => ({
           id,
           label: presets[id],
           voi: windowVoi({ center, width, name: '' }, 'LINEAR'),

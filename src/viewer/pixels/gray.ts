@@ -97,3 +97,11 @@ function gray(shade: number): number {
 function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
+
+/** The usual settings for CT, in Hounsfield units, as radiology textbooks and other viewers have them. */
+export const ctWindows = [
+  { id: 'soft-tissue', center: 40, width: 400 },
+  { id: 'lung', center: -600, width: 1500 },
+  { id: 'bone', center: 400, width: 1800 },
+  { id: 'brain', center: 40, width: 80 },
+] as const;

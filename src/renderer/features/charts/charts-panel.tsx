@@ -1,14 +1,14 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
-import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { DayChart } from '../../../shared/contract-home.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useAsked } from '../../state/asked.ts';
 import { useNowMs } from '../../state/now.ts';
 import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
-import { ChartIcon } from '../../ui/icons-home.tsx';
+import { ChartIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { Switch } from '../../ui/switch.tsx';
 import { hoursOf, isEmptyDay } from './chart-data.ts';
 
 /** The library that draws comes only when there is something to draw. */
@@ -27,21 +27,15 @@ export function ChartsPanel(): ReactElement {
       icon={<ChartIcon />}
       aside={
         asked.tag !== 'ready' || isEmpty ? undefined : (
-          <ToggleButtonGroup
-            className="switch"
-            aria-label={t('charts.view')}
-            selectionMode="single"
-            disallowEmptySelection
-            selectedKeys={[form]}
-            onSelectionChange={(keys) => setForm(keys.has('table') ? 'table' : 'chart')}
-          >
-            <ToggleButton id="chart" className="switch-choice">
-              {t('charts.asChart')}
-            </ToggleButton>
-            <ToggleButton id="table" className="switch-choice">
-              {t('charts.asTable')}
-            </ToggleButton>
-          </ToggleButtonGroup>
+          <Switch
+            label={t('charts.view')}
+            choices={[
+              { id: 'chart', text: t('charts.asChart') },
+              { id: 'table', text: t('charts.asTable') },
+            ]}
+            chosen={form}
+            onChange={setForm}
+          />
         )
       }
     >

@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import { Input, Label, TextField } from 'react-aria-components';
+import { HiddenField } from '../../ui/hidden-field.tsx';
 
 /** The contract's limit (Windows' keychain holds 2,560 bytes an entry). */
 const credentialMaxLength = 2500;
@@ -17,17 +17,12 @@ export function CredentialField({
   readonly autoFocus?: boolean;
 }): ReactElement {
   return (
-    <TextField
-      className="field"
-      type="password"
+    <HiddenField
+      label={label}
       value={value}
       onChange={onChange}
       maxLength={credentialMaxLength}
-      autoComplete="off"
       autoFocus={autoFocus}
-    >
-      <Label>{label}</Label>
-      <Input />
-    </TextField>
+    />
   );
 }

@@ -7,7 +7,7 @@ import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { useNotice } from '../../ui/notice.tsx';
-import { saveFile } from '../devices/pairing/save-file.ts';
+import { saveFile } from '../../ui/save-file.ts';
 
 /** Shows the whole of it before anything is saved; what is saved is the very text that is shown. */
 export function DiagnosticsDialog({ onClose }: { readonly onClose: () => void }): ReactElement {

@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import { FieldError, Form, Input, Label, Text, TextField } from 'react-aria-components';
+import { Form } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useAction } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
+import { HiddenField } from '../../ui/hidden-field.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { useNotice } from '../../ui/notice.tsx';
@@ -44,21 +45,24 @@ export function PassphraseDialog({ onClose }: { readonly onClose: () => void }):
       >
         <p>{t('keys.passphrase.text')}</p>
         <p className="strong">{t('keys.passphrase.stays')}</p>
-        <Hidden
+        <HiddenField
+          maxLength={longest}
           label={t('keys.passphrase.current')}
           value={current}
           onChange={setCurrent}
           problem={missing(current)}
           autoFocus
         />
-        <Hidden
+        <HiddenField
+          maxLength={longest}
           label={t('keys.passphrase.next')}
           help={t('keys.passphrase.nextHelp')}
           value={next}
           onChange={setNext}
           problem={missing(next)}
         />
-        <Hidden
+        <HiddenField
+          maxLength={longest}
           label={t('keys.passphrase.repeat')}
           value={repeated}
           onChange={setRepeated}
@@ -73,43 +77,5 @@ export function PassphraseDialog({ onClose }: { readonly onClose: () => void }):
         </DialogButtons>
       </Form>
     </Dialog>
-  );
-}
-
-function Hidden({
-  label,
-  help,
-  value,
-  onChange,
-  problem,
-  autoFocus = false,
-}: {
-  readonly label: string;
-  readonly help?: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly problem: string | undefined;
-  readonly autoFocus?: boolean;
-}): ReactElement {
-  return (
-    <TextField
-      className="field"
-      type="password"
-      value={value}
-      onChange={onChange}
-      maxLength={longest}
-      isInvalid={problem !== undefined}
-      autoComplete="off"
-      autoFocus={autoFocus}
-    >
-      <Label>{label}</Label>
-      {help === undefined ? null : (
-        <Text slot="description" className="muted">
-          {help}
-        </Text>
-      )}
-      <Input />
-      <FieldError className="field-error">{problem}</FieldError>
-    </TextField>
   );
 }

@@ -3,8 +3,8 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
 import { PrinterIcon, TriangleAlert } from '../../ui/icons.tsx';
+import { saveFile } from '../../ui/save-file.ts';
 import { KitFrame } from './kit-frame.tsx';
-import { savePdf } from './save-pdf.ts';
 
 /** One thing to put on paper: the 24 words, or one share. */
 export interface KitPart {
@@ -47,7 +47,7 @@ export function KitSheet({ part }: { readonly part: KitPart }): ReactElement {
         {kitPdf === undefined ? null : (
           <Button
             onPress={() => {
-              savePdf(kitPdf, fileName);
+              saveFile(bytesOf(kitPdf), fileName, 'application/pdf');
               setSaved(true);
             }}
           >
@@ -65,4 +65,8 @@ export function KitSheet({ part }: { readonly part: KitPart }): ReactElement {
       )}
     </div>
   );
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }

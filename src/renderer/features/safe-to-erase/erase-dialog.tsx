@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import type { ReactElement } from 'react';
-import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { EraseList } from '../../../shared/contract-home.ts';
 import { useFormat } from '../../i18n/format.ts';
@@ -9,6 +8,7 @@ import { useIsLive } from '../../state/engine-context.ts';
 import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Chip } from '../../ui/chip.tsx';
+import { Switch } from '../../ui/switch.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { useEraseWords } from './erase-answer.tsx';
 import { dayMs, eraseTone } from './erase-words.ts';
@@ -17,25 +17,22 @@ import { dayMs, eraseTone } from './erase-words.ts';
 export function EraseDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
-  const [days, setDays] = useState<7 | 31>(7);
-  const { asked, again } = useAsked(String(days), (client) => client.home.eraseList({ day: null, days }));
+  const [days, setDays] = useState<'7' | '31'>('7');
+  const { asked, again } = useAsked(days, (client) =>
+    client.home.eraseList({ day: null, days: Number(days) }),
+  );
   return (
     <Dialog title={t('erase.dialogTitle')} onClose={onClose} width="wide">
-      <ToggleButtonGroup
-        className="switch no-print"
-        aria-label={t('erase.days')}
-        selectionMode="single"
-        disallowEmptySelection
-        selectedKeys={[String(days)]}
-        onSelectionChange={(keys) => setDays(keys.has('31') ? 31 : 7)}
-      >
-        <ToggleButton id="7" className="switch-choice">
-          {t('erase.days7')}
-        </ToggleButton>
-        <ToggleButton id="31" className="switch-choice">
-          {t('erase.days31')}
-        </ToggleButton>
-      </ToggleButtonGroup>
+      <Switch
+        className="no-print"
+        label={t('erase.days')}
+        choices={[
+          { id: '7', text: t('erase.days7') },
+          { id: '31', text: t('erase.days31') },
+        ]}
+        chosen={days}
+        onChange={setDays}
+      />
       {asked.tag === 'loading' ? (
         <AskedLoading text={t('erase.loading')} />
       ) : asked.tag === 'failed' ? (

@@ -10,7 +10,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { TriangleAlert } from '../../ui/icons.tsx';
 import { useNotice } from '../../ui/notice.tsx';
-import { saveFile } from '../devices/pairing/save-file.ts';
+import { saveFile } from '../../ui/save-file.ts';
 
 export type ShareLink = Extract<ShareEvent, { tag: 'link' }>;
 

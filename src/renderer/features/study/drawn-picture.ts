@@ -5,7 +5,7 @@ import {
   type Picture,
   type SampleKind,
 } from '../../../shared/preview.ts';
-import { defaultVoi, fullRange, paintGray, windowVoi } from '../../../viewer/pixels/gray.ts';
+import { ctWindows, defaultVoi, fullRange, paintGray, windowVoi } from '../../../viewer/pixels/gray.ts';
 import type { Polarity, Voi } from '../../../viewer/pixels/gray.ts';
 import type { LookupTable } from '../../../viewer/pixels/image-facts.ts';
 import type { GrayPicture } from '../../../viewer/pixels/picture.ts';
@@ -128,14 +128,6 @@ export interface WindowChoice {
   readonly name: string;
   readonly voi: Voi;
 }
-
-/** In Hounsfield units, as radiology textbooks and other viewers have them. */
-const ctWindows = [
-  { id: 'soft-tissue', center: 40, width: 400 },
-  { id: 'lung', center: -600, width: 1500 },
-  { id: 'bone', center: 400, width: 1800 },
-  { id: 'brain', center: 40, width: 80 },
-] as const;
 
 /** The file's windows, all values, and the usual ones for CT. None for colour. */
 export function windowChoices(picture: DrawnPicture): readonly WindowChoice[] {

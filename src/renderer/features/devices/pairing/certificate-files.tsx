@@ -12,8 +12,9 @@ import { CommandLine } from '../../../ui/copy.tsx';
 import { ActionError } from '../../../ui/error-note.tsx';
 import { CheckCircle, TriangleAlert } from '../../../ui/icons.tsx';
 import { TextLine } from '../../../ui/text-line.tsx';
-import { PassphraseLine } from './passphrase-line.tsx';
-import { fileStem, saveFile } from './save-file.ts';
+import { HiddenField } from '../../../ui/hidden-field.tsx';
+import { saveFile } from '../../../ui/save-file.ts';
+import { fileStem } from './file-stem.ts';
 
 type How = 'pkcs12' | 'pem' | 'request';
 type FileKind = 'pkcs12' | 'certificate' | 'key' | 'chain' | 'ca';
@@ -105,7 +106,9 @@ function MakeForm({ onMade }: { readonly onMade: (made: Made) => void }): ReactE
         <Choice value="request" text={t('pairing.certificate.request')} />
       </RadioGroup>
       {how !== 'pkcs12' ? null : (
-        <PassphraseLine
+        <HiddenField
+          maxLength={128}
+          autoComplete="new-password"
           label={t('pairing.certificate.passphrase')}
           help={t('pairing.certificate.passphraseHelp')}
           value={passphrase}
