@@ -142,6 +142,10 @@ needs('openssl')('a cloud that asks for time, or for another credential', () => 
       proxy.answers
         .filter(({ request, status }) => status === 201 && isBlock(request.url))
         .map(({ request }) => new URL(request.url, 'http://x').searchParams.get('blockid') ?? '');
+    // Blocks go several at once: the policy ends when two are stored, and the others wait for that.
+    const twoAreStored = async (): Promise<void> => {
+      while (stored().length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
     // The service itself refuses from the third block on: its policy has ended by then.
     const expired = Promise.withResolvers<void>();
     let blocks = 0;
@@ -149,7 +153,11 @@ needs('openssl')('a cloud that asks for time, or for another credential', () => 
       if (!isBlock(url)) return { tag: 'none' };
       blocks += 1;
       if (blocks <= 2) return { tag: 'none' };
-      if (blocks === 3) void sas('first', -60_000).then(() => expired.resolve());
+      if (blocks === 3) {
+        void twoAreStored()
+          .then(() => sas('first', -60_000))
+          .then(() => expired.resolve());
+      }
       return { tag: 'reset-request-after', bytes: Number.MAX_SAFE_INTEGER, when: expired.promise };
     });
     expect(await live.send(23 * miB)).toBe(1);
