@@ -99,6 +99,18 @@ describe('a pause of the uploads', () => {
     expect(pacing(clock, { store }).pacing.hold()).toBeUndefined();
   });
 
+  it('is told to end at the moment that was asked for, although two clocks never tick together', async () => {
+    const clock = new FakeClock();
+    const { pacing: one } = pacing(clock);
+    const untilMs = clock.nowMs() + hour;
+    await one.pause(untilMs, 'cloud');
+    for (const stepMs of [-1, 2]) {
+      clock.jump(stepMs);
+      expect(one.hold('cloud')).toEqual({ tag: 'paused', untilMs });
+      expect(one.ownPauseUntilMs('cloud')).toBe(untilMs);
+    }
+  });
+
   it('gets no longer when the clock is set back', async () => {
     const clock = new FakeClock();
     const { pacing: one } = pacing(clock);

@@ -21,6 +21,9 @@ const longestLookMs = 60_000;
 /** Longer than any pause that can be asked for. */
 export const longestPauseMs = 30 * 3_600_000;
 
+/** Less than this between what two clocks say is their drift; more, and one was set. Milliseconds. */
+const clocksApartMs = 2000;
+
 /**
  * Whether uploads may run now. A pause is always for a time and ends by itself: when the wall clock says so, or when as
  * much time has gone by as was asked for, so that a clock that is set back does not make it longer.
@@ -58,8 +61,8 @@ export class Pacing {
     const { clock, windows, onMetered } = this.#deps;
     const nowMs = clock.nowMs();
     const places = destination === undefined ? [undefined] : [undefined, destination];
-    const leftMs = Math.max(...places.map((place) => this.#leftMs(place)));
-    if (leftMs > 0) return { tag: 'paused', untilMs: nowMs + leftMs };
+    const ends = places.map((place) => this.#untilMs(place)).filter((untilMs) => untilMs !== undefined);
+    if (ends.length > 0) return { tag: 'paused', untilMs: Math.max(...ends) };
     if (this.#isMetered && onMetered === 'pause') return { tag: 'metered' };
     const window = windowAt(windows, nowMs);
     return window.tag === 'closed' ? { tag: 'window', untilMs: window.untilMs } : undefined;
@@ -87,8 +90,7 @@ export class Pacing {
 
   /** Of one destination, besides a pause of all; epoch milliseconds, undefined without one. */
   ownPauseUntilMs(destination: string): number | undefined {
-    const leftMs = this.#leftMs(destination);
-    return leftMs > 0 ? this.#deps.clock.nowMs() + leftMs : undefined;
+    return this.#untilMs(destination);
   }
 
   /** What the shell knows about the network. */
@@ -110,11 +112,16 @@ export class Pacing {
     return [undefined, ...(this.#deps.destinations ?? [])];
   }
 
-  #leftMs(place: string | undefined): number {
+  /** Epoch milliseconds; undefined without a pause that goes on. */
+  #untilMs(place: string | undefined): number | undefined {
     const pause = this.#pauses.get(place);
-    if (pause === undefined) return 0;
+    if (pause === undefined) return undefined;
     const { clock } = this.#deps;
-    return Math.min(pause.untilMs - clock.nowMs(), pause.endsAtMonotonicMs - clock.monotonicMs());
+    const nowMs = clock.nowMs();
+    const leftMs = Math.min(pause.untilMs - nowMs, pause.endsAtMonotonicMs - clock.monotonicMs());
+    if (leftMs <= 0) return undefined;
+    // The two clocks never tick together: unless one was set, people are told the very moment that was asked for.
+    return nowMs + leftMs > pause.untilMs - clocksApartMs ? pause.untilMs : nowMs + leftMs;
   }
 
   #begin({ setAtMs, untilMs }: KeptPause, place: string | undefined): void {
@@ -131,7 +138,8 @@ export class Pacing {
     if (now !== this.#told) {
       this.#told = now;
       this.#deps.logger.info('upload.hold', { hold: this.hold()?.tag ?? 'none', pauses: this.#pauses.size });
-      for (const place of [...this.#pauses.keys()]) if (this.#leftMs(place) <= 0) this.#forget(place);
+      for (const place of [...this.#pauses.keys()])
+        if (this.#untilMs(place) === undefined) this.#forget(place);
       this.#deps.onChange();
     }
     this.#look();
