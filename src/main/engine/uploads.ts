@@ -21,10 +21,10 @@ import type { Spool } from './spool/spool-port.ts';
 import type { Secret } from './system/secret.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import { DatasetStage } from './upload/dataset-stage.ts';
-import type { DestinationStage } from './upload/destination-stage.ts';
+import type { DestinationStage, UploadStatus } from './upload/destination-stage.ts';
 import { RateLimit } from './upload/pacing-rate.ts';
 import { Pacing } from './upload/pacing.ts';
-import { UploadStage, type UploadStatus } from './upload/upload-stage.ts';
+import { UploadStage } from './upload/upload-stage.ts';
 
 /** How long an orderly end waits for uploads under way; what is cut off resumes at the next start. */
 const drainMs = 10_000;

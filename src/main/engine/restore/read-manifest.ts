@@ -1,6 +1,6 @@
 /** Reads one list, or one part of a snapshot, from a cloud that may hold anything under its name. */
 import { createHash } from 'node:crypto';
-import { EdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import type { CloudStore } from '../cloud/cloud-store.ts';
 import { decodeManifest, maxManifestBytes, type Manifest } from '../upload/manifest.ts';
 import { decodeSnapshotPart, macOf, type SnapshotPart } from '../upload/manifest-snapshot.ts';
@@ -69,7 +69,7 @@ async function readProven<T>(
     try {
       content.push(...opener.push(chunk));
     } catch (error) {
-      broken = asOurs(error);
+      broken = toEdgeSyncError(error);
       content.length = 0;
     }
   }
@@ -79,14 +79,10 @@ async function readProven<T>(
     opener.end();
     return { tag: 'read', list: decode(Buffer.concat(content)), sha256 };
   } catch (error) {
-    return { tag: 'broken', error: asOurs(error), sha256 };
+    return { tag: 'broken', error: toEdgeSyncError(error), sha256 };
   }
 }
 
 function tooLarge(): EdgeSyncError {
   return new EdgeSyncError('manifest-broken', 'it is too large');
-}
-
-function asOurs(error: unknown): EdgeSyncError {
-  return error instanceof EdgeSyncError ? error : new EdgeSyncError('internal', undefined, { cause: error });
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../../shared/errors.ts';
 import { cloudNames, type CloudStore } from '../cloud/cloud-store.ts';
 import type { InstanceDetails, ReportIncident, SpoolId } from '../model.ts';
-import type { Cancel, Clock, Logger, Random } from '../ports.ts';
+import type { Clock, Logger, Random } from '../ports.ts';
 import type { BackFill, BackFillJob, CopyElsewhere } from '../queue/back-fill.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
 import { isAboutTheCopy } from '../seal/seal-port.ts';
@@ -15,6 +15,7 @@ import { CheckedSource, ObjectInspector } from './checked-source.ts';
 import { deliver, type DeliverDeps, type DeliveryOutcome } from './deliver.ts';
 import { backoffMs, dispositionOf, longestGateMs, nextWaitMs } from './retry-policy.ts';
 import { Throughput } from './throughput.ts';
+import { WakeLoop } from './wake-loop.ts';
 
 /** At once: each is a download and an upload. */
 const mostAtOnce = 2;
@@ -96,29 +97,27 @@ export class BackFillStage {
   readonly #resting = new Map<string, { readonly untilMs: number; readonly error: EdgeSyncError }>();
   readonly #throughput: Throughput;
   readonly #startedMs: number;
-  #loop: Promise<void> | undefined;
-  #isPoked = false;
+  readonly #loop: WakeLoop;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   /** Outcomes in a row that could not be written down. */
   #unrecorded = 0;
-  #wakeLoop: (() => void) | undefined;
 
   constructor(deps: BackFillStageDeps) {
     this.#deps = deps;
     this.#logger = deps.logger.child('back-fill');
     this.#throughput = new Throughput(deps.clock);
+    this.#loop = new WakeLoop(deps.clock);
     this.#startedMs = deps.clock.monotonicMs();
   }
 
   /** Begins to copy. Call once. */
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.begin(() => this.#look());
   }
 
   /** There may be something to copy, or it may have to stop. Cheap: call it after every commit. */
   workArrived(): void {
-    this.#isPoked = true;
-    this.#wakeLoop?.();
+    this.#loop.poke();
   }
 
   /** Network or credential changed: sources are tried again now. */
@@ -138,22 +137,20 @@ export class BackFillStage {
   async stop(): Promise<void> {
     this.#stop.abort(new EdgeSyncError('cancelled'));
     this.#cutAll();
-    this.workArrived();
-    await this.#loop;
+    this.#loop.end();
+    await this.#loop.done;
     await Promise.allSettled([...this.#active.values()].map(({ task }) => task));
     await this.#closeStores();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      let waitMs: number | undefined = lookMs;
-      try {
-        waitMs = this.#step();
-        if (waitMs === undefined && this.#active.size === 0) await this.#closeStores();
-      } catch (error) {
-        this.#logger.error('step', { destination: this.#deps.destination }, error);
-      }
-      await this.#rest(waitMs);
+  async #look(): Promise<number | undefined> {
+    try {
+      const waitMs = this.#step();
+      if (waitMs === undefined && this.#active.size === 0) await this.#closeStores();
+      return waitMs;
+    } catch (error) {
+      this.#logger.error('step', { destination: this.#deps.destination }, error);
+      return lookMs;
     }
   }
 
@@ -444,18 +441,6 @@ export class BackFillStage {
 
   #cutAll(): void {
     for (const { cut } of this.#active.values()) cut.abort(new EdgeSyncError('cancelled'));
-  }
-
-  async #rest(ms: number | undefined): Promise<void> {
-    let timer: Cancel | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wakeLoop = resolve;
-      if (this.#isPoked || this.#stop.signal.aborted) resolve();
-      else if (ms !== undefined) timer = this.#deps.clock.after(ms, resolve);
-    });
-    timer?.cancel();
-    this.#wakeLoop = undefined;
-    this.#isPoked = false;
   }
 }
 

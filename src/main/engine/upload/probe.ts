@@ -8,6 +8,15 @@ export const probeEveryMs = 20 * 60 * 60_000;
 const probeBytes = 64;
 
 /**
+ * Milliseconds until a destination has to be shown to work. `provenAtMs`: newest proof, epoch milliseconds. One that lies
+ * ahead, since the clock was set back, counts for nothing.
+ */
+export function probeWaitMs(provenAtMs: number | null, nowMs: number): number {
+  const ageMs = nowMs - (provenAtMs ?? Number.NEGATIVE_INFINITY);
+  return ageMs < 0 ? 0 : Math.max(0, probeEveryMs - ageMs);
+}
+
+/**
  * Shows that an idle destination still takes and gives: writes random bytes under a new name and reads them back.
  * One stays for each idle day; the name says nothing.
  * @throws EdgeSyncError of the store; `cloud-checksum` when other bytes come back.
