@@ -7,6 +7,7 @@ import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
 import { largeObjectBytes } from './large-objects.ts';
 import type { HeldCopy, MendingFacts, UploadJob, UploadProof } from './queue-types.ts';
+import { WaitingLists, WaitingRows, type Lane } from './waiting-lists.ts';
 
 interface JobRow {
   readonly object_name: Buffer;
@@ -24,21 +25,7 @@ interface JobRow {
 }
 
 /** Which list a slot asks first: of four, two for the newest study, one for what is due again, one for the oldest. */
-type Lane = 'newest' | 'again' | 'oldest';
 const lanes: readonly Lane[] = ['newest', 'again', 'newest', 'oldest'];
-
-/** A row of a list; what has the smaller `place` goes first. */
-interface Waiting {
-  readonly instance_id: number;
-  readonly place: number;
-  readonly large: 0 | 1;
-}
-
-/** Large objects and others, each in order: whichever goes first is taken, unless no more large ones may go. */
-interface Lists {
-  readonly small: Waiting[];
-  readonly large: Waiting[];
-}
 
 /** How many that cannot be sent one claim sets aside: bounds how long it keeps the event loop. */
 const mostSetAside = 500;
@@ -50,11 +37,9 @@ export class Deliveries {
   /** Next slot of `lanes`, per destination. */
   readonly #slots = new Map<string, number>();
   readonly #destinationId: Database.Statement<[string], number>;
-  readonly #newestSmall: Database.Statement<[number, number], Waiting>;
-  readonly #newestLarge: Database.Statement<[number, number], Waiting>;
-  readonly #oldestSmall: Database.Statement<[number, number], Waiting>;
-  readonly #oldestLarge: Database.Statement<[number, number], Waiting>;
-  readonly #again: Database.Statement<[number, number, number, number], Waiting>;
+  /** `unsent`: queued and failed ones, on this PC or not. */
+  readonly #destination: Database.Statement<[string], { readonly id: number; readonly unsent: number }>;
+  readonly #waiting: WaitingRows;
   readonly #firstAgain: Database.Statement<
     [number, number],
     { instance_id: number; next_attempt_at: number }
@@ -79,27 +64,10 @@ export class Deliveries {
     this.#destinationId = core
       .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
       .pluck();
-    this.#newestSmall = core.prepare(
-      `SELECT instance_id, -rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 0 AND away = 0 ORDER BY rank DESC, instance_id LIMIT ?`,
+    this.#destination = core.prepare(
+      'SELECT id, queued + failed AS unsent FROM destination WHERE name = ? AND active = 1',
     );
-    this.#newestLarge = core.prepare(
-      `SELECT instance_id, -rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 1 AND away = 0 ORDER BY rank DESC, instance_id LIMIT ?`,
-    );
-    this.#oldestSmall = core.prepare(
-      `SELECT instance_id, rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 0 AND away = 0 ORDER BY rank, instance_id DESC LIMIT ?`,
-    );
-    this.#oldestLarge = core.prepare(
-      `SELECT instance_id, rank AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'queued' AND large = 1 AND away = 0 ORDER BY rank, instance_id DESC LIMIT ?`,
-    );
-    this.#again = core.prepare(
-      `SELECT instance_id, next_attempt_at AS place, large FROM delivery
-         WHERE destination_id = ? AND state = 'failed' AND away = 0 AND next_attempt_at <= ? AND large <= ?
-         ORDER BY next_attempt_at LIMIT ?`,
-    );
+    this.#waiting = new WaitingRows(core);
     this.#firstAgain = core.prepare(
       `SELECT instance_id, next_attempt_at FROM delivery WHERE destination_id = ? AND state = 'failed' AND away = 0
          ORDER BY next_attempt_at LIMIT ?`,
@@ -142,8 +110,8 @@ export class Deliveries {
 
   claim(destination: string, limit: number, nowMs: number, mostLarge = limit): UploadJob[] {
     return this.#core.read(() => {
-      const destinationId = this.#destinationId.get(destination);
-      if (destinationId === undefined || limit <= 0) return [];
+      const destinationId = limit > 0 ? this.#withFree(destination) : undefined;
+      if (destinationId === undefined) return [];
       const jobs: UploadJob[] = [];
       try {
         // Those set aside are held and thus skipped from then on; each look reaches twice as far past them.
@@ -181,22 +149,8 @@ export class Deliveries {
     // The held ones are still in the lists: ask for as many more.
     const depth = reach + this.#core.claims.count(destination);
     let largeLeft = mostLarge - jobs.filter(isLarge).length;
-    const isLargeWanted = largeLeft > 0;
-    const again = this.#again.all(destinationId, nowMs, isLargeWanted ? 1 : 0, depth);
-    const lists: Readonly<Record<Lane, Lists>> = {
-      newest: {
-        small: this.#newestSmall.all(destinationId, depth),
-        large: isLargeWanted ? this.#newestLarge.all(destinationId, depth) : [],
-      },
-      again: {
-        small: again.filter(({ large }) => large === 0),
-        large: again.filter(({ large }) => large === 1),
-      },
-      oldest: {
-        small: this.#oldestSmall.all(destinationId, depth),
-        large: isLargeWanted ? this.#oldestLarge.all(destinationId, depth) : [],
-      },
-    };
+    const wanted = { destinationId, nowMs, isLargeWanted: largeLeft > 0, depth };
+    const lists = new WaitingLists(this.#waiting, wanted, (id) => this.#core.claims.isHeld(destination, id));
     let aside = 0;
     while (jobs.length < limit) {
       const instanceId = this.#next(destination, lists, largeLeft > 0 ? 'any' : 'small');
@@ -220,11 +174,11 @@ export class Deliveries {
 
   nextDueAtMs(destination: string): number | undefined {
     return this.#core.read(() => {
-      const destinationId = this.#destinationId.get(destination);
+      const destinationId = this.#withFree(destination);
       if (destinationId === undefined) return undefined;
       const { claims } = this.#core;
       const depth = 1 + claims.count(destination);
-      for (const list of [this.#newestSmall, this.#newestLarge]) {
+      for (const list of Object.values(this.#waiting.queued.newest)) {
         const queued = list.all(destinationId, depth);
         if (queued.some((row) => !claims.isHeld(destination, row.instance_id))) return 0;
       }
@@ -299,30 +253,21 @@ export class Deliveries {
   }
 
   /** The next one not held: of the slot's list if it has one, else of another. */
-  #next(
-    destination: string,
-    lists: Readonly<Record<Lane, Lists>>,
-    sizes: 'any' | 'small',
-  ): number | undefined {
+  #next(destination: string, lists: WaitingLists, sizes: 'any' | 'small'): number | undefined {
     const slot = this.#slots.get(destination) ?? 0;
     this.#slots.set(destination, (slot + 1) % lanes.length);
     const first = lanes[slot] ?? 'newest';
-    for (const lane of [first, 'newest', 'again', 'oldest'] as const) {
-      const { small, large } = lists[lane];
-      const [firstSmall] = this.#unheld(destination, small);
-      const [firstLarge] = sizes === 'any' ? this.#unheld(destination, large) : [];
-      const isLargeFirst =
-        firstLarge !== undefined && (firstSmall === undefined || isBefore(firstLarge, firstSmall));
-      const row = (isLargeFirst ? large : small).shift();
-      if (row !== undefined) return row.instance_id;
+    for (const lane of new Set([first, 'newest', 'again', 'oldest'] as const)) {
+      const instanceId = lists.next(lane, sizes);
+      if (instanceId !== undefined) return instanceId;
     }
     return undefined;
   }
 
-  /** `list` without those at its front that somebody holds. */
-  #unheld(destination: string, list: Waiting[]): readonly Waiting[] {
-    while (list[0] !== undefined && this.#core.claims.isHeld(destination, list[0].instance_id)) list.shift();
-    return list;
+  /** Row id of a destination that has something unsent which nobody holds: asked often, mostly in vain. */
+  #withFree(destination: string): number | undefined {
+    const row = this.#destination.get(destination);
+    return row === undefined || row.unsent <= this.#core.claims.count(destination) ? undefined : row.id;
   }
 
   #take(destination: string, destinationId: number, instanceId: number): UploadJob | 'set-aside' | undefined {
@@ -413,10 +358,6 @@ export class Deliveries {
 
 function isLarge({ sizeBytes }: UploadJob): boolean {
   return sizeBytes > largeObjectBytes;
-}
-
-function isBefore(one: Waiting, other: Waiting): boolean {
-  return one.place === other.place ? one.instance_id < other.instance_id : one.place < other.place;
 }
 
 function mendingOf({ object_sha256: sha256 }: JobRow): MendingFacts {

@@ -33,7 +33,7 @@ export class Manifests {
   readonly #incidents: Incidents;
   readonly #head: Database.Statement<[string], Head>;
   readonly #waiting: Database.Statement<[number], { oldest: number | null }>;
-  readonly #count: Database.Statement<[string], number>;
+  readonly #uploaded: Database.Statement<[string], { readonly id: number; readonly count: number }>;
   readonly #number: Database.Statement<[number, number, number, number]>;
   readonly #members: Database.Statement<[number, number], Member>;
   readonly #openBatch: Database.Statement<[number | null, number]>;
@@ -54,9 +54,9 @@ export class Manifests {
       `SELECT min(changed_at) AS oldest FROM delivery
          WHERE destination_id = ? AND state = 'uploaded' AND manifest_sequence IS NULL`,
     );
-    this.#count = core
-      .prepare<[string], number>('SELECT uploaded FROM destination WHERE name = ? AND active = 1')
-      .pluck();
+    this.#uploaded = core.prepare(
+      'SELECT id, uploaded AS count FROM destination WHERE name = ? AND active = 1',
+    );
     this.#number = core.prepare(
       `UPDATE delivery SET manifest_sequence = ? WHERE destination_id = ? AND instance_id IN (
          SELECT instance_id FROM delivery
@@ -91,12 +91,8 @@ export class Manifests {
 
   backlog(destination: string): { readonly count: number; readonly oldestAtMs: number | undefined } {
     return this.#core.read(() => {
-      const head = this.#head.get(destination);
-      if (head === undefined) return { count: 0, oldestAtMs: undefined };
-      return {
-        count: this.#count.get(destination) ?? 0,
-        oldestAtMs: this.#waiting.get(head.id)?.oldest ?? undefined,
-      };
+      const { id, count } = this.#uploaded.get(destination) ?? { id: 0, count: 0 };
+      return { count, oldestAtMs: count === 0 ? undefined : (this.#waiting.get(id)?.oldest ?? undefined) };
     });
   }
 

@@ -12,6 +12,11 @@ export interface JobPickerDeps {
   readonly clock: Clock;
 }
 
+interface Picked {
+  readonly jobs: readonly UploadJob[];
+  readonly waitMs: number | undefined;
+}
+
 /** Takes from the queue what may be sent now; now and then, in a sweep, everything that waits counts as due, once. */
 export class JobPicker {
   readonly #deps: JobPickerDeps;
@@ -43,30 +48,35 @@ export class JobPicker {
    * At most `all` jobs, at most `large` of them large. `waitMs`: until there is a reason to look again; undefined: only
    * when something ends or arrives.
    */
-  pick({ all: room, large }: { readonly all: number; readonly large: number }): {
-    readonly jobs: readonly UploadJob[];
-    readonly waitMs: number | undefined;
-  } {
-    const { queue, destination, clock } = this.#deps;
+  pick({ all: room, large }: { readonly all: number; readonly large: number }): Picked {
     if (room <= 0) return { jobs: [], waitMs: undefined };
+    const mostLarge = Math.max(0, large);
+    return this.#sweep === undefined ? this.#due(room, mostLarge) : this.#swept(room, mostLarge, this.#sweep);
+  }
+
+  #due(room: number, mostLarge: number): Picked {
+    const { queue, destination, clock } = this.#deps;
     const nowMs = clock.nowMs();
+    const jobs = queue.claim(destination, room, nowMs, mostLarge);
+    if (jobs.length === room) return { jobs, waitMs: undefined };
     const dueAtMs = queue.nextDueAtMs(destination);
-    const isSweeping = this.#sweep !== undefined && dueAtMs !== undefined;
-    if (dueAtMs === undefined || (dueAtMs > nowMs && !isSweeping)) {
-      this.#sweep = undefined;
-      return { jobs: [], waitMs: dueAtMs === undefined ? undefined : dueAtMs - nowMs };
-    }
-    const dueMs = isSweeping ? Number.MAX_SAFE_INTEGER : nowMs;
+    if (dueAtMs === undefined) return { jobs, waitMs: undefined };
+    return { jobs, waitMs: dueAtMs > nowMs ? dueAtMs - nowMs : secondLookMs };
+  }
+
+  #swept(room: number, mostLarge: number, tried: Set<number>): Picked {
+    const { queue, destination } = this.#deps;
     const jobs: UploadJob[] = [];
-    for (const job of queue.claim(destination, room, dueMs, Math.max(0, large))) {
-      if (this.#sweep?.has(job.instanceId) === true) {
+    for (const job of queue.claim(destination, room, Number.MAX_SAFE_INTEGER, mostLarge)) {
+      if (tried.has(job.instanceId)) {
         queue.release(job.instanceId, destination);
         continue;
       }
-      this.#sweep?.add(job.instanceId);
+      tried.add(job.instanceId);
       jobs.push(job);
     }
-    if (jobs.length < room) this.#sweep = undefined;
-    return { jobs, waitMs: jobs.length < room ? secondLookMs : undefined };
+    if (jobs.length === room) return { jobs, waitMs: undefined };
+    this.#sweep = undefined;
+    return { jobs, waitMs: queue.nextDueAtMs(destination) === undefined ? undefined : secondLookMs };
   }
 }
