@@ -11,6 +11,8 @@ export interface ObjectSource {
    * is asked for, not longer.
    */
   read(start: number): AsyncIterable<Buffer>;
+  /** All of it in a buffer that is the caller's, for what is small; where it is missing, `read` is gathered. */
+  whole?(): Promise<Buffer>;
 }
 
 export interface StoredObject {

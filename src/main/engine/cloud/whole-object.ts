@@ -3,6 +3,11 @@ import type { ObjectSource } from './cloud-store.ts';
 
 /** The whole object in one buffer; it is at most one block. */
 export async function collect(source: ObjectSource): Promise<Buffer> {
+  if (source.whole !== undefined) {
+    const bytes = await source.whole();
+    if (bytes.length !== source.sizeBytes) throw sizeDiffers();
+    return bytes;
+  }
   const bytes = Buffer.allocUnsafeSlow(source.sizeBytes);
   let filled = 0;
   for await (const chunk of source.read(0)) {

@@ -100,6 +100,14 @@ describe('a spool file', () => {
     expect(fs.statSync(dir).mode & 0o777).toBe(0o700);
   });
 
+  it('comes in pieces cut to measure, so that whoever has used one can give all of its memory back', async () => {
+    const content = Buffer.alloc(2.5 * 1024 * 1024, 'pieces');
+    const pieces: Buffer[] = [];
+    for await (const piece of spool.read(await store(content), 100)) pieces.push(piece);
+    expect(Buffer.concat(pieces).equals(content.subarray(100))).toBe(true);
+    expect(pieces.map(({ buffer }) => buffer.byteLength)).toEqual(pieces.map(({ length }) => length));
+  });
+
   it('is there after the spool is opened again', async () => {
     const id = await store(Buffer.from('kept'));
     await spool.close();

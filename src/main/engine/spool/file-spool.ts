@@ -17,8 +17,8 @@ import {
 import type { RecoverableSpool, SpoolWriter } from './spool-port.ts';
 import { FileSpoolWriter } from './spool-writer.ts';
 
-/** A read of the spool hands out pieces of this size: the sealed segment size. */
-const readBytes = 256 * 1024;
+/** A read of the spool hands out pieces of at most this: most images come in one, a segment of a large one in whole. */
+const pieceBytes = 1024 * 1024;
 /** Free space is asked of the system at most this often: every window's status wants it. */
 const freeBytesAgeMs = 250;
 /** Beside the fan-out folders; not two hex digits, so never listed. */
@@ -67,12 +67,15 @@ export class FileSpool implements RecoverableSpool {
       throw spoolError(error);
     });
     try {
-      for (let position = start; ;) {
-        const piece = Buffer.allocUnsafeSlow(readBytes);
-        const { bytesRead } = await handle.read(piece, 0, readBytes, position);
+      // Asked at once: the answer is in memory, a turn in the thread pool costs more. Pieces are cut to measure, so that
+      // whoever has used one can give all of its memory back.
+      const { size } = fs.fstatSync(handle.fd);
+      for (let position = start; position < size;) {
+        const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, size - position));
+        const { bytesRead } = await handle.read(piece, 0, piece.length, position);
         if (bytesRead === 0) return;
         position += bytesRead;
-        yield bytesRead === readBytes ? piece : piece.subarray(0, bytesRead);
+        yield bytesRead === piece.length ? piece : piece.subarray(0, bytesRead);
       }
     } catch (error) {
       throw spoolError(error);

@@ -86,7 +86,23 @@ export class CheckedSource implements ObjectSource {
     }
   }
 
-  async *#checked(): AsyncGenerator<Buffer> {
+  /** Checked like what `read` gives. */
+  async whole(): Promise<Buffer> {
+    this.#localFailure = undefined;
+    const pieces: Buffer[] = [];
+    for await (const piece of this.#checked('keep')) pieces.push(piece);
+    const [first] = pieces;
+    if (first !== undefined && pieces.length === 1) return first;
+    const whole = Buffer.allocUnsafeSlow(this.sizeBytes);
+    let filled = 0;
+    for (const piece of pieces) {
+      filled += piece.copy(whole, filled);
+      releaseMemory(piece);
+    }
+    return whole;
+  }
+
+  async *#checked(pieces: 'keep' | 'release' = 'release'): AsyncGenerator<Buffer> {
     try {
       const inspector = this.#newInspector();
       let sizeBytes = 0;
@@ -95,7 +111,7 @@ export class CheckedSource implements ObjectSource {
         if (sizeBytes > this.#expected.sizeBytes) throw new EdgeSyncError('object-tampered', 'it is longer');
         inspector.push(chunk);
         yield chunk;
-        releaseMemory(chunk);
+        if (pieces === 'release') releaseMemory(chunk);
       }
       const found = inspector.end();
       if (sizeBytes !== this.#expected.sizeBytes) throw new EdgeSyncError('object-truncated');
