@@ -7,6 +7,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { agentEventSchema } from './agent-state.ts';
 import { attentionProcedures } from './contract-attention.ts';
+import { auditContract } from './contract-audit.ts';
 import { backupContract } from './contract-backup.ts';
 import { base } from './contract-base.ts';
 import { certificatesContract } from './contract-certificates.ts';
@@ -108,6 +109,7 @@ export const contract = {
   setup: setupContract,
   backup: backupContract,
   alerts: alertsContract,
+  audit: auditContract,
   uploads: uploadsContract,
   verify: verifyContract,
   certificates: certificatesContract,

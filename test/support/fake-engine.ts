@@ -299,6 +299,8 @@ export class FakeEngine {
         }),
       },
       study: studyHandlers(this.study, (name, input) => this.#note(name, input)),
+      // Nothing on the page asks for it yet.
+      audit: { list: os.audit.list.handler(() => ({ entries: [], next: null })) },
       diagnostics: {
         collect: os.diagnostics.collect.handler(() => {
           this.#note('diagnostics', undefined);

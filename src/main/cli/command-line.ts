@@ -22,6 +22,7 @@ import { runRecoveryReader } from './commands/reader.ts';
 import { restoreWithWords, runRestore } from './commands/restore.ts';
 import { runServe } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
+import { addAuditCommand } from './audit-command.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addConfigCommand } from './config-command.ts';
 import type { CommandKit } from './command-kit.ts';
@@ -293,6 +294,8 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   addDevicesCommand(program, kit);
 
   addShareCommand(program, kit);
+
+  addAuditCommand(program, kit);
 
   addDiagnosticsCommand(program, kit);
 

@@ -1,5 +1,5 @@
 /** Files that a command leaves behind: private from their first byte, never over something that is there. */
-import { access, rm, writeFile } from 'node:fs/promises';
+import { access, open, rm, writeFile } from 'node:fs/promises';
 import { EdgeSyncError } from '../../shared/errors.ts';
 
 export interface NewFile {
@@ -24,8 +24,7 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<void> {
   try {
     for (const { path, content } of files) {
       await writeFile(path, content, { mode: 0o600, flag: 'wx' }).catch((cause: unknown) => {
-        const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-        throw new EdgeSyncError(exists ? 'file-exists' : 'file-not-writable', path, { cause });
+        throw notWritten(path, cause);
       });
       written.push(path);
     }
@@ -33,4 +32,37 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<void> {
     for (const path of written) await rm(path, { force: true });
     throw error;
   }
+}
+
+/**
+ * One file of lines, batch by batch as they come; resolves with their number. Throws file-exists, file-not-writable, and
+ * whatever `batches` throws; then no half of it stays.
+ */
+export async function writeNewLines(
+  path: string,
+  batches: AsyncIterable<readonly string[]>,
+): Promise<number> {
+  const file = await open(path, 'wx', 0o600).catch((cause: unknown) => {
+    throw notWritten(path, cause);
+  });
+  let count = 0;
+  try {
+    for await (const lines of batches) {
+      await file.appendFile(lines.map((line) => `${line}\n`).join('')).catch((cause: unknown) => {
+        throw notWritten(path, cause);
+      });
+      count += lines.length;
+    }
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return count;
+}
+
+function notWritten(path: string, cause: unknown): EdgeSyncError {
+  const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+  return new EdgeSyncError(exists ? 'file-exists' : 'file-not-writable', path, { cause });
 }

@@ -7,6 +7,7 @@ import { EdgeSyncError } from '../../shared/errors.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import { AlertCalls } from './alert-calls.ts';
 import { AttentionCalls } from './attention-calls.ts';
+import { AuditCalls } from './audit-calls.ts';
 import { BackupCalls } from './backup-calls.ts';
 import { CertificateCalls } from './certificate-calls.ts';
 import { DeviceCalls } from './device-calls.ts';
@@ -36,6 +37,7 @@ const hideAfterSeconds = 30;
 export class EngineCalls implements EngineService {
   readonly alerts: AlertCalls;
   readonly attention: AttentionCalls;
+  readonly audit: AuditCalls;
   readonly backup: BackupCalls;
   readonly certificates: CertificateCalls;
   readonly devices: DeviceCalls;
@@ -58,6 +60,7 @@ export class EngineCalls implements EngineService {
     this.#parts = parts;
     this.alerts = new AlertCalls(parts);
     this.attention = new AttentionCalls(parts);
+    this.audit = new AuditCalls(parts);
     this.backup = new BackupCalls(parts);
     this.certificates = new CertificateCalls({
       ...parts,

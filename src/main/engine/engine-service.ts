@@ -5,6 +5,7 @@ import type { FailureLedger } from '../../shared/contract-failures.ts';
 import type { StatusReport } from '../../shared/status.ts';
 import type { AlertService } from './alert-calls.ts';
 import type { AttentionService } from './attention-calls.ts';
+import type { AuditService } from './audit-calls.ts';
 import type { BackupService } from './backup-calls.ts';
 import type { CertificateService } from './certificate-calls.ts';
 import type { DeviceService } from './device-calls.ts';
@@ -35,6 +36,7 @@ export interface StudyReveal {
 export interface EngineService {
   readonly alerts: AlertService;
   readonly attention: AttentionService;
+  readonly audit: AuditService;
   readonly backup: BackupService;
   readonly certificates: CertificateService;
   readonly devices: DeviceService;

@@ -2,6 +2,7 @@
  * The engine's ports: what it needs from the world and may not reach for itself.
  * Implementations live in system/ (real) and test/fakes/ (fake); both pass test/contract/.
  */
+import type { AuditAction } from '../../shared/audit-actions.ts';
 import type { EdgeSyncError } from '../../shared/errors.ts';
 import type { Secret } from './system/secret.ts';
 
@@ -89,65 +90,8 @@ export interface AuditTrail {
 }
 
 export interface AuditEvent {
-  readonly action:
-    | 'engine-started'
-    | 'engine-stopped'
-    | 'alerts-tested'
-    | 'diagnostics-made'
-    | 'recovery-created'
-    | 'recovery-printed'
-    | 'recovery-checked'
-    | 'recovery-check-failed'
-    | 'phi-revealed'
-    | 'studies-searched'
-    | 'restore-started'
-    | 'restore-finished'
-    | 'object-opened'
-    | 'verify-started'
-    | 'verify-finished'
-    | 'copy-damaged'
-    | 'copy-mended'
-    | 'copy-lost'
-    | 'incident-answered'
-    | 'association-refused'
-    | 'device-paired'
-    | 'device-changed'
-    | 'device-removed'
-    | 'device-tested'
-    | 'caller-dismissed'
-    | 'class-allowed'
-    | 'class-dismissed'
-    | 'web-session-opened'
-    | 'secret-stored'
-    | 'secret-forgotten'
-    | 'settings-changed'
-    | 'settings-undone'
-    | 'engine-restarted'
-    | 'destination-tested'
-    | 'destination-saved'
-    | 'listening-changed'
-    | 'certificate-issued'
-    | 'certificate-renewed'
-    | 'certificate-revoked'
-    | 'certificate-imported'
-    | 'device-key-rotated'
-    | 'archive-epoch-begun'
-    | 'passphrase-changed'
-    | 'recovery-replacing'
-    | 'recovery-replacement-cancelled'
-    | 'recipient-added'
-    | 'recipient-removed'
-    | 'keys-adopted'
-    | 'archive-joined'
-    | 'archive-rebuilt'
-    | 'backup-written'
-    | 'backup-taken-over'
-    | 'uploads-paused'
-    | 'uploads-resumed'
-    | 'share-created'
-    | 'share-revoked'
-    | 'share-expired';
-  /** local-socket, web, engine. */
+  readonly action: AuditAction;
+  /** local-socket, web, command-line, engine. */
   readonly actor: string;
   /** Own identifiers only (study id, incident id): no PHI. */
   readonly subject?: string;

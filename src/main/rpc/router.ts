@@ -4,6 +4,7 @@ import { toEdgeSyncError } from '../../shared/errors.ts';
 import type { Actor, EngineService } from '../engine/engine-service.ts';
 import type { Logger } from '../engine/ports.ts';
 import { attentionRoutes } from './attention-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { diagnosticsRoutes } from './diagnostics-routes.ts';
@@ -86,6 +87,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
         yield* reported(engine.restore(input, context.actor, signal ?? endless), errors);
       }),
     },
+    audit: auditRoutes(os.audit, engine),
     backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
     diagnostics: diagnosticsRoutes(os.diagnostics, engine),

@@ -3,6 +3,7 @@
  * A promise resolves only after the COMMIT is on stable storage. Everything rejects or throws EdgeSyncError:
  * disk-full, disk-error, database-damaged. `destination` is the name in the configuration.
  */
+import type { AuditWanted } from './audit-rows.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import type { IncidentReport, SpoolId } from '../model.ts';
 import type { DatasetProof } from './dataset-proofs.ts';
@@ -143,6 +144,8 @@ export interface AuditStore {
   appendAudit(row: Omit<AuditRow, 'id'>): Promise<void>;
   /** In order of recording, after `afterId`. */
   auditRows(afterId: number, limit: number): AuditRow[];
+  /** A page of what is wanted; give `next` to the following one, null: there is none. */
+  findAudit(wanted: AuditWanted): { readonly rows: AuditRow[]; readonly next: number | null };
 }
 
 export interface ControlQueue {

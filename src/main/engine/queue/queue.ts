@@ -4,7 +4,7 @@ import { EdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { IncidentReport, SpoolId } from '../model.ts';
 import type { Clock, ColumnSealer, Logger, Random } from '../ports.ts';
 import { Alerts } from './alerts.ts';
-import { AuditRows } from './audit-rows.ts';
+import { AuditRows, type AuditWanted } from './audit-rows.ts';
 import { BackFill } from './back-fill.ts';
 import { BackupMarks } from './backup-marks.ts';
 import { Care } from './care.ts';
@@ -340,6 +340,10 @@ export class Queue
 
   auditRows(afterId: number, limit: number): AuditRow[] {
     return this.#audit.page(afterId, limit);
+  }
+
+  findAudit(wanted: AuditWanted): { readonly rows: AuditRow[]; readonly next: number | null } {
+    return this.#audit.find(wanted);
   }
 
   /** Commits now what waits for the end of this turn. */
