@@ -53,6 +53,8 @@ class ArchiveWay implements Way<CloudStore> {
   readonly #link: DestinationLink;
   readonly #manifests: ManifestWriter;
   #nextChainCheckMs = 0;
+  /** Monotonic; while objects are under way, no list is due before. */
+  #noManifestBeforeMs = 0;
 
   constructor(deps: UploadStageDeps) {
     this.#deps = deps;
@@ -115,12 +117,16 @@ class ArchiveWay implements Way<CloudStore> {
 
   dueChore(store: CloudStore, { active, lastFinishedMs, heldMs }: Traffic): Chore | number | undefined {
     const { clock, queue, destination, installationId, random, lastProofAtMs } = this.#deps;
+    const quietMs = this.#noManifestBeforeMs - clock.monotonicMs();
+    if (active > 0 && quietMs > 0) return quietMs;
     const backlog = queue.manifestBacklog(destination);
     if (backlog.count > 0) {
       const idleMs =
         active > 0 ? Number.POSITIVE_INFINITY : lastFinishedMs + manifestIdleMs - clock.monotonicMs();
       const waitMs = Math.max(heldMs, this.#manifestWaitMs(backlog, idleMs));
-      return waitMs > 0 ? waitMs : { what: 'manifest', run: (signal) => this.#writeManifest(store, signal) };
+      if (waitMs <= 0) return { what: 'manifest', run: (signal) => this.#writeManifest(store, signal) };
+      this.#noManifestBeforeMs = clock.monotonicMs() + Math.min(waitMs, manifestMaxWaitMs);
+      return waitMs;
     }
     const chainWaitMs = Math.max(heldMs, this.#nextChainCheckMs - clock.monotonicMs());
     if (chainWaitMs <= 0) return { what: 'chain', run: (signal) => this.#checkChain(signal) };

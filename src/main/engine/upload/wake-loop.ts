@@ -18,8 +18,8 @@ export class WakeLoop {
   }
 
   /**
-   * `look` must not throw; it gives milliseconds until there is a reason to look again, undefined: only when poked. Does
-   * nothing the second time, and after `end`.
+   * `look` must not throw, and what it does itself must be in what it gives: milliseconds until there is a reason to look
+   * again, undefined: only when poked. Does nothing the second time, and after `end`.
    */
   begin(look: () => number | undefined | Promise<number | undefined>): void {
     if (this.#state !== 'new') return;
@@ -40,7 +40,12 @@ export class WakeLoop {
   }
 
   async #run(look: () => number | undefined | Promise<number | undefined>): Promise<void> {
-    while (this.#state === 'running') await this.#rest(await look());
+    while (this.#state === 'running') {
+      const looked = look();
+      // What a look has begun pokes while it lasts, and was seen by it; only what came after that is news.
+      if (!(looked instanceof Promise)) this.#isPoked = false;
+      await this.#rest(await looked);
+    }
   }
 
   /** Until poked, or for `ms`. */
