@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cloudNames, type CloudStore } from '../../src/main/engine/cloud/cloud-store.ts';
 import { openWhole } from '../../src/main/engine/seal/envelope-reader.ts';
+import { GiveWay } from '../../src/main/engine/upload/give-way.ts';
 import type { UploadHold } from '../../src/main/engine/upload/hold.ts';
 import { RateLimit } from '../../src/main/engine/upload/pacing-rate.ts';
 import { startAzurite, type Azurite } from '../support/azurite.ts';
@@ -125,6 +126,51 @@ describe('paced uploads', () => {
     rig.stage(connect, { hold }).start();
     await rig.untilVerified(1);
     expect(rig.clock.nowMs()).toBeGreaterThanOrEqual(untilMs);
+  });
+
+  it('a device that takes all of this PC has the uploads wait for their turns, and all go when it has ended', async () => {
+    await fresh();
+    for (const index of ['1', '2', '3', '4', '5', '6']) await rig.receive(testImage(index));
+    let load = 1;
+    const giveWay = new GiveWay({ clock: rig.clock, load: () => load });
+    // Nobody waits long for an image here: as if one came in each time that is asked.
+    giveWay.received();
+    const turns = giveWay.newTurns();
+    turns.take();
+    const keepsReceiving = setInterval(() => giveWay.received(), 20);
+    try {
+      const asked: number[] = [];
+      const stage = rig.stage(connect, {
+        turns: {
+          left: () => {
+            const left = turns.left();
+            asked.push(left);
+            return left;
+          },
+          take: () => turns.take(),
+        },
+      });
+      stage.start();
+      await rig.untilVerified(6);
+      expect(new Set(asked)).toEqual(new Set([0, 1]));
+      load = 0.1;
+      for (const index of ['7', '8', '9']) await rig.receive(testImage(index));
+      stage.workArrived();
+      await rig.untilVerified(9);
+      expect(asked).toContain(Number.POSITIVE_INFINITY);
+    } finally {
+      clearInterval(keepsReceiving);
+    }
+  });
+
+  it('goes on soon after the last image, although nothing else wakes the uploads then', async () => {
+    await fresh();
+    await rig.receive(testImage('1'));
+    const giveWay = new GiveWay({ clock: rig.clock, load: () => 1 });
+    const turns = giveWay.newTurns();
+    giveWay.received();
+    rig.stage(connect, { turns }).start();
+    await rig.untilVerified(1);
   });
 
   it('a bandwidth limit holds on the way to the cloud, shared by what is sent at once', async () => {

@@ -48,8 +48,10 @@ import { SettingsInForce } from './settings-in-force.ts';
 import type { SettingsKeeper } from './settings-keeper.ts';
 import { StatusSource } from './status-source.ts';
 import { writeFileDurably } from './system/durable-file.ts';
+import { EventLoopLoad } from './system/event-loop-load.ts';
 import { SystemNetworkInterfaces } from './system/network-interfaces.ts';
 import type { Secret } from './system/secret.ts';
+import { GiveWay } from './upload/give-way.ts';
 import { Uploads } from './uploads.ts';
 import { BackFills } from './back-fills.ts';
 import { noteListening, ownAddresses } from './pairing-calls.ts';
@@ -242,7 +244,10 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
   const objectName: NameObject = (sopInstanceUid, transferSyntaxUid, datasetSha256) =>
     keys.objectName({ sopInstanceUid, transferSyntaxUid, datasetSha256 });
   const sealers = (): SealerFactory => keys.sealers;
-  const intake = new IntakeStage({ sealers, spool, queue, objectName, disk, logger });
+  const load = new EventLoopLoad();
+  const giveWay = new GiveWay({ clock, load: () => load.share() });
+  const onBegin = (): void => giveWay.received();
+  const intake = new IntakeStage({ sealers, spool, queue, objectName, disk, onBegin, logger });
   await reconcile({
     queue,
     spool,
@@ -258,6 +263,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     spool,
     reportIncident,
     onChange: () => status.changed(),
+    giveWay,
   });
   opened.defer(() => uploads.stop());
   const verify = openVerify({

@@ -22,6 +22,7 @@ import type { Secret } from './system/secret.ts';
 import type { CloudStore } from './cloud/cloud-store.ts';
 import { DatasetStage } from './upload/dataset-stage.ts';
 import type { DestinationStage, UploadStatus } from './upload/destination-stage.ts';
+import type { GiveWay } from './upload/give-way.ts';
 import { RateLimit } from './upload/pacing-rate.ts';
 import { Pacing } from './upload/pacing.ts';
 import { UploadStage } from './upload/upload-stage.ts';
@@ -38,6 +39,8 @@ export interface UploadsDeps {
   readonly spool: Spool;
   readonly reportIncident: ReportIncident;
   readonly onChange: () => void;
+  /** Receiving goes first. */
+  readonly giveWay: GiveWay;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -209,6 +212,7 @@ export class Uploads {
       mayUpload: () => keys.recoveryState === 'proven',
       rateLimits: this.rateLimits(destination.name),
       hold: () => this.pacing.hold(destination.name),
+      turns: this.#deps.giveWay.newTurns(),
       connect: () => this.#connectDataset(destination),
       lastProofAtMs: () => queue.lastProofAtMs(name),
       reportIncident,
@@ -235,6 +239,7 @@ export class Uploads {
       mayUpload: () => keys.recoveryState === 'proven',
       rateLimits: this.rateLimits(destination.name),
       hold: () => this.pacing.hold(destination.name),
+      turns: this.#deps.giveWay.newTurns(),
       rehead: (job) => this.#reheads.rehead(job),
       connect: () => {
         // Images that were proven in a PACS of this name are in no archive.

@@ -20,6 +20,8 @@ export interface IntakeDeps {
   readonly queue: IntakeQueue;
   readonly objectName: NameObject;
   readonly disk: Pick<DiskGuard, 'refusal' | 'accepted'>;
+  /** An image begins to come in. */
+  readonly onBegin?: () => void;
   readonly logger: Logger;
 }
 
@@ -36,6 +38,7 @@ export class IntakeStage implements Intake {
     try {
       const full = this.#deps.disk.refusal();
       if (full !== undefined) return new RefusedStream(full);
+      this.#deps.onBegin?.();
       const stream = new InstanceStream(announcement, this.#deps.sealers(), this.#deps, this.#staging);
       return this.#trouble.watch(stream);
     } catch (error) {

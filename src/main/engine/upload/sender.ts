@@ -6,6 +6,7 @@ import type { UploadQueue } from '../queue/queue-port.ts';
 import type { UploadJob } from '../queue/queue-types.ts';
 import { DestinationGate } from './destination-gate.ts';
 import type { DestinationStage, UploadStatus } from './destination-stage.ts';
+import { receivingMs, type Turns } from './give-way.ts';
 import { holdMs, holdReport, holdUntilMs, type UploadHold } from './hold.ts';
 import { JobPicker, secondLookMs } from './job-picker.ts';
 import { NotRecorded, OutcomeRecord } from './outcome-record.ts';
@@ -40,6 +41,8 @@ export interface SenderDeps {
   readonly mayUpload: () => boolean;
   /** Why nothing may be uploaded right now (a pause, the time of day); undefined: it may. Poked when it changes. */
   readonly hold?: () => UploadHold | undefined;
+  /** Receiving goes first; undefined: uploads never give way. */
+  readonly turns?: Turns;
   readonly reportIncident: ReportIncident;
   /** State, error or rate changed. */
   readonly onChange: () => void;
@@ -286,7 +289,12 @@ export class Sender<Store> implements DestinationStage {
   }
 
   #beginJobs(store: Store): number | undefined {
-    const { jobs, waitMs } = this.#picker.pick(this.#room());
+    const { turns } = this.#deps;
+    const turnsLeft = turns?.left() ?? Number.POSITIVE_INFINITY;
+    if (turnsLeft === 0) return receivingMs;
+    const { all, large } = this.#room();
+    const { jobs, waitMs } = this.#picker.pick({ all: Math.min(all, turnsLeft), large });
+    if (jobs.length > 0) turns?.take();
     for (const job of jobs) this.#beginJob(job, store);
     return waitMs;
   }

@@ -1,0 +1,58 @@
+import type { Clock } from '../ports.ts';
+
+/** The next image of a device that sends without a pause begins within this. */
+export const receivingMs = 250;
+/** From here on what else is begun takes time from receiving, which alone keeps a slow PC busy for two thirds of it. */
+const busyShare = 0.5;
+/** Objects sent for images that come in, while uploads give way: one for so many. */
+const imagesPerTurn = 2;
+
+export interface GiveWayDeps {
+  readonly clock: Clock;
+  /** Of the engine's thread, of late: between 0 and 1. */
+  readonly load: () => number;
+}
+
+/**
+ * Receiving goes first. A device waits for each answer and somebody waits for the device, an upload can wait: while
+ * images come in faster than this PC does both, one object is begun for every two of them. On a PC with time to spare
+ * nothing is held back.
+ */
+export class GiveWay {
+  readonly #deps: GiveWayDeps;
+  #receivedAtMs = Number.NEGATIVE_INFINITY;
+  #images = 0;
+
+  constructor(deps: GiveWayDeps) {
+    this.#deps = deps;
+  }
+
+  /** An image begins to come in. */
+  received(): void {
+    this.#receivedAtMs = this.#deps.clock.monotonicMs();
+    this.#images += 1;
+  }
+
+  /** For one destination: turns are not shared. */
+  newTurns(): Turns {
+    let takenAt = 0;
+    return {
+      left: () => {
+        const { clock, load } = this.#deps;
+        const isReceiving = clock.monotonicMs() - this.#receivedAtMs <= receivingMs;
+        if (!isReceiving || load() < busyShare) return Number.POSITIVE_INFINITY;
+        return this.#images - takenAt >= imagesPerTurn ? 1 : 0;
+      },
+      take: () => {
+        takenAt = this.#images;
+      },
+    };
+  }
+}
+
+export interface Turns {
+  /** Objects that may be begun now; with 0 it is worth asking again after `receivingMs`, or with the next image. */
+  left(): number;
+  /** Some are begun. */
+  take(): void;
+}
