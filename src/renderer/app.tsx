@@ -1,4 +1,4 @@
-import { Component, useEffect, useLayoutEffect, useRef } from 'react';
+import { Component, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import i18next from 'i18next';
 import { I18nProvider } from 'react-aria-components';
@@ -92,7 +92,7 @@ function Page(): ReactElement {
       <a className="skip-link" href="#state">
         {t('header.skip')}
       </a>
-      <Header connection={connection} agent={agent} />
+      <Header connection={connection} destinations={agent?.status.destinations} version={agent?.version} />
       <main>
         {connection.tag === 'refused' ? (
           <FreshLink />
@@ -115,24 +115,32 @@ function Views({ agent }: { readonly agent: AgentState }): ReactElement {
     <>
       <PublicAddress failures={agent.status.failures} />
       <WizardBanner status={agent.status} />
-      <ViewTabs
-        waiting={(access?.waitingCallers ?? 0) + (access?.waitingClasses ?? 0)}
-        overview={<Overview agent={agent} />}
-        devices={<DevicesView agent={agent} />}
-        keys={<KeysView agent={agent} />}
-        settings={<SettingsView />}
-      />
+      <ViewTabs waiting={(access?.waitingCallers ?? 0) + (access?.waitingClasses ?? 0)} {...tabs} />
     </>
   );
+}
+
+/** Made once: each follows the feed by itself, so that a delta draws what it changes and not the tabs around it. */
+const tabs = {
+  overview: <Heard show={(agent) => <Overview agent={agent} />} />,
+  devices: <Heard show={(agent) => <DevicesView agent={agent} />} />,
+  keys: <Heard show={(agent) => <KeysView agent={agent} />} />,
+  settings: <SettingsView />,
+} as const;
+
+function Heard({ show }: { readonly show: (agent: AgentState) => ReactElement }): ReactElement | null {
+  const { agent } = useAgentView();
+  return agent === undefined ? null : show(agent);
 }
 
 /** What stands below the headline, most urgent first. */
 function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
   const { status } = agent;
+  const failures = useMemo(() => withoutPublicAddress(status.failures), [status.failures]);
   return (
     <div className="overview">
       <Counts counts={status.counts} />
-      <Failures failures={withoutPublicAddress(status.failures)} studies={agent.studies} />
+      <Failures failures={failures} studies={agent.studies} />
       <div className="columns">
         <div className="column-main">
           <Modalities modalities={status.modalities} access={status.access} />
@@ -147,9 +155,9 @@ function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
         </div>
         <div className="column-side">
           <Destinations destinations={status.destinations} />
-          <Verification status={status} />
+          {status.destinations.length === 0 ? null : <Verification verification={status.verification} />}
           <Recovery state={status.recovery} kit={status.recoveryKit} />
-          <ThisPc agent={agent} />
+          <ThisPc listener={status.listener} spool={status.spool} startedAt={agent.startedAt} />
           <ActivityPanel status={status} />
           <Files />
           <SharesPanel />

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useMemo, useState } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -21,7 +21,7 @@ export function ViewHost({ children }: { readonly children: ReactNode }): ReactE
 const tabs = ['overview', 'devices', 'keys', 'settings'] as const;
 
 /** `waiting`: callers and classes that nobody has decided about. */
-export function ViewTabs({
+export const ViewTabs = memo(function ViewTabs({
   waiting,
   overview,
   devices,
@@ -77,4 +77,4 @@ export function ViewTabs({
       </TabPanel>
     </Tabs>
   );
-}
+});

@@ -2,6 +2,7 @@ import type { AgentState } from '../../shared/agent-state.ts';
 import { applyAgentEvent } from '../../shared/agent-state.ts';
 import { SessionRefusedError } from '../transport/session-refused.ts';
 import type { EngineClient, Transport } from '../transport/transport.ts';
+import { keepSameState } from './keep-same.ts';
 import type { Timers } from './timers.ts';
 
 /** How much the page may believe what it shows. Only `live` may ever be green. */
@@ -28,6 +29,7 @@ export interface AgentView {
 export const silentAfterMs = 90_000;
 /** A snapshot comes at once; an attempt without one is given up after this. */
 export const firstSnapshotMs = 20_000;
+const live: Connection = { tag: 'live' };
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
 
@@ -106,11 +108,12 @@ export class AgentStore {
         let heard: AgentState | undefined;
         for await (const event of events) {
           if (stream.signal.aborted) break;
-          heard = applyAgentEvent(heard, event);
-          if (heard === undefined) continue;
+          const next = applyAgentEvent(heard, event);
+          if (next === undefined) continue;
+          heard = keepSameState(this.#view.agent, next);
           failedInARow = 0;
           this.#arm(silentAfterMs, () => this.#silence());
-          this.#set({ connection: { tag: 'live' }, agent: heard, heardAtMs: this.#timers.nowMs() });
+          this.#set({ connection: live, agent: heard, heardAtMs: this.#timers.nowMs() });
         }
       } catch (error) {
         if (error instanceof SessionRefusedError) {

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '../../../shared/assert-never.ts';
@@ -19,10 +20,15 @@ const askedAtMostEveryMs = 5_000;
 const askedEveryMs = 60_000;
 
 export function ActivityPanel({ status }: { readonly status: StatusReport }): ReactElement {
-  const { t } = useTranslation();
   const { received, verified } = status.counts;
   const round = Math.floor(useNowMs() / askedEveryMs);
   const figures = useCalm(`${received} ${verified} ${status.failures.length} ${round}`, askedAtMostEveryMs);
+  return <Events figures={figures} />;
+}
+
+/** Drawn again when it is asked for anew, not with every delta. */
+const Events = memo(function Events({ figures }: { readonly figures: string }): ReactElement {
+  const { t } = useTranslation();
   const { asked, again } = useAsked(figures, (client) => client.home.activity({ limit: shown }));
   return (
     <Panel title={t('activity.title')} icon={<BellIcon />}>
@@ -41,7 +47,7 @@ export function ActivityPanel({ status }: { readonly status: StatusReport }): Re
       )}
     </Panel>
   );
-}
+});
 
 function Line({ event }: { readonly event: Activity }): ReactElement {
   const { t } = useTranslation();

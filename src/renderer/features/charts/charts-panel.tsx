@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, memo, Suspense, useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { DayChart } from '../../../shared/contract-home.ts';
@@ -15,7 +15,7 @@ import { hoursOf, isEmptyDay } from './chart-data.ts';
 const DayCurves = lazy(() => import('./day-curves.tsx'));
 const askedEveryMs = 60_000;
 
-export function ChartsPanel(): ReactElement {
+export const ChartsPanel = memo(function ChartsPanel(): ReactElement {
   const { t } = useTranslation();
   const [form, setForm] = useState<'chart' | 'table'>('chart');
   const round = Math.floor(useNowMs() / askedEveryMs);
@@ -54,7 +54,7 @@ export function ChartsPanel(): ReactElement {
       )}
     </Panel>
   );
-}
+});
 
 /** The same figures in words and numbers. */
 function HourTable({ chart }: { readonly chart: DayChart }): ReactElement {

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { DestinationStatus } from '../../../shared/status.ts';
@@ -14,7 +15,7 @@ import { placeIds } from '../failures/places.ts';
 import { SetUpStorage } from '../wizard/set-up-storage.tsx';
 import { CredentialButton, wantsCredential } from './credential.tsx';
 
-export function Destinations({
+export const Destinations = memo(function Destinations({
   destinations,
 }: {
   readonly destinations: readonly DestinationStatus[];
@@ -39,7 +40,7 @@ export function Destinations({
       )}
     </Panel>
   );
-}
+});
 
 function DestinationCard({ destination }: { readonly destination: DestinationStatus }): ReactElement {
   const { t } = useTranslation();

@@ -35,7 +35,7 @@ interface FailuresProps {
 }
 
 /** Each says what, which study, whether the images are safe, and has one button that does the next step. */
-export function Failures({ failures, studies }: FailuresProps): ReactElement | null {
+export const Failures = memo(function Failures({ failures, studies }: FailuresProps): ReactElement | null {
   const { t } = useTranslation();
   const format = useFormat();
   const nowMs = useNowMs();
@@ -79,7 +79,7 @@ export function Failures({ failures, studies }: FailuresProps): ReactElement | n
       <OverList over={over} />
     </Panel>
   );
-}
+});
 
 /** That it was told outside this PC, and when last. */
 function Told({

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useIsLive } from '../../state/engine-context.ts';
@@ -8,7 +9,7 @@ import { AttentionButton } from '../attention/attention-button.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
 
 /** Bringing images in and taking them out as files. */
-export function Files(): ReactElement {
+export const Files = memo(function Files(): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
   const openDialog = useOpenDialog();
@@ -32,4 +33,4 @@ export function Files(): ReactElement {
       </div>
     </Panel>
   );
-}
+});

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import {
   Button,
@@ -10,19 +11,22 @@ import {
 } from 'react-aria-components';
 import type { Selection } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { AgentState } from '../../../shared/agent-state.ts';
+import type { DestinationStatus } from '../../../shared/status.ts';
 import { initialsChoices, languages, themes, usePreferences } from '../../preferences/preferences.ts';
 import type { Preferences } from '../../preferences/preferences.ts';
 import type { Connection } from '../../state/agent-store.ts';
 import { MenuIcon, ProductMark } from '../../ui/icons.tsx';
 import { PauseButton } from './pause-button.tsx';
 
-export function Header({
+/** `destinations` and `version`: undefined until the engine was heard. */
+export const Header = memo(function Header({
   connection,
-  agent,
+  destinations,
+  version,
 }: {
   readonly connection: Connection;
-  readonly agent: AgentState | undefined;
+  readonly destinations: readonly DestinationStatus[] | undefined;
+  readonly version: string | undefined;
 }): ReactElement {
   const { t } = useTranslation();
   return (
@@ -32,19 +36,19 @@ export function Header({
         {t('product')}
       </p>
       <ConnectionLabel connection={connection} />
-      {agent === undefined ? null : <PauseButton status={agent.status} />}
+      {destinations === undefined ? null : <PauseButton destinations={destinations} />}
       <MenuTrigger>
         <Button className="button button-quiet" aria-label={t('header.menu')}>
           <MenuIcon />
           <span className="wide-only">{t('header.menu')}</span>
         </Button>
         <Popover className="popover" placement="bottom end">
-          <PreferencesMenu version={agent?.version} />
+          <PreferencesMenu version={version} />
         </Popover>
       </MenuTrigger>
     </header>
   );
-}
+});
 
 function ConnectionLabel({ connection }: { readonly connection: Connection }): ReactElement {
   const { t } = useTranslation();

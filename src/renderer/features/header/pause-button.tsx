@@ -2,7 +2,7 @@ import type { ReactElement } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { PauseRequest } from '../../../shared/contract-upload.ts';
-import type { StatusReport } from '../../../shared/status.ts';
+import type { DestinationStatus } from '../../../shared/status.ts';
 import { errorText } from '../../i18n/error-text.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useAction, useIsLive } from '../../state/engine-context.ts';
@@ -18,7 +18,11 @@ const pauses = {
 } as const satisfies Record<string, PauseRequest>;
 
 /** Uploads wait for a time that ends by itself; receiving goes on. */
-export function PauseButton({ status }: { readonly status: StatusReport }): ReactElement | null {
+export function PauseButton({
+  destinations,
+}: {
+  readonly destinations: readonly DestinationStatus[];
+}): ReactElement | null {
   const { t } = useTranslation();
   const format = useFormat();
   const nowMs = useNowMs();
@@ -32,8 +36,8 @@ export function PauseButton({ status }: { readonly status: StatusReport }): Reac
     await client.uploads.resume({});
     say(t('pause.resumed'));
   });
-  if (status.destinations.length === 0) return null;
-  const held = status.destinations.find(({ hold }) => hold?.by === 'paused')?.hold;
+  if (destinations.length === 0) return null;
+  const held = destinations.find(({ hold }) => hold?.by === 'paused')?.hold;
   const failed = [pause.state, resume.state].find((one) => one.tag === 'failed');
   return (
     <div className="pause">

@@ -9,7 +9,7 @@ import { Panel } from '../../ui/panel.tsx';
 import { SearchBox } from '../search/search-box.tsx';
 import { ModalityTiles } from './modality-tiles.tsx';
 import { StudyList } from './study-list.tsx';
-import { byModality, isToday } from './today.ts';
+import { byModality, splitByDay } from './today.ts';
 
 /** Today by modality, the studies of the feed, and the way to any other. */
 export const StudyBoard = memo(function StudyBoard({
@@ -61,10 +61,7 @@ function Days({
   const { t } = useTranslation();
   const day = new Date(useNowMs()).toDateString();
   const [wanted, setWanted] = useState<string | undefined>(undefined);
-  const [today, earlier] = useMemo(() => {
-    const nowMs = Date.parse(day);
-    return [studies.filter((one) => isToday(one, nowMs)), studies.filter((one) => !isToday(one, nowMs))];
-  }, [studies, day]);
+  const { today, others } = useMemo(() => splitByDay(studies, Date.parse(day)), [studies, day]);
   const modalities = useMemo(() => byModality(today), [today]);
   // A modality whose last study is no longer of today has no tile to let go of it.
   const chosen = modalities.some(({ modality }) => modality === wanted) ? wanted : undefined;
@@ -85,10 +82,10 @@ function Days({
         )}
         <StudyList studies={shown} />
       </section>
-      {earlier.length === 0 || chosen !== undefined ? null : (
+      {others.length === 0 || chosen !== undefined ? null : (
         <section className="day" aria-label={t('home.earlier')}>
           <h3 className="day-head">{t('home.earlier')}</h3>
-          <StudyList studies={earlier} />
+          <StudyList studies={others} />
         </section>
       )}
     </>

@@ -10,9 +10,24 @@ export interface ModalityToday {
   readonly stuck: number;
 }
 
-/** A study belongs to the day of its last image. */
-export function isToday(study: StudySummary, nowMs: number): boolean {
-  return new Date(study.lastReceivedAt).toDateString() === new Date(nowMs).toDateString();
+export interface Days {
+  readonly today: readonly StudySummary[];
+  readonly others: readonly StudySummary[];
+}
+
+/** A study belongs to the day of its last image, by this PC's clock. Both lists keep the order. */
+export function splitByDay(studies: readonly StudySummary[], nowMs: number): Days {
+  const now = new Date(nowMs);
+  // Days are not all of 24 hours: the next one begins where the calendar says.
+  const [begins, ends] = [0, 1].map((later) =>
+    new Date(now.getFullYear(), now.getMonth(), now.getDate() + later).getTime(),
+  ) as [number, number];
+  const [today, others]: [StudySummary[], StudySummary[]] = [[], []];
+  for (const study of studies) {
+    const atMs = Date.parse(study.lastReceivedAt);
+    (begins <= atMs && atMs < ends ? today : others).push(study);
+  }
+  return { today, others };
 }
 
 /** Those with the most images first. */

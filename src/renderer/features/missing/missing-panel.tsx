@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Hints, LateDevice, SeriesGap } from '../../../shared/contract-home.ts';
@@ -15,7 +16,7 @@ import { useShownInitials } from '../studies/initials.ts';
 const askedEveryMs = 120_000;
 
 /** Hints, not alarms: nothing here turns the headline. */
-export function MissingPanel(): ReactElement {
+export const MissingPanel = memo(function MissingPanel(): ReactElement {
   const { t } = useTranslation();
   const round = Math.floor(useNowMs() / askedEveryMs);
   const { asked, again } = useAsked(String(round), (client) => client.home.hints());
@@ -30,7 +31,7 @@ export function MissingPanel(): ReactElement {
       )}
     </Panel>
   );
-}
+});
 
 function AllHints({ hints, again }: { readonly hints: Hints; readonly again: () => void }): ReactElement {
   const { t } = useTranslation();

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AccessStatus, StatusReport } from '../../../shared/status.ts';
@@ -14,7 +15,7 @@ type Modality = StatusReport['modalities'][number];
  * What arrived from each device. "Safe to erase" is not said here: without a storage commitment only the device knows
  * what it meant to send.
  */
-export function Modalities({
+export const Modalities = memo(function Modalities({
   modalities,
   access,
 }: {
@@ -43,7 +44,7 @@ export function Modalities({
       )}
     </Panel>
   );
-}
+});
 
 function ModalityCard({
   modality,

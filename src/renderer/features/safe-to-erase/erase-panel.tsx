@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StatusReport } from '../../../shared/status.ts';
@@ -20,15 +21,20 @@ const askedAtMostEveryMs = 5_000;
 
 /** What each device may erase. Asked again when the figures it stands on have changed. */
 export function ErasePanel({ status }: { readonly status: StatusReport }): ReactElement {
+  const { counts, modalities, failures } = status;
+  const committed = modalities.reduce((sum, one) => sum + one.committed, 0);
+  const figures = [counts.received, counts.verified, committed, ...failures.map(({ id }) => id)].join(' ');
+  return <Answers figures={useCalm(figures, askedAtMostEveryMs)} />;
+}
+
+/** Drawn again when it is asked for anew, not with every delta. */
+const Answers = memo(function Answers({ figures }: { readonly figures: string }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
   const isLive = useIsLive();
   const openDialog = useOpenDialog();
   const words = useEraseWords();
-  const { counts, modalities, failures } = status;
-  const committed = modalities.reduce((sum, one) => sum + one.committed, 0);
-  const figures = [counts.received, counts.verified, committed, ...failures.map(({ id }) => id)].join(' ');
-  const { asked, again } = useAsked(useCalm(figures, askedAtMostEveryMs), (client) =>
+  const { asked, again } = useAsked(figures, (client) =>
     client.home.eraseList({ day: null, days: daysShown }),
   );
   return (
@@ -70,4 +76,4 @@ export function ErasePanel({ status }: { readonly status: StatusReport }): React
       )}
     </Panel>
   );
-}
+});

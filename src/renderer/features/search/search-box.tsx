@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 import { Form, Input, Label, SearchField, Text } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -17,7 +17,11 @@ const longestText = 200;
  * Search by name or number. What is found shows initials, as everywhere; names take a reveal. What was typed is gone with
  * the results, and when the page goes out of sight.
  */
-export function SearchBox({ onShown }: { readonly onShown: (isShown: boolean) => void }): ReactElement {
+export const SearchBox = memo(function SearchBox({
+  onShown,
+}: {
+  readonly onShown: (isShown: boolean) => void;
+}): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
   const [text, setText] = useState('');
@@ -92,7 +96,7 @@ export function SearchBox({ onShown }: { readonly onShown: (isShown: boolean) =>
       )}
     </div>
   );
-}
+});
 
 function Results({
   found,

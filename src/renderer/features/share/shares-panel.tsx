@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useIsLive } from '../../state/engine-context.ts';
@@ -6,7 +7,7 @@ import { LinkIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
 
-export function SharesPanel(): ReactElement {
+export const SharesPanel = memo(function SharesPanel(): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
   const openDialog = useOpenDialog();
@@ -20,4 +21,4 @@ export function SharesPanel(): ReactElement {
       </div>
     </Panel>
   );
-}
+});

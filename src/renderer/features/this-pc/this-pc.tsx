@@ -1,7 +1,7 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { AgentState } from '../../../shared/agent-state.ts';
-
+import type { StatusReport } from '../../../shared/status.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useIsLive } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
@@ -14,13 +14,21 @@ import { placeIds } from '../failures/places.ts';
 import { DaysLeft } from './days-left.tsx';
 
 /** What to type into a device, and how much room there is. */
-export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement {
+export const ThisPc = memo(function ThisPc({
+  listener,
+  spool,
+  startedAt,
+}: {
+  readonly listener: StatusReport['listener'];
+  readonly spool: StatusReport['spool'];
+  /** When the engine started, ISO 8601. */
+  readonly startedAt: string;
+}): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
   const nowMs = useNowMs();
   const isLive = useIsLive();
   const openDialog = useOpenDialog();
-  const { listener, spool } = agent.status;
   return (
     <Panel
       title={t('thisPc.title')}
@@ -77,7 +85,7 @@ export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement 
         </div>
         <div>
           <dt>{t('thisPc.runningSince')}</dt>
-          <dd>{format.moment(agent.startedAt, nowMs)}</dd>
+          <dd>{format.moment(startedAt, nowMs)}</dd>
         </div>
       </dl>
       <div className="panel-actions">
@@ -87,4 +95,4 @@ export function ThisPc({ agent }: { readonly agent: AgentState }): ReactElement 
       </div>
     </Panel>
   );
-}
+});

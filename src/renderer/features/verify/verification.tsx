@@ -1,6 +1,7 @@
+import { memo } from 'react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { StatusReport, VerificationStatus } from '../../../shared/status.ts';
+import type { VerificationStatus } from '../../../shared/status.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useIsLive } from '../../state/engine-context.ts';
 import type { Tone } from '../../state/headline-view.ts';
@@ -14,12 +15,16 @@ import { useOpenDialog } from '../dialog-context.ts';
 type Looked = VerificationStatus['destinations'][number];
 
 /** What came of looking at cloud copies again, and looking now. */
-export function Verification({ status }: { readonly status: StatusReport }): ReactElement | null {
+export const Verification = memo(function Verification({
+  verification,
+}: {
+  /** Undefined from an engine that does not tell. */
+  readonly verification: VerificationStatus | undefined;
+}): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
   const openDialog = useOpenDialog();
-  const destinations = status.verification?.destinations ?? [];
-  if (status.destinations.length === 0) return null;
+  const destinations = verification?.destinations ?? [];
   return (
     <Panel title={t('verify.title')} icon={<LookIcon />} aside={<State destinations={destinations} />}>
       <p className="muted">{t('verify.intro')}</p>
@@ -39,7 +44,7 @@ export function Verification({ status }: { readonly status: StatusReport }): Rea
       </div>
     </Panel>
   );
-}
+});
 
 /** Good only where something was looked at, was good, and is heard now. */
 function State({ destinations }: { readonly destinations: readonly Looked[] }): ReactElement {
