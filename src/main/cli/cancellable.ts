@@ -1,4 +1,4 @@
-/** Ctrl-C as an abort signal: the one place where a command listens for it. */
+/** Ctrl-C, or a reader that went away, as an abort signal: the one place where a command listens for it. */
 import { EdgeSyncError } from '../../shared/errors.ts';
 import { SystemClock } from '../engine/system/clock.ts';
 
@@ -8,9 +8,9 @@ const endings = ['SIGINT', 'SIGTERM'] as const;
 const samePressMs = 1000;
 
 /**
- * Runs `run` with a signal that aborts with `cancelled` at the first Ctrl-C; whatever it rejects with after that is told
- * as `cancelled`. One pressed again later ends the process
- * at once, as it would without us: nobody has to wait for a drive that does not answer.
+ * Runs `run` with a signal that aborts with `cancelled` at the first Ctrl-C, or when what is printed reaches nobody;
+ * whatever it rejects with after that is told as `cancelled`. One pressed again later ends the process at once, as it
+ * would without us: nobody has to wait for a drive that does not answer.
  */
 export async function cancellable<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const clock = new SystemClock();
@@ -29,6 +29,9 @@ export async function cancellable<Result>(run: (signal: AbortSignal) => Promise<
     for (const ending of endings) process.off(ending, onEnding);
   };
   for (const ending of endings) process.on(ending, onEnding);
+  const onReaderGone = (): void => cancel.abort(new EdgeSyncError('cancelled'));
+  const outputs = [process.stdout, process.stderr];
+  for (const output of outputs) output.on('error', onReaderGone);
   try {
     return await run(cancel.signal);
   } catch (error) {
@@ -36,5 +39,6 @@ export async function cancellable<Result>(run: (signal: AbortSignal) => Promise<
     throw cancel.signal.aborted ? new EdgeSyncError('cancelled', undefined, { cause: error }) : error;
   } finally {
     stopListening();
+    for (const output of outputs) output.off('error', onReaderGone);
   }
 }

@@ -1,6 +1,7 @@
 /** Composition root of the command line: builds the program, the system ports, and turns errors into one line. */
 import { Command, CommanderError, Option, type CommandOptions } from 'commander';
-import { toEdgeSyncError } from '../../shared/errors.ts';
+import { assertNever } from '../../shared/assert-never.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../shared/errors.ts';
 import { SystemClock } from '../engine/system/clock.ts';
 import { version } from '../version.ts';
 import { runAttentionDismiss, runAttentionList, runAttentionRetry } from './commands/attention.ts';
@@ -35,6 +36,7 @@ import { exitCode } from './exit-codes.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
+import { Printed } from './printed.ts';
 import { createEngineClient } from '../rpc/client.ts';
 import { restoreOptions, restoreWanted, type RestoreOptions } from './restore-options.ts';
 import type { TlsOptions } from './tls-options.ts';
@@ -46,9 +48,31 @@ import { withEngine } from './with-engine.ts';
 
 /** Runs one command; resolves with the exit code. Never throws. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
-  const output = processOutput();
+  const printed = new Printed([process.stdout, process.stderr]);
+  const code = await runCommand(args, printed);
+  await printed.settled();
+  const { trouble } = printed;
+  switch (trouble.tag) {
+    case 'none':
+      return code;
+    case 'reader-gone':
+      return exitCode.readerGone;
+    case 'not-written': {
+      const { cause } = trouble;
+      process.stderr.write(
+        `${errorLine(new EdgeSyncError('file-not-writable', 'standard output', { cause }))}\n`,
+      );
+      return exitCode.failed;
+    }
+    default:
+      return assertNever(trouble);
+  }
+}
+
+async function runCommand(args: readonly string[], printed: Printed): Promise<number> {
+  const output = processOutput(printed);
   let code: number = exitCode.ok;
-  const program = createProgram(output, (result) => {
+  const program = createProgram(output, printed, (result) => {
     code = result;
   });
   try {
@@ -58,6 +82,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     }
+    // Told once, by who called us.
+    if (printed.trouble.tag !== 'none') return exitCode.failed;
     const known = toEdgeSyncError(error);
     output.progress.end('');
     output.err(errorLine(known));
@@ -76,7 +102,7 @@ Exit codes: 0 done; 1 failed; 2 done, but some items had problems that were list
 64 the command or the configuration is not understood. status has its own: 0 all
 safe, 1 needs attention, 2 working, 3 the engine does not run.`;
 
-function createProgram(output: Output, done: (code: number) => void): Command {
+function createProgram(output: Output, printed: Printed, done: (code: number) => void): Command {
   const environment = process.env;
   const clock = new SystemClock();
   const program = new Command('edge-sync')
@@ -121,6 +147,8 @@ function createProgram(output: Output, done: (code: number) => void): Command {
   ofInstallation(program, 'serve', 'run the engine without the desktop app')
     .option('--web <port>', 'serve the page on 127.0.0.1 (0 picks a free port)')
     .action(async (options: InstallationOptions & { web?: string }) => {
+      // Images come in whether or not somebody reads the log.
+      printed.doWithoutReader();
       done(await runServe(options, environment, output));
     });
 

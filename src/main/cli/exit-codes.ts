@@ -7,6 +7,8 @@ export const exitCode = {
   engineNotRunning: 3,
   /** sysexits.h EX_USAGE. */
   usage: 64,
+  /** Nobody read on: what a shell says of a program that SIGPIPE ended (128 + 13). */
+  readerGone: 141,
 } as const;
 
 export const statusExitCode = { allSafe: 0, needsAttention: 1, working: 2, notRunning: 3 } as const;

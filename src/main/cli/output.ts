@@ -1,4 +1,5 @@
 import type { EdgeSyncError } from '../../shared/errors.ts';
+import type { Printed } from './printed.ts';
 
 /** Where a command prints. stdout is for results, stderr for progress and errors. */
 export interface Output {
@@ -14,9 +15,13 @@ export interface Progress {
   end(line?: string): void;
 }
 
-export function processOutput(): Output {
+/** `out` throws ReaderGone once nobody reads any more. */
+export function processOutput(printed: Printed): Output {
   return {
-    out: (line) => process.stdout.write(`${line}\n`),
+    out: (line) => {
+      printed.expectReader();
+      process.stdout.write(`${line}\n`);
+    },
     err: (line) => process.stderr.write(`${line}\n`),
     progress: process.stderr.isTTY ? terminalProgress() : quietProgress(),
   };
