@@ -2,14 +2,16 @@
  * `npm run bench -- page`: what the page costs with 100 studies and with 2,000 of 50 images each (100,000), in Chromium:
  * from a key, a click or the wheel to the next picture; the page's work for one delta of the feed; and the memory of its
  * process. The engine is a stand-in that speaks the real contract and sends deltas all the while, as a real one does
- * while it receives. Sizes take turns, each in a browser of its own. `--runs N` (5), `--repeat N` (20): times an
- * interaction is done in one run. At most 1.5 times is wanted; no figure makes the bench fail.
+ * while it receives. Both sizes are open side by side, each in a browser of its own with an engine of its own, and take
+ * turns at every single interaction: what else the machine does meets both alike. Work is the processor time of the
+ * page's thread, which others do not lengthen. `--runs N` (5), `--repeat N` (20): times an interaction is done in one
+ * run. At most 1.5 times is wanted; no figure makes the bench fail.
  */
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { Browser, CDPSession, Locator, Page } from 'playwright-core';
 import { studiesShown, type AgentState, type StudySummary } from '../src/shared/agent-state.ts';
 import { en } from '../src/renderer/i18n/en.ts';
 import * as states from '../test/support/agent-states.ts';
@@ -26,12 +28,13 @@ const deltasTimed = 40;
 const minuteMs = 60_000;
 
 type Size = (typeof sizes)[number];
-type Figure = 'scroll' | 'type' | 'tab' | 'open' | 'delta' | 'heap' | 'process';
+type Figure = 'scroll' | 'type' | 'leave' | 'back' | 'open' | 'delta' | 'heap' | 'process';
 
 const figures: Readonly<Record<Figure, { readonly title: string; readonly unit: string }>> = {
   scroll: { title: 'scroll the list', unit: 'ms' },
   type: { title: 'type in search', unit: 'ms' },
-  tab: { title: 'switch tab', unit: 'ms' },
+  leave: { title: 'switch tab: away from the overview', unit: 'ms' },
+  back: { title: 'switch tab: back to the overview', unit: 'ms' },
   open: { title: 'open a study', unit: 'ms' },
   delta: { title: 'work for one delta', unit: 'ms' },
   heap: { title: 'JavaScript heap', unit: 'MB' },
@@ -47,17 +50,15 @@ export async function run(args: readonly string[]): Promise<void> {
     options: { runs: { type: 'string', default: '5' }, repeat: { type: 'string', default: '20' } },
   });
   const [runs, repeat] = [Number(values.runs), Number(values.repeat)];
-  if (!(runs >= 1) || !(repeat >= 1)) throw new Error('--runs and --repeat take numbers from 1');
+  if (!(runs >= 1) || !(repeat >= 2)) throw new Error('--runs takes a number from 1, --repeat from 2');
   const built = await buildPage();
   const all: Record<Size, Figures[]> = { 100: [], 2000: [] };
   try {
     // The first round does not count: it fills the disk's cache.
     for (let round = 0; round <= runs; round += 1) {
-      for (const size of round % 2 === 0 ? sizes : [...sizes].reverse()) {
-        const found = await measure(built.dir, size, repeat);
-        if (round > 0) all[size].push(found);
-        console.error(`page: ${round === 0 ? 'warm-up' : `run ${round}`}, ${size} studies done`);
-      }
+      const found = await measure(built.dir, round, repeat);
+      if (round > 0) for (const size of sizes) all[size].push(found[size]);
+      console.error(`page: ${round === 0 ? 'warm-up' : `run ${round}`} done`);
     }
   } finally {
     await built.remove();
@@ -65,35 +66,83 @@ export async function run(args: readonly string[]): Promise<void> {
   print(all, { runs, repeat });
 }
 
-async function measure(dir: string, size: Size, repeat: number): Promise<Figures> {
+/** The page of one size, open in its own browser. */
+interface Side {
+  readonly size: Size;
+  readonly state: AgentState;
+  readonly engine: FakeEngine;
+  readonly browser: Browser;
+  readonly page: Page;
+  readonly session: CDPSession;
+}
+
+/** `round`: odd and even ones begin with another size. */
+async function measure(dir: string, round: number, repeat: number): Promise<Record<Size, Figures>> {
+  const open: Side[] = [];
+  const stop = new AbortController();
+  try {
+    for (const size of round % 2 === 0 ? sizes : [...sizes].reverse()) open.push(await openSide(dir, size));
+    const delta = await inTurns(open, deltasTimed, costOfDelta);
+    const feeding = open.map(({ engine, state }) => feed(engine, state, stop.signal));
+    for (const { page } of open) await page.locator('.study-grid').last().hover();
+    const scroll = await inTurns(open, repeat, scrollOnce);
+    for (const { page } of open) await searchField(page).focus();
+    const type = await inTurns(open, repeat, typeOnce);
+    for (const { page } of open) await searchField(page).fill('');
+    const tab = await inTurns(open, repeat, switchTab);
+    // Two things: the one takes down, the other draws anew. A median over both would stand between them.
+    const leave = everySecond(tab, 0);
+    const back = everySecond(tab, 1);
+    for (const { page } of open) await page.getByRole('tab').first().click();
+    const opened = await inTurns(open, Math.ceil(repeat / 2), openOnce);
+    stop.abort();
+    await Promise.all(feeding);
+    const of = async (size: Size): Promise<Figures> => {
+      const side = open.find((one) => one.size === size);
+      if (side === undefined) throw new Error(`no page with ${size} studies`);
+      const times = { delta, scroll, type, leave, back, open: opened };
+      const medians = Object.entries(times).map(([name, each]) => [name, median(each.get(size) ?? [])]);
+      return {
+        ...(Object.fromEntries(medians) as Record<keyof typeof times, number>),
+        ...(await memory(side)),
+      };
+    };
+    return { 100: await of(100), 2000: await of(2000) };
+  } finally {
+    stop.abort();
+    for (const { browser, engine } of open) {
+      await browser.close();
+      await engine.stop();
+    }
+  }
+}
+
+async function openSide(dir: string, size: Size): Promise<Side> {
   const state = withStudies(size);
   const engine = new FakeEngine(dir, state);
   await engine.start();
   const browser = await launchBrowser();
-  const stop = new AbortController();
-  try {
-    const { page } = await openPage(browser, engine.link());
-    await page.getByRole('region', { name: 'Images' }).waitFor();
-    const session = await page.context().newCDPSession(page);
-    const grid = page.locator('.study-grid').first();
-    await grid.scrollIntoViewIfNeeded();
-    const delta = await costOfDeltas(session, engine, state);
-    const feeding = feed(engine, state, stop.signal);
-    const found = {
-      delta,
-      scroll: await scrolling(page, repeat),
-      type: await typing(page, repeat),
-      tab: await tabs(page, repeat),
-      open: await opening(page, repeat),
-    };
-    stop.abort();
-    await feeding;
-    return { ...found, ...(await memory(browser, session)) };
-  } finally {
-    stop.abort();
-    await browser.close();
-    await engine.stop();
+  const { page } = await openPage(browser, engine.link());
+  await page.getByRole('region', { name: 'Images' }).waitFor();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await page.locator('.study-grid').last().scrollIntoViewIfNeeded();
+  await sleep(1000);
+  return { size, state, engine, browser, page, session };
+}
+
+/** Each page in turn, `times` times, beginning now with the one, now with the other: what each time took, ms. */
+async function inTurns(
+  open: readonly Side[],
+  times: number,
+  once: (side: Side, index: number) => Promise<number>,
+): Promise<ReadonlyMap<Size, readonly number[]>> {
+  const all = new Map<Size, number[]>(open.map(({ size }) => [size, []]));
+  for (let index = 0; index < times; index += 1) {
+    for (const side of index % 2 === 0 ? open : [...open].reverse())
+      all.get(side.size)?.push(await once(side, index));
   }
+  return all;
 }
 
 /** What the engine would show of so many: the newest of them, the others by search. */
@@ -142,18 +191,13 @@ async function feed(engine: FakeEngine, state: AgentState, signal: AbortSignal):
   }
 }
 
-/** Time on the page's thread for one delta, ms: parsing, drawing and layout together. */
-async function costOfDeltas(session: CDPSession, engine: FakeEngine, state: AgentState): Promise<number> {
-  await session.send('Performance.enable');
+/** Processor time of the page's thread for one delta, ms: parsing, drawing and layout together. */
+async function costOfDelta({ session, engine, state }: Side, index: number): Promise<number> {
   const taskSeconds = async (): Promise<number> => (await metricsOf(session)).get('TaskDuration') ?? NaN;
-  await sleep(1000);
   const before = await taskSeconds();
-  for (let sent = 1; sent <= deltasTimed; sent += 1) {
-    pushDelta(engine, state, sent);
-    await sleep(100);
-  }
-  await sleep(300);
-  return (1000 * ((await taskSeconds()) - before)) / deltasTimed;
+  pushDelta(engine, state, index + 1);
+  await sleep(100);
+  return 1000 * ((await taskSeconds()) - before);
 }
 
 async function metricsOf(session: CDPSession): Promise<ReadonlyMap<string, number>> {
@@ -186,51 +230,41 @@ async function timed(page: Page, event: string, act: () => Promise<unknown>): Pr
   return ms ?? NaN;
 }
 
-async function repeated(repeat: number, once: (index: number) => Promise<number>): Promise<number> {
-  const each: number[] = [];
-  for (let index = 0; index < repeat; index += 1) each.push(await once(index));
-  return median(each);
+function everySecond(
+  times: ReadonlyMap<Size, readonly number[]>,
+  first: 0 | 1,
+): ReadonlyMap<Size, readonly number[]> {
+  return new Map([...times].map(([size, each]) => [size, each.filter((_, index) => index % 2 === first)]));
 }
 
 /** The long list: there, and back from its end. */
-async function scrolling(page: Page, repeat: number): Promise<number> {
-  const grids = page.locator('.study-grid');
-  const grid = grids.last();
-  await grid.scrollIntoViewIfNeeded();
-  await grid.hover();
-  return repeated(repeat, (index) =>
-    timed(page, 'scroll', () => page.mouse.wheel(0, index % 8 < 4 ? 900 : -900)),
-  );
+function scrollOnce({ page }: Side, index: number): Promise<number> {
+  return timed(page, 'scroll', () => page.mouse.wheel(0, index % 8 < 4 ? 900 : -900));
 }
 
-async function typing(page: Page, repeat: number): Promise<number> {
-  const field = page.getByRole('textbox', { name: 'Find a study' });
-  await field.focus();
-  const found = await repeated(repeat, () => timed(page, 'keydown', () => page.keyboard.press('a')));
-  await field.fill('');
-  return found;
+function searchField(page: Page): Locator {
+  return page.getByRole('textbox', { name: 'Find a study' });
+}
+
+function typeOnce({ page }: Side): Promise<number> {
+  return timed(page, 'keydown', () => page.keyboard.press('a'));
 }
 
 /** Away from the overview and back: the way back draws it anew. */
-async function tabs(page: Page, repeat: number): Promise<number> {
+function switchTab({ page }: Side, index: number): Promise<number> {
   const names = page.getByRole('tab');
-  return repeated(repeat, (index) =>
-    timed(page, 'mousedown', () => names.nth(index % 2 === 0 ? 1 : 0).click()),
-  );
+  return timed(page, 'mousedown', () => names.nth(index % 2 === 0 ? 1 : 0).click());
 }
 
-async function opening(page: Page, repeat: number): Promise<number> {
-  await page.getByRole('tab').first().click();
-  return repeated(Math.ceil(repeat / 2), async () => {
-    const button = page.locator('.study-grid').last().getByText(en.study.open, { exact: true }).first();
-    const ms = await timed(page, 'mouseup', () => button.click());
-    await page.getByText(en.study.back, { exact: true }).click();
-    return ms;
-  });
+async function openOnce({ page }: Side): Promise<number> {
+  const button = page.locator('.study-grid').last().getByText(en.study.open, { exact: true }).first();
+  const ms = await timed(page, 'mouseup', () => button.click());
+  await page.getByText(en.study.back, { exact: true }).click();
+  return ms;
 }
 
 /** After garbage was collected, MB. The process: what it has for itself alone (proc(5), smaps_rollup). */
-async function memory(browser: Browser, session: CDPSession): Promise<Pick<Figures, 'heap' | 'process'>> {
+async function memory({ browser, session }: Side): Promise<Pick<Figures, 'heap' | 'process'>> {
   await session.send('HeapProfiler.collectGarbage');
   const heap = ((await metricsOf(session)).get('JSHeapUsedSize') ?? NaN) / 1e6;
   const whole = await browser.newBrowserCDPSession();
