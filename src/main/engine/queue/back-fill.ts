@@ -66,6 +66,7 @@ export function isElsewhere(instanceId: string, destinationId: string): string {
 
 export class BackFill {
   readonly #core: QueueCore;
+  /** Of one that lacks something: asked after every commit, mostly in vain. */
   readonly #destinationId: Database.Statement<[string], number>;
   readonly #again: Database.Statement<[number, number, number], number>;
   readonly #newest: Database.Statement<[number, number], number>;
@@ -81,7 +82,10 @@ export class BackFill {
   constructor(core: QueueCore) {
     this.#core = core;
     this.#destinationId = core
-      .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
+      .prepare<[string], number>(
+        `SELECT t.id FROM destination AS t JOIN back_fill AS f ON f.destination_id = t.id
+           WHERE t.name = ? AND t.active = 1 AND f.waiting > 0`,
+      )
       .pluck();
     this.#again = core
       .prepare<[number, number, number], number>(
