@@ -93,7 +93,7 @@ export class ArchiveKeys {
    */
   objectName(identity: InstanceIdentity): string {
     if (!/^[0-9a-f]{64}$/.test(identity.datasetSha256)) throw new RangeError('a SHA-256 has 64 hex digits');
-    return createHmac('sha256', this.#objectNameKey.reveal())
+    return createHmac('sha256', this.#objectNameKey.asKey())
       .update(lengthPrefixed(identity.sopInstanceUid))
       .update(lengthPrefixed(identity.transferSyntaxUid))
       .update(Buffer.from(identity.datasetSha256, 'hex'))
@@ -102,7 +102,7 @@ export class ArchiveKeys {
 
   /** 32-byte HMAC-SHA256 that proves a manifest was written by this archive. */
   manifestMac(bytes: Uint8Array): Buffer {
-    return createHmac('sha256', this.#manifestKey.reveal()).update(bytes).digest();
+    return createHmac('sha256', this.#manifestKey.asKey()).update(bytes).digest();
   }
 
   /** 32-byte HMAC-SHA256 that proves a backup of the settings was written by this archive. */

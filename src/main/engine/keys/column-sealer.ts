@@ -23,7 +23,7 @@ export class SealedColumns implements ColumnSealer {
 
   seal(place: string, plaintext: string): Buffer {
     const nonce = this.#random.bytes(nonceBytes);
-    const cipher = createCipheriv('aes-256-gcm', this.#columnKey.reveal(), nonce, {
+    const cipher = createCipheriv('aes-256-gcm', this.#columnKey.asKey(), nonce, {
       authTagLength: tagBytes,
     });
     cipher.setAAD(Buffer.from(place, 'utf8'));
@@ -36,7 +36,7 @@ export class SealedColumns implements ColumnSealer {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     if (bytes.length < 1 + nonceBytes + tagBytes || bytes[0] !== version) throw tampered();
     const nonce = bytes.subarray(1, 1 + nonceBytes);
-    const decipher = createDecipheriv('aes-256-gcm', this.#columnKey.reveal(), nonce, {
+    const decipher = createDecipheriv('aes-256-gcm', this.#columnKey.asKey(), nonce, {
       authTagLength: tagBytes,
     });
     decipher.setAAD(Buffer.from(place, 'utf8'));
@@ -51,7 +51,7 @@ export class SealedColumns implements ColumnSealer {
   }
 
   lookup(label: string, value: string): Buffer {
-    return createHmac('sha256', this.#lookupKey.reveal())
+    return createHmac('sha256', this.#lookupKey.asKey())
       .update(lengthPrefixed(label))
       .update(value, 'utf8')
       .digest();

@@ -202,13 +202,13 @@ function readWrappedKey(reader: DerReader, what: string): Buffer {
  * object-tampered when ours do not unwrap, object-format for an originator's point that is not on the curve.
  */
 export function findContentKey(recipients: readonly RecipientEntry[], keys: OpeningKeys): Uint8Array {
-  let failure = new EdgeSyncError('object-no-recipient');
+  let failure: EdgeSyncError | undefined;
   for (const entry of recipients) {
     const result = tryEntry(entry, keys);
     if (result.tag === 'key') return result.contentKey;
     if (result.tag === 'failed') failure = result.error;
   }
-  throw failure;
+  throw failure ?? new EdgeSyncError('object-no-recipient');
 }
 
 type EntryResult =

@@ -1,5 +1,5 @@
 /** Opens sealed objects as they stream by; accepts the closed profile of docs/sealed-object.md and nothing else. */
-import { createDecipheriv, type DecipherGCM } from 'node:crypto';
+import { createDecipheriv, createSecretKey, type DecipherGCM } from 'node:crypto';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { DerReader, formatError, MoreBytesNeeded, type End } from './der.ts';
@@ -135,7 +135,10 @@ export class EnvelopeReader implements Opener {
 
   #begin(head: EnvelopeHead): void {
     const contentKey = findContentKey(head.recipients, this.#keys);
-    this.#decipher = createDecipheriv('aes-256-gcm', contentKey, head.nonce, { authTagLength: tagBytes });
+    // A key object: see Secret.asKey.
+    this.#decipher = createDecipheriv('aes-256-gcm', createSecretKey(contentKey), head.nonce, {
+      authTagLength: tagBytes,
+    });
     contentKey.fill(0);
     this.#offset = head.sizeBytes;
     this.#ends = head.ends;

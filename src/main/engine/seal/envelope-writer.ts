@@ -1,5 +1,5 @@
 /** Writes sealed objects in one pass; see docs/sealed-object.md for every byte. */
-import { createCipheriv, type CipherGCM } from 'node:crypto';
+import { createCipheriv, createSecretKey, type CipherGCM } from 'node:crypto';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { Random } from '../ports.ts';
 import { tlHeader } from './der.ts';
@@ -130,7 +130,10 @@ export class EnvelopeWriter implements Sealer {
     this.#fullSegmentHeader =
       segmentSize === segmentBytes ? fullSegmentHeader : tlHeader(tags.octetString, segmentSize);
     this.head = head;
-    this.#cipher = createCipheriv('aes-256-gcm', contentKey, nonce, { authTagLength: tagBytes });
+    // A key object: see Secret.asKey.
+    this.#cipher = createCipheriv('aes-256-gcm', createSecretKey(contentKey), nonce, {
+      authTagLength: tagBytes,
+    });
     contentKey.fill(0);
   }
 
