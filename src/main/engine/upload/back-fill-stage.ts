@@ -157,11 +157,12 @@ export class BackFillStage {
   /** Begins what may begin. @returns milliseconds until the next look; undefined: when poked. */
   #step(): number | undefined {
     const { queue, destination, standing, clock } = this.#deps;
+    const dueAtMs = queue.backFill.nextDueAtMs(destination);
+    if (dueAtMs === undefined && this.#active.size === 0) return undefined;
     if (standing(destination, 'target') === 'closed') {
       this.#cutAll();
-      return queue.backFill.nextDueAtMs(destination) === undefined ? undefined : lookMs;
+      return dueAtMs === undefined ? undefined : lookMs;
     }
-    const dueAtMs = queue.backFill.nextDueAtMs(destination);
     if (dueAtMs === undefined) return undefined;
     const dueInMs = dueAtMs - clock.nowMs();
     if (dueInMs > 0) return dueInMs;
