@@ -24,7 +24,6 @@ import { ChartsPanel } from './features/charts/charts-panel.tsx';
 import { MissingPanel } from './features/missing/missing-panel.tsx';
 import { ErasePanel } from './features/safe-to-erase/erase-panel.tsx';
 import { SettingsView } from './features/settings/settings-view.tsx';
-import { SharesPanel } from './features/share/shares-panel.tsx';
 import { ThisPc } from './features/this-pc/this-pc.tsx';
 import { PublicAddress, withoutPublicAddress } from './features/devices/public-address.tsx';
 import { usePagePlace } from './features/page-place.ts';
@@ -160,7 +159,6 @@ function Overview({ agent }: { readonly agent: AgentState }): ReactElement {
           <ThisPc listener={status.listener} spool={status.spool} startedAt={agent.startedAt} />
           <ActivityPanel status={status} />
           <Files />
-          <SharesPanel />
         </div>
       </div>
     </div>

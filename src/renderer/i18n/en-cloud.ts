@@ -140,9 +140,8 @@ export const enVerify = {
 } as const;
 
 export const enShare = {
-  panelTitle: 'Shared studies',
   panelText: 'A study is shared from the menu (⋯) in its own row.',
-  openList: 'Show what is shared',
+  openList: 'Shared studies',
   title: 'Share a study by link',
   looking: 'Looking whether studies can be shared…',
   intro:

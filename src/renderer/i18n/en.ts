@@ -197,7 +197,7 @@ export const en = {
     runningSince: 'Running since',
   },
   files: {
-    title: 'Files',
+    title: 'Files and sharing',
     import: 'Import files',
     importText: 'Bring in images from a folder or a disc.',
     restore: 'Restore images',

@@ -18,6 +18,16 @@ const pageSteps: Readonly<Record<string, string>> = enPageSteps;
  * a code this page does not know keeps the engine's own words, and so does a step the engine made more exact.
  */
 export function errorText(report: ShownReport, language: Language): ErrorWords {
+  const { message, nextStep } = wordsOf(report, language);
+  return { message: quoted(message, language), nextStep: quoted(nextStep, language) };
+}
+
+/** Backticks are how the command line marks what is typed; people on a page know quotation marks. */
+export function quoted(text: string, language: Language): string {
+  return text.replaceAll(/`([^`]{1,500})`/g, language === 'es' ? '«$1»' : '“$1”');
+}
+
+function wordsOf(report: ShownReport, language: Language): ErrorWords {
   if (!isErrorCode(report.code)) return { message: report.message, nextStep: report.nextStep };
   const facts = errorFacts[report.code];
   const usualStep = report.nextStep === facts.nextStep;

@@ -144,9 +144,8 @@ export const esVerify: Translated<typeof enVerify> = {
 };
 
 export const esShare: Translated<typeof enShare> = {
-  panelTitle: 'Estudios compartidos',
   panelText: 'Un estudio se comparte desde el menú (⋯) de su fila.',
-  openList: 'Ver lo compartido',
+  openList: 'Estudios compartidos',
   title: 'Compartir un estudio con un enlace',
   looking: 'Mirando si se puede compartir…',
   intro:

@@ -14,6 +14,7 @@ const details: readonly (readonly [RegExp, (...parts: readonly string[]) => stri
     /^something other than the cloud answered for (\S{1,255}) \(status (\d{3})\)$/,
     (host = '', status = '') => `algo que no es la nube respondió por ${host} (estado ${status})`,
   ],
+  [/^(.{1,64}) at ([0-9a-fA-F.:]{3,45})$/, (title = '', address = '') => `${title} en ${address}`],
   [/^the folder does not answer$/, () => 'la carpeta no responde'],
   [
     /^the folder holds nothing: is the share connected\?$/,

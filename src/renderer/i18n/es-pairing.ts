@@ -251,7 +251,7 @@ export const esPairing: Translated<typeof enPairing> = {
   finding: {
     'not-listening': {
       title: 'Este PC no está escuchando ahora mismo, así que ningún equipo se puede conectar.',
-      step: 'El motivo está en el estado, arriba en la página, o en `edge-sync status`.',
+      step: 'El motivo está en el estado, arriba en la página, o en «edge-sync status».',
     },
     'loopback-only': {
       title: 'Solo se pueden conectar programas de este PC. Ningún equipo de la red llega hasta él.',
@@ -331,7 +331,7 @@ export const esPairing: Translated<typeof enPairing> = {
     },
     'tls-foreign': {
       title: 'El certificado del equipo es de un emisor en el que aquí no se confía.',
-      step: 'Hágale aquí un certificado, o importe la CA que lo emitió con `edge-sync certificates import-ca`.',
+      step: 'Hágale aquí un certificado, o importe la CA que lo emitió con «edge-sync certificates import-ca».',
     },
     'tls-revoked': {
       title: 'El certificado del equipo se revocó aquí.',

@@ -310,3 +310,13 @@ export function ChartIcon(props: IconProps) {
     </Icon>
   );
 }
+
+/** What was, by the time of day. */
+export function ClockIcon(props: IconProps) {
+  return (
+    <Icon {...props}>
+      <circle cx="12" cy="12" r="8.5" />
+      <path d="M12 7.5V12l3 2" />
+    </Icon>
+  );
+}

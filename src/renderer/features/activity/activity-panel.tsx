@@ -10,7 +10,7 @@ import { useCalm } from '../../state/calm.ts';
 import type { Tone } from '../../state/headline-view.ts';
 import { useNowMs } from '../../state/now.ts';
 import { AskedFailed, AskedLoading } from '../../ui/asked-view.tsx';
-import { BellIcon, ToneIcon } from '../../ui/icons.tsx';
+import { ClockIcon, ToneIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useShownInitials } from '../studies/initials.ts';
 
@@ -31,7 +31,7 @@ const Events = memo(function Events({ figures }: { readonly figures: string }): 
   const { t } = useTranslation();
   const { asked, again } = useAsked(figures, (client) => client.home.activity({ limit: shown }));
   return (
-    <Panel title={t('activity.title')} icon={<BellIcon />}>
+    <Panel title={t('activity.title')} icon={<ClockIcon />}>
       {asked.tag === 'loading' ? (
         <AskedLoading text={t('activity.loading')} />
       ) : asked.tag === 'failed' ? (

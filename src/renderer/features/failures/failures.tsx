@@ -164,7 +164,8 @@ function FailureButton({ failure }: { readonly failure: Failure }): ReactElement
       case 'retry':
         return <RetryButton id={failure.id} look={look} />;
       case 'answer':
-        return <AnswerButton id={failure.id} look={look} />;
+        // Seeing mends nothing: it never looks like the thing to do.
+        return <AnswerButton id={failure.id} />;
       case 'none':
         return null;
       default:
@@ -206,13 +207,7 @@ function RetryButton({
   );
 }
 
-function AnswerButton({
-  id,
-  look = 'primary',
-}: {
-  readonly id: string;
-  readonly look?: 'primary' | 'secondary';
-}): ReactElement {
+function AnswerButton({ id }: { readonly id: string }): ReactElement {
   const { t } = useTranslation();
   const say = useNotice();
   const isLive = useIsLive();
@@ -222,7 +217,7 @@ function AnswerButton({
   });
   return (
     <div className="failure-action">
-      <Button look={look} isDisabled={!isLive} isPending={answer.state.tag === 'busy'} onPress={answer.run}>
+      <Button isDisabled={!isLive} isPending={answer.state.tag === 'busy'} onPress={answer.run}>
         {t('failures.answer')}
       </Button>
       <ActionError state={answer.state} />

@@ -8,7 +8,7 @@ import { Panel } from '../../ui/panel.tsx';
 import { AttentionButton } from '../attention/attention-button.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
 
-/** Bringing images in and taking them out as files. */
+/** Bringing images in, taking them out as files, and what was given to others. */
 export const Files = memo(function Files(): ReactElement {
   const { t } = useTranslation();
   const isLive = useIsLive();
@@ -30,6 +30,12 @@ export const Files = memo(function Files(): ReactElement {
       <div className="file-action">
         <p>{t('attention.panelText')}</p>
         <AttentionButton look="secondary" />
+      </div>
+      <div className="file-action">
+        <p>{t('share.panelText')}</p>
+        <Button isDisabled={!isLive} onPress={() => openDialog({ tag: 'shares' })}>
+          {t('share.openList')}
+        </Button>
       </div>
     </Panel>
   );

@@ -10,7 +10,7 @@ import { useAction } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
 import { Button } from '../../ui/button.tsx';
 import { ActionError, ErrorNote } from '../../ui/error-note.tsx';
-import { BellIcon } from '../../ui/icons.tsx';
+import { ClockIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 
 /** What rows and audit trail tell about the study, newest first. */
@@ -37,7 +37,7 @@ export function StudyHistory({
     }));
   });
   return (
-    <Panel title={t('study.history.title')} icon={<BellIcon />}>
+    <Panel title={t('study.history.title')} icon={<ClockIcon />}>
       {asked.tag === 'loading' ? (
         <p className="muted" role="status">
           {t('study.history.loading')}

@@ -10,7 +10,14 @@ import { shownDate } from '../studies/shown-date.ts';
 import type { Reveal } from './use-reveal.ts';
 
 /** Who the study is of, for a time; hidden otherwise. */
-export function RevealBar({ reveal }: { readonly reveal: Reveal }): ReactElement {
+/** `look`: of the button that shows; second where the screen has something more urgent to press. */
+export function RevealBar({
+  reveal,
+  look,
+}: {
+  readonly reveal: Reveal;
+  readonly look: 'primary' | 'secondary';
+}): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
   const isLive = useIsLive();
@@ -50,7 +57,7 @@ export function RevealBar({ reveal }: { readonly reveal: Reveal }): ReactElement
       </div>
       <div className="reveal-buttons">
         <Button
-          look={revealed === undefined ? 'primary' : 'secondary'}
+          look={revealed === undefined ? look : 'secondary'}
           isDisabled={!isLive}
           isPending={isBusy}
           onPress={show.run}

@@ -20,14 +20,13 @@ export function StudyActions({ shown }: { readonly shown: StudyShown }): ReactEl
     const { retried } = await client.studies.retry({ studyId: study.id });
     say(t('retried', { count: retried, formatted: format.count(retried) }));
   });
-  const isStuck =
-    study.failed + study.parked > 0 || destinations.some(({ failed, parked }) => failed + parked > 0);
+  const stuck = isStuck(shown);
   const isStored = destinations.some(({ verified, uploaded }) => verified + uploaded > 0);
   const isArriving = study.state === 'receiving';
   const reasons = !isLive
     ? [t('study.actions.offline')]
     : [
-        ...(isStuck ? [] : [t('study.actions.nothingFailed')]),
+        ...(stuck ? [] : [t('study.actions.nothingFailed')]),
         ...(study.instances > 0 ? [] : [t('study.actions.noImages')]),
         ...(isStored ? [] : [t('study.actions.nothingStored')]),
         ...(isArriving ? [t('study.actions.arriving')] : []),
@@ -36,8 +35,8 @@ export function StudyActions({ shown }: { readonly shown: StudyShown }): ReactEl
     <section className="study-do" aria-label={t('study.actions.title')}>
       <div className="study-do-buttons">
         <Button
-          look={isStuck ? 'primary' : 'secondary'}
-          isDisabled={!isLive || !isStuck}
+          look={stuck ? 'primary' : 'secondary'}
+          isDisabled={!isLive || !stuck}
           isPending={retry.state.tag === 'busy'}
           onPress={retry.run}
         >
@@ -72,4 +71,9 @@ export function StudyActions({ shown }: { readonly shown: StudyShown }): ReactEl
       <ActionError state={retry.state} />
     </section>
   );
+}
+
+/** Images of it failed or were set aside: somebody has to press. */
+export function isStuck({ study, destinations }: Pick<StudyShown, 'study' | 'destinations'>): boolean {
+  return study.failed + study.parked > 0 || destinations.some(({ failed, parked }) => failed + parked > 0);
 }

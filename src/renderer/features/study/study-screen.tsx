@@ -20,7 +20,7 @@ import { useInstancePages } from './instance-pages.ts';
 import { PictureView } from './picture-view.tsx';
 import { RevealBar } from './reveal-bar.tsx';
 import { SeriesList } from './series-list.tsx';
-import { StudyActions } from './study-actions.tsx';
+import { isStuck, StudyActions } from './study-actions.tsx';
 import { useShownStudy } from './study-context.ts';
 import { useReveal } from './use-reveal.ts';
 import type { Reveal } from './use-reveal.ts';
@@ -92,7 +92,7 @@ function Whole({
         <Chip tone={toneOf(study)} text={t(`studies.state.${study.state}`)} />
       </header>
       <StudyActions shown={shown} />
-      <RevealBar reveal={reveal} />
+      <RevealBar reveal={reveal} look={isStuck(shown) ? 'secondary' : 'primary'} />
       <CopiesNote shown={shown} />
       {chosen === undefined ? null : (
         <div className="study-columns">

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Finding } from '../../../../shared/pairing.ts';
-import { errorText } from '../../../i18n/error-text.ts';
+import { errorText, quoted } from '../../../i18n/error-text.ts';
 import { usePreferences } from '../../../preferences/preferences.ts';
 import { errorFacts, isErrorCode } from '../../../../shared/errors.ts';
 import { useNames } from './names.ts';
@@ -23,7 +23,7 @@ export function useFindingText(): (finding: Finding) => { readonly title: string
     };
     return {
       title: say(`pairing.finding.${code}.title`, words),
-      step: say(`pairing.finding.${code}.step`, words),
+      step: quoted(say(`pairing.finding.${code}.step`, words), language),
     };
   };
 
