@@ -73,7 +73,7 @@ needs('chromium')('a study on the page of a running engine', () => {
     expect(await page.content()).not.toContain(passcode);
     expect(engine.log()).not.toContain(passcode);
 
-    await press(page, 'Show what is shared');
+    await press(page, 'Shared studies');
     await page.getByText('Can be opened').waitFor();
     await page.getByRole('button', { name: /^Revoke/ }).click();
     await press(page, 'Yes, revoke');

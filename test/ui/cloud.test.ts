@@ -331,7 +331,7 @@ inBrowser('a share', () => {
     const { engine, page } = await arrange();
     engine.shares = cloud.someShares();
     expect(engine.calls).toEqual([]);
-    await press(page, 'Show what is shared');
+    await press(page, 'Shared studies');
     const row = page.getByRole('listitem').filter({ hasText: 'Study MG · 2026-01-05' });
     await row.getByText('Can be opened').waitFor();
     await row.getByRole('button', { name: /^Revoke: study MG/ }).click();
