@@ -77,11 +77,12 @@ function startApp(): void {
     args: ['serve', '--data-dir', dataDir, ...options.engineArgs],
     logSink: writeLog,
   };
+  const decoder = { file: join(root, 'dist', 'preview', 'decoder.mjs'), clock, logger };
   const engineNode = app.isPackaged ? undefined : process.env['EDGE_SYNC_ENGINE_NODE'];
   const supervisor = new EngineSupervisor({
     launch: attachOrLaunch({
       find: (signal) => findEngine(dataDir, client, signal),
-      launch: engineNode === undefined ? inUtilityProcess(program) : inNode(engineNode, program),
+      launch: engineNode === undefined ? inUtilityProcess(program, decoder) : inNode(engineNode, program),
       clock,
       logger,
     }),

@@ -3,8 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { build, mergeConfig } from 'vite';
-import { decoderBuild } from '../../scripts/build.ts';
 import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { createEngineClient } from '../../src/main/rpc/client.ts';
@@ -21,7 +19,6 @@ needs('electron-rig', 'xvfb')('a study in the desktop app', () => {
 
   beforeAll(async () => {
     built = await buildApp('real');
-    await build(mergeConfig(decoderBuild(), { build: { outDir: join(built.folder, 'dist', 'preview') } }));
     display = await Display.start();
     dataDir = await mkdtemp(join(tmpdir(), 'edge-sync-study-'));
     nas = await mkdtemp(join(tmpdir(), 'edge-sync-nas-'));

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { build, mergeConfig, type InlineConfig } from 'vite';
-import { engineBuild, preloadBuild, rendererBuild, shellBuild } from '../../scripts/build.ts';
+import { decoderBuild, engineBuild, preloadBuild, rendererBuild, shellBuild } from '../../scripts/build.ts';
 import { repositoryRoot } from '../../scripts/required-tools.ts';
+import { rigEngineBuild, rigModules } from './rig-engine.ts';
 import { electronRig, programPath } from './tools.ts';
 
 /** Where screenshots go: EDGE_SYNC_ARTEFACTS, else a folder under the temp folder. */
@@ -47,8 +48,8 @@ export class Display {
   }
 }
 
-/** Which engine the built app carries. */
-export type AppEngine = 'stand-in' | 'real';
+/** Which engine the built app carries: `real` for a developer's Node, `real-inside` for the runtime's own process. */
+export type AppEngine = 'stand-in' | 'real' | 'real-inside';
 
 /** Builds shell, preload, page and an engine into a throwaway app folder. Remove it with `remove`. */
 export async function buildApp(
@@ -67,9 +68,12 @@ export async function buildApp(
   await build(into(page, 'renderer'));
   await build(into(shellBuild(), 'main'));
   await build(into(preloadBuild(), 'preload'));
-  await build(into(engine === 'real' ? engineBuild() : stub, 'main'));
-  for (const shared of ['assets', 'node_modules'])
-    symlinkSync(join(repositoryRoot, shared), join(folder, shared));
+  const engines = { 'stand-in': stub, real: engineBuild(), 'real-inside': rigEngineBuild() };
+  await build(into(engines[engine], 'main'));
+  if (engine !== 'stand-in') await build(into(decoderBuild(), 'preview'));
+  symlinkSync(join(repositoryRoot, 'assets'), join(folder, 'assets'));
+  if (engine === 'real-inside') rigModules(join(folder, 'node_modules'));
+  else symlinkSync(join(repositoryRoot, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'edge-sync', version: '0.1.0', type: 'module', main: 'dist/main/index.js' }),

@@ -21,7 +21,7 @@ import {
 } from './commands/recovery.ts';
 import { runRecoveryReader } from './commands/reader.ts';
 import { restoreWithWords, runRestore } from './commands/restore.ts';
-import { runServe } from './commands/serve.ts';
+import { runServe, type ServeHost } from './commands/serve.ts';
 import { runStatus } from './commands/status.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addBackupCommands } from './backup-commands.ts';
@@ -46,10 +46,10 @@ import { addUploadsCommand } from './uploads-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
 import { withEngine } from './with-engine.ts';
 
-/** Runs one command; resolves with the exit code. Never throws. */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
+/** Runs one command; resolves with the exit code. `host`: what `serve` runs in. Never throws. */
+export async function runCommandLine(args: readonly string[], host: ServeHost = {}): Promise<number> {
   const printed = new Printed([process.stdout, process.stderr]);
-  const code = await runCommand(args, printed);
+  const code = await runCommand(args, host, printed);
   await printed.settled();
   const { trouble } = printed;
   switch (trouble.tag) {
@@ -69,10 +69,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-async function runCommand(args: readonly string[], printed: Printed): Promise<number> {
+async function runCommand(args: readonly string[], host: ServeHost, printed: Printed): Promise<number> {
   const output = processOutput(printed);
   let code: number = exitCode.ok;
-  const program = createProgram(output, printed, (result) => {
+  const program = createProgram(output, host, printed, (result) => {
     code = result;
   });
   try {
@@ -102,7 +102,12 @@ Exit codes: 0 done; 1 failed; 2 done, but some items had problems that were list
 64 the command or the configuration is not understood. status has its own: 0 all
 safe, 1 needs attention, 2 working, 3 the engine does not run.`;
 
-function createProgram(output: Output, printed: Printed, done: (code: number) => void): Command {
+function createProgram(
+  output: Output,
+  host: ServeHost,
+  printed: Printed,
+  done: (code: number) => void,
+): Command {
   const environment = process.env;
   const clock = new SystemClock();
   const program = new Command('edge-sync')
@@ -149,7 +154,7 @@ function createProgram(output: Output, printed: Printed, done: (code: number) =>
     .action(async (options: InstallationOptions & { web?: string }) => {
       // Images come in whether or not somebody reads the log.
       printed.doWithoutReader();
-      done(await runServe(options, environment, output));
+      done(await runServe(options, environment, output, host));
     });
 
   ofInstallation(program, 'status', 'tell whether everything is safe')

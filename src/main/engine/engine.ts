@@ -40,6 +40,7 @@ import { clearRestoreLeftovers } from './restore-calls.ts';
 import type { SealerFactory } from './seal/seal-port.ts';
 import type { Sharing } from './share/sharing.ts';
 import { openSharing } from './share-calls.ts';
+import type { StartDecoder } from './preview/decoder-process.ts';
 import type { Previews } from './preview/previews.ts';
 import { openPreviews } from './study-calls.ts';
 import { FileSpool } from './spool/file-spool.ts';
@@ -81,6 +82,8 @@ export interface EngineOptions {
   readonly settingsKeeper?: SettingsKeeper;
   /** Default: those of this PC. */
   readonly interfaces?: NetworkInterfaces;
+  /** How a process that decodes previews is started. Default: a Node of its own. */
+  readonly startDecoder?: StartDecoder;
 }
 
 export interface ListenerFacts {

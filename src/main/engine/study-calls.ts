@@ -13,7 +13,7 @@ import { transferSyntax } from './dicom/transfer-syntaxes.ts';
 import type { EngineOptions } from './engine.ts';
 import type { Actor } from './engine-service.ts';
 import type { KeyRing } from './keys/key-ring.ts';
-import { decoderStarter, type StartDecoder } from './preview/decoder-process.ts';
+import { decoderStarter } from './preview/decoder-process.ts';
 import { decodeWithinMs } from './preview/decoder-session.ts';
 import { openImage } from './preview/open-image.ts';
 import { Previews, revealSeconds } from './preview/previews.ts';
@@ -76,17 +76,14 @@ export interface StudyParts {
   readonly previews: Previews;
 }
 
-/** `start`: how a decoding process is started; default: a Node of its own. */
-export function openPreviews(
-  parts: Omit<StudyParts, 'previews' | 'audit' | 'queue'>,
-  start: StartDecoder = decoderStarter(),
-): Previews {
+/** `options.startDecoder`: how a decoding process is started; default: a Node of its own. */
+export function openPreviews(parts: Omit<StudyParts, 'previews' | 'audit' | 'queue'>): Previews {
   const { options, keys, spool, uploads } = parts;
   const { settings, clock, random } = options;
   const destinations = [...settings.destinations].sort((a, b) => Number(b.required) - Number(a.required));
   const stores = destinations.map((destination) => () => uploads.connect(destination));
   return new Previews({
-    start,
+    start: options.startDecoder ?? decoderStarter(),
     open: (image, from, signal) => openImage(image, from, { keys, spool, stores }, signal),
     clock,
     random,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { WebSessions } from '../../engine/access/web-sessions.ts';
+import type { EngineOptions } from '../../engine/engine.ts';
 import { keepSecretsOutOfCrashes } from '../../engine/system/core-dumps.ts';
 import { createLogger } from '../../engine/system/logger.ts';
 import { LocalSocket } from '../../rpc/local-socket.ts';
@@ -19,6 +20,9 @@ const pageDir = fileURLToPath(new URL('../renderer/', import.meta.url));
 /** Parts that are open and how to close them, last opened first. */
 type Opened = { readonly close: () => Promise<void> };
 
+/** What the process that `serve` runs in gives to the engine. */
+export type ServeHost = Pick<EngineOptions, 'startDecoder'>;
+
 /**
  * `edge-sync serve`: the engine with its local socket and, on wish, the page. Prints the ready line when it can
  * receive, then runs until SIGTERM, SIGINT or `agent.drain`; a failure at start prints a `failed` line.
@@ -27,6 +31,7 @@ export async function runServe(
   options: InstallationOptions & { readonly web?: string },
   environment: NodeJS.ProcessEnv,
   output: Output,
+  host: ServeHost,
 ): Promise<number> {
   const opened: Opened[] = [];
   try {
@@ -37,7 +42,10 @@ export async function runServe(
     keepSecretsOutOfCrashes(logger);
     const ended = endSignal();
 
-    const engine = await EngineHost.open({ ...parts, configFile: installation.configFile }, environment);
+    const engine = await EngineHost.open(
+      { ...parts, ...host, configFile: installation.configFile },
+      environment,
+    );
     opened.unshift({ close: () => engine.stop() });
     const sessions = new WebSessions(clock, random);
     const router = createRouter(engine.service, logger.child('rpc'));

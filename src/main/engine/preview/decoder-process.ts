@@ -1,4 +1,4 @@
-/** Starts the decoding process: a Node of its own that may do nothing but read its script. */
+/** Starts the decoding process: a Node of its own that may do nothing but read its script. Not in Electron: shell-decoder.ts. */
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,8 @@ export type StartDecoder = () => DecoderChild;
 /** Beside the bundle (dist/main, dist/preview), or of a checkout that was built. */
 const candidates = ['../preview/decoder.mjs', '../../../../dist/preview/decoder.mjs'];
 
-function decoderFile(): string {
+/** Throws preview-missing. */
+export function decoderFile(): string {
   for (const candidate of candidates) {
     const file = fileURLToPath(new URL(candidate, import.meta.url));
     if (existsSync(file)) return realpathSync(file);
@@ -50,6 +51,7 @@ export function decoderStarter(script?: string): StartDecoder {
       `--allow-fs-read=${file}`,
       '--no-addons',
       '--disable-proto=throw',
+      '--disallow-code-generation-from-strings',
       `--max-old-space-size=${heapMegabytes}`,
       file,
     ];

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 import { utilityProcess } from 'electron';
+import type { Clock, Logger } from '../../engine/ports.ts';
+import { DecoderDesk } from './decoder-desk.ts';
 import type { EngineExit, EngineHandle, LaunchEngine } from './engine-handle.ts';
+import { forkDecoder, memoryOf } from './fork-decoder.ts';
 import { linesOf } from './engine-line.ts';
 
 export interface EngineProgram {
@@ -13,14 +16,31 @@ export interface EngineProgram {
   readonly logSink: (chunk: Uint8Array) => void;
 }
 
-/** The engine in Electron's own utility process: the way of the installed app. */
-export function inUtilityProcess(program: EngineProgram): LaunchEngine {
+/** What the engine's decoding processes are made with. */
+export interface DecoderParts {
+  /** dist/preview/decoder.mjs */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The engine in Electron's own utility process: the way of the installed app. It asks the shell for its decoders. */
+export function inUtilityProcess(program: EngineProgram, decoder: DecoderParts): LaunchEngine {
   return () => {
     const child = utilityProcess.fork(program.file, [...program.args], {
       serviceName: 'Edge Sync engine',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stderr?.on('data', program.logSink);
+    const desk = new DecoderDesk({
+      fork: () => forkDecoder(decoder.file),
+      tellEngine: (news, ports) => child.postMessage(news, ports),
+      memoryBytes: memoryOf,
+      clock: decoder.clock,
+      logger: decoder.logger,
+    });
+    child.on('message', (message: unknown) => desk.take(message));
+    child.once('exit', () => desk.close());
     return {
       get pid() {
         return child.pid;
