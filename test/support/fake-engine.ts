@@ -164,7 +164,21 @@ export class FakeEngine {
   ledger: FailureLedger = { over: [], told: [] };
   diagnostics: DiagnosticsBundle = {
     fileName: 'edge-sync-diagnostics-2026-01-05T12-00-00Z.json',
-    text: '{}\n',
+    text: `${JSON.stringify(
+      {
+        version: '0.1.0',
+        headline: 'attention',
+        counts: { received: 493, verified: 493 },
+        destinations: ['destination-1', 'destination-2'].map((name) => ({
+          name,
+          kind: 'azure',
+          state: 'ok',
+        })),
+        log: Array.from({ length: 40 }, (_, index) => ({ event: 'upload.verified', instances: index })),
+      },
+      undefined,
+      2,
+    )}\n`,
   };
   #state: AgentState | undefined;
   #server: Server | undefined;

@@ -73,6 +73,27 @@ describe('error texts', () => {
     expect(words.message).toBe('Otro programa ya usa el puerto: port 11112');
   });
 
+  it('put a command in quotation marks, as people know them', () => {
+    const report = reportFor('entra-sign-in-needed');
+    for (const [language, marks] of [
+      ['en', /“edge-sync [^”]+”/],
+      ['es', /«edge-sync [^»]+»/],
+    ] as const) {
+      const { nextStep } = errorText(report, language);
+      expect(nextStep).toMatch(marks);
+      expect(nextStep).not.toContain('`');
+    }
+  });
+
+  it('say in Spanish where a file is wrong and which caller was refused', () => {
+    expect(errorText(reportFor('config-not-json', '/c.json: line 3, column 7'), 'es').message).toMatch(
+      /: \/c\.json: línea 3, columna 7$/,
+    );
+    expect(errorText(reportFor('association-refused', 'CT ROOM at 192.168.1.77'), 'es').message).toMatch(
+      /: CT ROOM en 192\.168\.1\.77$/,
+    );
+  });
+
   it('keep a next step that the engine made more exact', () => {
     const report = { ...reportFor('cloud-auth'), nextStep: 'Renew the key that ended on Monday.' };
     expect(errorText(report, 'es').nextStep).toBe('Renew the key that ended on Monday.');

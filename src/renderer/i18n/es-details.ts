@@ -15,6 +15,15 @@ const details: readonly (readonly [RegExp, (...parts: readonly string[]) => stri
     (host = '', status = '') => `algo que no es la nube respondió por ${host} (estado ${status})`,
   ],
   [/^(.{1,64}) at ([0-9a-fA-F.:]{3,45})$/, (title = '', address = '') => `${title} en ${address}`],
+  [
+    /^(.{1,4096}: )?line (\d+)(?:, column (\d+))?$/,
+    (file = '', line = '', column = '') =>
+      `${file}línea ${line}${column === '' ? '' : `, columna ${column}`}`,
+  ],
+  [
+    /^(.{1,4096}: )?the JSON ends too early or is empty$/,
+    (file = '') => `${file}el JSON termina demasiado pronto o está vacío`,
+  ],
   [/^the folder does not answer$/, () => 'la carpeta no responde'],
   [
     /^the folder holds nothing: is the share connected\?$/,

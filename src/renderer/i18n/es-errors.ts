@@ -222,7 +222,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'passphrase-not-used': {
     message: 'Esta instalación guarda su clave en el almacén de claves: no hay contraseña que cambiar',
-    nextStep: 'No hay que hacer nada; `edge-sync keys rotate-device` crea una clave de dispositivo nueva.',
+    nextStep: 'No hay que hacer nada; `edge-sync keys rotate-device` crea una clave nueva para este PC.',
   },
   'passphrase-weak': {
     message: 'La contraseña es demasiado fácil de adivinar',
@@ -755,7 +755,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep: 'Indique otra carpeta con --data-dir o aparte esta; no se ha cambiado nada.',
   },
   'join-unfinished': {
-    message: 'La unión al archivo no terminó en este equipo',
+    message: 'La unión al archivo no terminó en este PC',
     nextStep: 'Ejecute de nuevo el mismo `edge-sync join`: continúa donde se detuvo.',
   },
   'archive-key-conflict': {

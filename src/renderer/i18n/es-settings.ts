@@ -82,12 +82,12 @@ export const esSettings: Translated<typeof enSettings> = {
   },
   groups: {
     appearance: 'Idioma y apariencia',
-    dicom: 'Recepción de los dispositivos',
+    dicom: 'Recepción de los equipos',
     destinations: 'Dónde se guardan las imágenes',
     upload: 'Subidas',
     network: 'Conexión a internet',
     folders: 'Carpetas vigiladas',
-    disk: 'Disco de este equipo',
+    disk: 'Disco de este PC',
     verify: 'Volver a mirar las copias de la nube',
     sharing: 'Compartir estudios',
     status: 'Avisos',
@@ -105,13 +105,13 @@ export const esSettings: Translated<typeof enSettings> = {
     dicom: {
       host: 'Dirección o interfaz de red',
       port: 'Puerto',
-      aeTitle: 'Título AE de este equipo',
+      aeTitle: 'Título AE de este PC',
       maxAssociations: 'Conexiones a la vez',
-      allowLoopback: 'Los programas de este equipo pueden enviar sin emparejarse',
+      allowLoopback: 'Los programas de este PC pueden enviar sin emparejarse',
       allowPublicAddress: 'Escuchar incluso en una dirección pública de internet',
       tls: { enabled: 'Conexiones cifradas (TLS)', port: 'Puerto para conexiones cifradas' },
     },
-    keys: { store: 'Dónde se guarda la clave del dispositivo' },
+    keys: { store: 'Dónde se guarda la clave del PC' },
     destinations: 'Almacenamientos en la nube, carpetas y PACS',
     network: {
       proxy: {
@@ -144,7 +144,7 @@ export const esSettings: Translated<typeof enSettings> = {
     disk: {
       refuseBelowBytes: 'Rechazar imágenes nuevas por debajo de',
       warnBelowBytes: 'Hacer sitio y avisar por debajo de',
-      keepVerifiedDays: 'Conservar en este equipo las imágenes comprobadas durante',
+      keepVerifiedDays: 'Conservar en este PC las imágenes comprobadas durante',
     },
     alerts: {
       afterMinutes: 'Avisar después de',
@@ -165,32 +165,32 @@ export const esSettings: Translated<typeof enSettings> = {
   },
   help: {
     dicom: {
-      host: 'Dónde los dispositivos encuentran este equipo. Con el nombre de una interfaz se sigue su dirección cuando cambia.',
-      port: 'El número que se escribe en los dispositivos. 0 elige uno libre.',
-      aeTitle: 'El nombre que se escribe en los dispositivos. Los que usan el anterior son rechazados.',
+      host: 'Dónde los equipos encuentran este PC. Con el nombre de una interfaz se sigue su dirección cuando cambia.',
+      port: 'El número que se escribe en los equipos. 0 elige uno libre.',
+      aeTitle: 'El nombre que se escribe en los equipos. Los que usan el anterior son rechazados.',
       maxAssociations: 'A partir de este número se pide volver a intentarlo más tarde.',
-      allowLoopback: 'Lo necesitan programas de este equipo que envían imágenes, como el de un escáner.',
+      allowLoopback: 'Lo necesitan programas de este PC que envían imágenes, como el de un escáner.',
       allowPublicAddress:
         'Cualquiera en internet podría intentar conectarse. Mientras sea así, queda un aviso.',
       tls: {
-        enabled: 'Un segundo puerto para dispositivos que tienen un certificado.',
+        enabled: 'Un segundo puerto para equipos que tienen un certificado.',
         port: 'Debe ser distinto del puerto sin cifrar. 0 elige uno libre.',
       },
     },
     keys: {
       store:
-        'El llavero de este equipo, o un archivo protegido por una frase de contraseña. Fijo una vez que hay claves.',
+        'El llavero de este PC, o un archivo protegido por una frase de contraseña. Fijo una vez que hay claves.',
     },
     destinations:
       'Una imagen está a salvo cuando todos los obligatorios la han comprobado. Al menos uno debe ser obligatorio. Lo que se cambia se prueba antes de guardarlo.',
     network: {
       proxy: {
-        mode: 'Cómo sale este equipo hacia las nubes.',
+        mode: 'Cómo sale este PC hacia las nubes.',
         address:
           'http://SERVIDOR:PUERTO, https://SERVIDOR:PUERTO o socks5://SERVIDOR:PUERTO, sin usuario ni contraseña.',
         pac: 'Una ruta completa, o una dirección que empieza por http:// o https://.',
         bypass:
-          'Un servidor, o .example.org para todos los de ese dominio. A este equipo se llega siempre directamente.',
+          'Un servidor, o .example.org para todos los de ese dominio. A este PC se llega siempre directamente.',
       },
     },
     folders: 'Se toma cada archivo DICOM que hay en ellas, también en subcarpetas.',
@@ -214,7 +214,7 @@ export const esSettings: Translated<typeof enSettings> = {
       bytesPerSecond: 'Para que no estorbe.',
     },
     disk: {
-      refuseBelowBytes: 'Con menos espacio libre se dice a los dispositivos que no hay sitio (A700).',
+      refuseBelowBytes: 'Con menos espacio libre se dice a los equipos que no hay sitio (A700).',
       warnBelowBytes: 'O tres días de imágenes, si es más. Primero se van las copias comprobadas.',
       keepVerifiedDays: 'Solo como copia local; en la nube se quedan.',
     },
@@ -225,21 +225,21 @@ export const esSettings: Translated<typeof enSettings> = {
       email: {
         host: 'Vacío: no sale ningún correo.',
         port: 'Casi siempre 587, o 465 con TLS desde el principio.',
-        security: 'Sin cifrado solo a un servidor de correo en este equipo.',
+        security: 'Sin cifrado solo a un servidor de correo en este PC.',
         user: 'Su contraseña se introduce debajo y queda en el almacén de claves.',
         from: 'La dirección desde la que salen los correos.',
         to: 'Direcciones de correo, como máximo 10.',
       },
       webhook: {
         url: 'Recibe JSON por POST. Firmado cuando tiene su secreto. Vacío: ninguno.',
-        heartbeatHours: 'Para que se note un equipo apagado. 0: ninguna.',
+        heartbeatHours: 'Para que se note un PC apagado. 0: ninguna.',
       },
     },
     status: { pendingMaxMinutes: 'El titular dice entonces que algo requiere atención.' },
     log: { level: 'Nunca se registran nombres ni imágenes.' },
   },
   choice: {
-    keys: { store: { keychain: 'Llavero de este equipo', passphrase: 'Archivo con frase de contraseña' } },
+    keys: { store: { keychain: 'Llavero de este PC', passphrase: 'Archivo con frase de contraseña' } },
     network: {
       proxy: {
         mode: {
@@ -256,7 +256,7 @@ export const esSettings: Translated<typeof enSettings> = {
         security: {
           starttls: 'Cifrado tras el saludo (STARTTLS)',
           tls: 'Cifrado desde el principio (TLS)',
-          none: 'Ninguno (un servidor en este equipo)',
+          none: 'Ninguno (un servidor en este PC)',
         },
       },
     },
@@ -373,7 +373,7 @@ export const esValueProblems: Readonly<Record<string, string>> = {
     'una carpeta son letras, cifras, guiones y guiones bajos, separados por una barra',
   'an address has at most 300 characters': 'una dirección tiene como máximo 300 caracteres',
   'an address is https://HOST[:PORT][/PATH]; http only to this PC':
-    'una dirección es https://SERVIDOR[:PUERTO][/RUTA]; http solo a este equipo',
+    'una dirección es https://SERVIDOR[:PUERTO][/RUTA]; http solo a este PC',
   'a limit is at least 16384 bytes per second, or 0 for none':
     'un límite es de al menos 16384 bytes por segundo, o 0 para ninguno',
   'a tenant is an id or a domain': 'un inquilino es un id. o un dominio',
@@ -397,7 +397,7 @@ export const esValueProblems: Readonly<Record<string, string>> = {
   'a host name': 'un nombre de servidor',
   'a mail needs from and to: set these before host': 'un correo necesita remitente y destinatarios',
   'mail goes out without encryption to a server on this PC alone: use starttls or tls':
-    'sin cifrado el correo sale solo a un servidor de este equipo: use STARTTLS o TLS',
+    'sin cifrado el correo sale solo a un servidor de este PC: use STARTTLS o TLS',
   'must start with https://': 'debe empezar por https://',
   'an address without user and password': 'una dirección sin usuario ni contraseña',
   'pac needs the place of the script, pac': 'hace falta el lugar del script PAC',

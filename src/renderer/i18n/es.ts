@@ -212,7 +212,7 @@ export const es: Translated<typeof en> = {
     runningSince: 'En marcha desde',
   },
   files: {
-    title: 'Archivos y estudios compartidos',
+    title: 'Archivos y enlaces',
     import: 'Importar archivos',
     importText: 'Traer imágenes de una carpeta o un disco.',
     restore: 'Restaurar imágenes',
