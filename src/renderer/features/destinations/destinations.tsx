@@ -28,7 +28,7 @@ export const Destinations = memo(function Destinations({
           <p>{t('destinations.none')}</p>
           <p className="muted">{t('destinations.noneStep')}</p>
           <div className="panel-actions">
-            <SetUpStorage />
+            <SetUpStorage look="secondary" />
           </div>
         </div>
       ) : (

@@ -69,7 +69,7 @@ export function StepButton({
         focusSetting(step.key);
       });
     case 'storage':
-      return beside(<SetUpStorage />);
+      return beside(<SetUpStorage look="primary" />);
     case 'destinations':
       return press(t('failureSteps.destinations'), () => show('overview', placeIds.destinations));
     case 'verify':

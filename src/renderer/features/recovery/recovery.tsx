@@ -43,11 +43,12 @@ export const Recovery = memo(function Recovery({
     >
       <p>{useStateText(state)}</p>
       {kit === undefined ? null : <Proofs kit={kit} />}
+      {/* None of them stands out: what is urgent has its button in the headline. */}
       <div className="panel-actions">
-        {state === 'none' ? <RecoveryButton dialog="create" look="primary" /> : null}
+        {state === 'none' ? <RecoveryButton dialog="create" look="secondary" /> : null}
         {state === 'created' ? (
           <>
-            <RecoveryButton dialog="check" look="primary" />
+            <RecoveryButton dialog="check" look="secondary" />
             <Button
               look="quiet"
               isDisabled={!isLive}
@@ -58,11 +59,7 @@ export const Recovery = memo(function Recovery({
           </>
         ) : null}
         {state === 'proven' ? (
-          <Button
-            look={isDue ? 'primary' : 'secondary'}
-            isDisabled={!isLive}
-            onPress={() => openDialog({ tag: 'check-kit', held: 'words' })}
-          >
+          <Button isDisabled={!isLive} onPress={() => openDialog({ tag: 'check-kit', held: 'words' })}>
             {t('recovery.checkAgain')}
           </Button>
         ) : null}

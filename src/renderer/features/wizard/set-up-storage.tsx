@@ -4,11 +4,11 @@ import { Button } from '../../ui/button.tsx';
 import { useOpenSetup } from './wizard-context.ts';
 
 /** Opens the set-up at its cloud step, from wherever a storage is missing. */
-export function SetUpStorage(): ReactElement {
+export function SetUpStorage({ look }: { readonly look: 'primary' | 'secondary' }): ReactElement {
   const { t } = useTranslation();
   const open = useOpenSetup();
   return (
-    <Button look="primary" onPress={() => open('cloud')}>
+    <Button look={look} onPress={() => open('cloud')}>
       {t('wizard.cloud.first')}
     </Button>
   );

@@ -19,7 +19,10 @@ export function WizardBanner({ status }: { readonly status: SetupStatus }): Reac
           {t('wizard.banner.title')}
         </h2>
         <p>{t(`wizard.banner.${nextPage(status)}`)}</p>
-        <Button onPress={() => open()}>{t('wizard.banner.go')}</Button>
+        {/* Without a storage the headline has no button of its own. */}
+        <Button look={status.destinations.length === 0 ? 'primary' : 'secondary'} onPress={() => open()}>
+          {t('wizard.banner.go')}
+        </Button>
       </div>
     </section>
   );
