@@ -64,7 +64,7 @@ describe('a command whose reader goes away', () => {
     expect(await withReader(args)).toEqual({ code: 141, err: '' });
   });
 
-  it('ends in order in the middle of a long list, and leaves the data folder to the next', async () => {
+  it('ends in order with a data folder open, and leaves it to the next', async () => {
     expect((await installation.command(['recovery', 'create'])).code).toBe(0);
     expect(await withReader(['audit', 'export', ...installation.flags()])).toEqual({ code: 141, err: '' });
     const next = await installation.command(['audit', '--json']);
