@@ -1,4 +1,4 @@
-/** Previews in the desktop app as it is installed: the engine in Electron's utility process, decoders from the shell. */
+/** Previews in the desktop app as it is packaged (archive, fuses): the engine in Electron's utility process, decoders from the shell. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { createEngineClient } from '../../src/main/rpc/client.ts';
 import { decoderMemoryBytes } from '../../src/main/shell/engine/decoder-desk.ts';
 import {
   appPage,
-  asInstalled,
+  asPackaged,
   buildApp,
   Display,
   isAlive,
@@ -26,7 +26,7 @@ import { appLog, enginePid, picture, quitFromMenu } from './desk.ts';
 /** In the environment of the app, and so of the engine. */
 const secret = 'a passphrase that no decoder may see';
 
-needs('electron-rig', 'xvfb')('previews in the installed app', () => {
+needs('electron-rig', 'xvfb')('previews in the packaged app', () => {
   const endings: (() => Promise<unknown> | void)[] = [];
   let dataDir: string;
   let start: AppStart;
@@ -36,7 +36,7 @@ needs('electron-rig', 'xvfb')('previews in the installed app', () => {
   beforeAll(async () => {
     const built = await buildApp('real-inside');
     endings.push(() => built.remove());
-    const installed = asInstalled(built.folder);
+    const installed = await asPackaged(built.folder);
     endings.push(() => installed.remove());
     const display = await Display.start();
     endings.push(() => display.stop());
@@ -116,6 +116,7 @@ needs('electron-rig', 'xvfb')('previews in the installed app', () => {
 
   it('come from one decoder, outlive it and the engine, and leave nothing running', async () => {
     const page = await open();
+    expect(await app.evaluate(({ app: electron }) => electron.getAppPath())).toMatch(/app\.asar$/);
     const { words } = await client().recovery.create({ replace: false });
     await client().recovery.check({ words });
     const path = join(dataDir, 'clip.dcm');

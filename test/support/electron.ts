@@ -1,8 +1,20 @@
 /** The desktop app in a real Electron on a display of its own, with the stand-in engine or the real one. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createPackage } from '@electron/asar';
+import { flipFuses, FuseV1Options, FuseVersion } from '@electron/fuses';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { build, mergeConfig, type InlineConfig } from 'vite';
 import { decoderBuild, engineBuild, preloadBuild, rendererBuild, shellBuild } from '../../scripts/build.ts';
@@ -96,6 +108,41 @@ export function asInstalled(appFolder: string): { readonly executable: string; r
     executable: join(folder, 'edge-sync'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * As the installer lays it out: the app in an archive, and the runtime with the fuses of electron-builder.yml, but for the
+ * one by which a test attaches itself. Packages lie beside the archive, not in it, where they are found just the same.
+ */
+export async function asPackaged(
+  appFolder: string,
+): Promise<{ readonly executable: string; remove(): void }> {
+  const installed = asInstalled(appFolder);
+  const { executable } = installed;
+  const resources = join(executable, '..', 'resources');
+  rmSync(join(resources, 'app'));
+  const contents = join(resources, 'contents');
+  mkdirSync(contents);
+  for (const part of ['dist', 'assets', 'package.json'])
+    cpSync(realpathSync(join(appFolder, part)), join(contents, part), { recursive: true });
+  await createPackage(contents, join(resources, 'app.asar'));
+  rmSync(contents, { recursive: true });
+  symlinkSync(realpathSync(join(appFolder, 'node_modules')), join(resources, 'node_modules'));
+  // A copy of its own: the rig's is not to be changed.
+  const program = readFileSync(executable);
+  rmSync(executable);
+  writeFileSync(executable, program, { mode: 0o755 });
+  await flipFuses(executable, {
+    version: FuseVersion.V1,
+    [FuseV1Options.RunAsNode]: false,
+    [FuseV1Options.EnableCookieEncryption]: true,
+    [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
+    [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
+    [FuseV1Options.OnlyLoadAppFromAsar]: true,
+    [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
+    [FuseV1Options.GrantFileProtocolExtraPrivileges]: false,
+  });
+  return installed;
 }
 
 export interface AppStart {
