@@ -119,8 +119,8 @@ export const esWizard: Translated<typeof enWizard> = {
     savedTitle: 'Este almacenamiento está configurado',
     waitsForKit: 'Las subidas empiezan en cuanto el kit de recuperación esté comprobado.',
     broken:
-      'Este almacenamiento no acepta imágenes ahora mismo. Arréglelo aquí: escríbalo de nuevo y pruébelo.',
-    mend: 'Escribirlo de nuevo',
+      'Este almacenamiento no acepta imágenes ahora mismo. Arréglelo aquí: introduzca su credencial o configúrelo de nuevo.',
+    mend: 'Configurarlo de nuevo',
     another: 'Añadir otro almacenamiento',
     first: 'Configurar un almacenamiento',
     skip: 'Los equipos pueden enviar y las imágenes se guardan cifradas en este PC mientras su disco tenga sitio. Se suben en cuanto haya un almacenamiento. Hasta entonces nada se da por seguro.',
