@@ -11,7 +11,8 @@ import { openWhole } from './seal/envelope-reader.ts';
 import { generateEphemeralKey } from './seal/recipients.ts';
 
 const { recovery, byRecovery } = testArchive('rehead');
-const image = testImage('1', '1', 900_000);
+// More than one piece of a reading.
+const image = testImage('1', '1', 2_500_000);
 let rig: UploadRig;
 let objectName: string;
 let job: UploadJob;
