@@ -93,6 +93,8 @@ export class BackFillStage {
   readonly #stop = new AbortController();
   readonly #active = new Map<number, { readonly cut: AbortController; task: Promise<void> }>();
   readonly #stores = new Map<string, Promise<CloudStore>>();
+  /** Not used for anything new; closed when nothing is under way. */
+  readonly #dropped: Promise<CloudStore>[] = [];
   /** Sources that could not be read: until when, monotonic, and why. */
   readonly #resting = new Map<string, { readonly untilMs: number; readonly error: EdgeSyncError }>();
   readonly #throughput: Throughput;
@@ -203,6 +205,7 @@ export class BackFillStage {
       })
       .finally(() => {
         this.#active.delete(job.instanceId);
+        if (this.#active.size === 0) void this.#closeDropped();
         this.#deps.onChange();
         this.workArrived();
       });
@@ -426,18 +429,23 @@ export class BackFillStage {
     return opening;
   }
 
-  /** A fresh connection, and the credential of now, at the next attempt; one that others use goes with the last. */
+  /** A fresh connection, and the credential of now, at the next attempt; one that others still use is closed after them. */
   async #drop(destination: string): Promise<void> {
-    if (this.#active.size > 1) return;
     const store = this.#stores.get(destination);
+    if (store === undefined) return;
     this.#stores.delete(destination);
-    await store?.then((opened) => opened.close()).catch(() => undefined);
+    this.#dropped.push(store);
+    if (this.#active.size <= 1) await this.#closeDropped();
   }
 
   async #closeStores(): Promise<void> {
-    const stores = [...this.#stores.values()];
+    this.#dropped.push(...this.#stores.values());
     this.#stores.clear();
-    await Promise.allSettled(stores.map(async (store) => (await store).close()));
+    await this.#closeDropped();
+  }
+
+  async #closeDropped(): Promise<void> {
+    await Promise.allSettled(this.#dropped.splice(0).map(async (store) => (await store).close()));
   }
 
   #cutAll(): void {
