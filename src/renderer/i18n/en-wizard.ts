@@ -107,7 +107,8 @@ export const enWizard = {
     saved: 'Saved. Edge Sync uses this storage.',
     savedTitle: 'This storage is set up',
     waitsForKit: 'Uploads begin as soon as the recovery kit is proven.',
-    broken: 'This storage does not take images right now. Mend it here: enter its credential, or set it up again.',
+    broken:
+      'This storage does not take images right now. Mend it here: enter its credential, or set it up again.',
     mend: 'Set it up again',
     another: 'Add another storage',
     first: 'Set up a storage',
