@@ -2,15 +2,16 @@
 import { Option, type Command } from 'commander';
 import { auditActions } from '../../shared/audit-actions.ts';
 import {
-  limitOf,
   momentOf,
   mostListed,
   runAuditExport,
   runAuditList,
   type AuditFilter,
+  usualLimit,
 } from './commands/audit.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf, numberOf } from './option-values.ts';
 
 interface FilterOptions {
   readonly since?: string;
@@ -35,11 +36,11 @@ export function addAuditCommand(program: Command, parts: CommandKit): void {
 
   const audit = program.command('audit').description('the audit trail: who did what and when; without names');
   filtered(ofInstallation(audit, 'list', 'the last entries, the newest last', { isDefault: true }))
-    .option('--limit <number>', `so many entries, up to ${mostListed} (default: 100)`)
+    .option('--limit <number>', `so many entries, up to ${mostListed} (default: ${usualLimit})`)
     .option('--json', 'one JSON object in a line for each')
     .action((options: InstallationOptions & FilterOptions & { limit?: string; json?: boolean }) => {
-      const format = options.json === true ? 'json' : 'text';
-      const wanted = { filter: filterOf(options), limit: limitOf(options.limit), format } as const;
+      const limit = numberOf(options.limit, { name: '--limit', usual: usualLimit, most: mostListed });
+      const wanted = { filter: filterOf(options), limit, format: formatOf(options) };
       return withClient(options, (client) => runAuditList(client, wanted, output));
     });
   filtered(ofInstallation(audit, 'export', 'all of it, the oldest first, one JSON object in a line for each'))

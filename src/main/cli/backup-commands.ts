@@ -5,6 +5,7 @@ import { runBackupList, runBackupNow, runRefresh } from './commands/backup.ts';
 import { runJoin, type JoinOptions } from './commands/join.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
 
@@ -54,8 +55,4 @@ export function addBackupCommands(program: Command, kit: CommandKit): void {
       }
       done(await runJoin(options, environment, output));
     });
-}
-
-function formatOf(options: { readonly json?: boolean }): 'json' | 'text' {
-  return options.json === true ? 'json' : 'text';
 }

@@ -12,6 +12,7 @@ import {
 } from './commands/certificates.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 import type { PassphraseOptions } from './secret-input.ts';
 
 const keyKinds = 'ecdsa-p256, rsa-2048 or rsa-3072 (for devices that know no ECDSA)';
@@ -25,7 +26,7 @@ export function addCertificateCommands(program: Command, deps: CommandKit): void
   ofInstallation(group, 'list', 'what is there, with days left')
     .option('--json', 'as JSON')
     .action((options: InstallationOptions & { json?: boolean }) =>
-      run(options, (client) => runCertificatesList(client, options.json === true ? 'json' : 'text', output)),
+      run(options, (client) => runCertificatesList(client, formatOf(options), output)),
     );
   ofInstallation(group, 'ca', 'the CA that devices have to trust; made at the first call')
     .option('--rsa', 'the one for devices that know no ECDSA')

@@ -36,6 +36,7 @@ import { exitCode } from './exit-codes.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
 import { errorLine, processOutput, type Output } from './output.ts';
+import { formatOf } from './option-values.ts';
 import { Printed } from './printed.ts';
 import { createEngineClient } from '../rpc/client.ts';
 import { restoreOptions, restoreWanted, type RestoreOptions } from './restore-options.ts';
@@ -137,11 +138,12 @@ function createProgram(
       .option('--config <file>', 'configuration file (default: config.json in the data folder)')
       .option('--passphrase-file <file>', 'file with the passphrase, for keys.store "passphrase"')
       .addOption(new Option('--passphrase-fd <number>', 'open file descriptor to read the passphrase from'));
+  const withClient: CommandKit['withClient'] = async (options, use) => {
+    done(await withEngine(await openInstallation(options, environment), use));
+  };
   const kit: CommandKit = {
     ofInstallation,
-    withClient: async (options, use) => {
-      done(await withEngine(await openInstallation(options, environment), use));
-    },
+    withClient,
     running: (options) => createEngineClient(placesOf(options)),
     environment,
     clock,
@@ -172,30 +174,26 @@ function createProgram(
   ofInstallation(program, 'import <paths...>', 'take in DICOM files, folders, CDs (by their DICOMDIR)')
     .option('--json', 'summary as JSON')
     .action(async (paths: string[], options: InstallationOptions & JsonFlag) => {
-      const installation = await openInstallation(options, environment);
       const wanted = { paths, format: formatOf(options) };
-      done(await withEngine(installation, (client) => runImport(client, wanted, output)));
+      await withClient(options, (client) => runImport(client, wanted, output));
     });
 
   const attention = command(program, 'attention', 'files of watched folders that could not be taken in');
   ofInstallation(attention, 'list', 'which, why and since when', { isDefault: true })
     .option('--json', 'as JSON')
     .action(async (options: InstallationOptions & JsonFlag) => {
-      const installation = await openInstallation(options, environment);
       const wanted = { format: formatOf(options) };
-      done(await withEngine(installation, (client) => runAttentionList(client, wanted, output)));
+      await withClient(options, (client) => runAttentionList(client, wanted, output));
     });
   ofInstallation(attention, 'dismiss [ids...]', 'leave files be, as they are now')
     .option('--all', 'all of them')
     .action(async (ids: string[], options: InstallationOptions & { all?: boolean }) => {
-      const installation = await openInstallation(options, environment);
       const wanted = { ids, all: options.all === true };
-      done(await withEngine(installation, (client) => runAttentionDismiss(client, wanted, output)));
+      await withClient(options, (client) => runAttentionDismiss(client, wanted, output));
     });
   ofInstallation(attention, 'retry [ids...]', 'look at them again now').action(
     async (ids: string[], options: InstallationOptions) => {
-      const installation = await openInstallation(options, environment);
-      done(await withEngine(installation, (client) => runAttentionRetry(client, { ids }, output)));
+      await withClient(options, (client) => runAttentionRetry(client, { ids }, output));
     },
   );
 
@@ -230,8 +228,7 @@ function createProgram(
         done(await runOpenWithWords({ file, out: options.out, wordsFile: options.wordsFile }, output));
         return;
       }
-      const installation = await openInstallation(options, environment);
-      done(await withEngine(installation, (client) => runOpen(client, { file, out: options.out }, output)));
+      await withClient(options, (client) => runOpen(client, { file, out: options.out }, output));
     });
 
   addCertificateCommands(program, kit);
@@ -246,8 +243,7 @@ function createProgram(
     .option('--words', 'with --shares: the 24 words too')
     .action(async (options: InstallationOptions & KitFlags & { replace?: boolean }) => {
       const wanted = { ...kitOptions(options), replace: options.replace === true };
-      const installation = await openInstallation(options, environment);
-      done(await withEngine(installation, (client) => runRecoveryCreate(client, wanted, output)));
+      await withClient(options, (client) => runRecoveryCreate(client, wanted, output));
     });
   ofInstallation(recovery, 'print', 'the kit of the words you have, on new paper')
     .requiredOption('--kit <file>', 'file to write (.pdf or .html)')
@@ -258,8 +254,7 @@ function createProgram(
     .option('--json', 'as JSON')
     .action(async (options: InstallationOptions & KitFlags & { kit: string; wordsFile?: string }) => {
       const wanted = { ...kitOptions(options), kitFile: options.kit, wordsFile: options.wordsFile };
-      const installation = await openInstallation(options, environment);
-      done(await withEngine(installation, (client) => runRecoveryPrint(client, wanted, output)));
+      await withClient(options, (client) => runRecoveryPrint(client, wanted, output));
     });
   ofInstallation(
     recovery,
@@ -269,9 +264,8 @@ function createProgram(
     .option('--words-file <file>', 'file with the 24 words or two shares')
     .option('--json', 'as JSON')
     .action(async (options: InstallationOptions & JsonFlag & { wordsFile?: string }) => {
-      const installation = await openInstallation(options, environment);
       const wanted = { wordsFile: options.wordsFile, format: formatOf(options) };
-      done(await withEngine(installation, (client) => runRecoveryCheck(client, wanted, output)));
+      await withClient(options, (client) => runRecoveryCheck(client, wanted, output));
     });
   ofInstallation(recovery, 'export-key', 'the private key for stock OpenSSL, from the words alone')
     .option('--words-file <file>', 'file with the 24 words or two shares')
@@ -311,7 +305,7 @@ function createProgram(
   ofInstallation(alerts, 'test', 'send a test message by every channel that is set')
     .option('--json', 'as JSON')
     .action((options: InstallationOptions & JsonFlag) =>
-      kit.withClient(options, (client) => runAlertsTest(client, formatOf(options), output)),
+      withClient(options, (client) => runAlertsTest(client, formatOf(options), output)),
     );
 
   addEntraCommands(program, kit);
@@ -343,8 +337,8 @@ function createProgram(
     .option('--json', 'one JSON object')
     .action(async (options: InstallationOptions & JsonFlag & { dryRun?: boolean }) => {
       const mode = options.dryRun === true ? 'look' : 'mend';
-      const format = options.json === true ? 'json' : 'text';
-      done(await runDoctor(await openInstallation(options, environment), { mode, format }, output));
+      const wanted = { mode, format: formatOf(options) } as const;
+      done(await runDoctor(await openInstallation(options, environment), wanted, output));
     });
 
   command(program, 'demo', 'see it work with drawn images, a local cloud and a throwaway data folder')
@@ -362,8 +356,4 @@ interface KitFlags {
   readonly language?: string;
   readonly shares?: boolean;
   readonly words?: boolean;
-}
-
-function formatOf(options: JsonFlag): 'json' | 'text' {
-  return options.json === true ? 'json' : 'text';
 }

@@ -17,24 +17,21 @@ import {
 import { runConfigCheck } from './commands/config-check.ts';
 import type { CommandKit } from './command-kit.ts';
 import { openInstallation, placesOf, type InstallationOptions } from './installation.ts';
-import { withEngine } from './with-engine.ts';
+import { formatOf } from './option-values.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean; readonly anyway?: boolean };
 
 const secretPrefix = 'secret.';
 
 export function addConfigCommand(program: Command, parts: CommandKit): void {
-  const { ofInstallation, environment, clock, done, output } = parts;
+  const { ofInstallation, withClient, environment, clock, done, output } = parts;
   const config = program
     .command('config')
     .description('settings: list, get, set, unset, undo, reload, restart, check');
   const add = (nameAndArgs: string, description: string): Command =>
     ofInstallation(config, nameAndArgs, description).option('--json', 'as JSON');
-  const formOf = ({ json, anyway }: Options) =>
-    ({
-      format: json === true ? 'json' : 'text',
-      keep: anyway === true ? 'anyway' : 'when-it-works',
-    }) as const;
+  const formOf = (options: Options) =>
+    ({ format: formatOf(options), keep: options.anyway === true ? 'anyway' : 'when-it-works' }) as const;
   const deskFor = (options: Options) => openDesk(placesOf(options), environment, clock);
   const anyway = ['--anyway', 'keep it even if it does not work right now'] as const;
 
@@ -55,9 +52,8 @@ export function addConfigCommand(program: Command, parts: CommandKit): void {
             'usage',
             'a credential is read from standard input, not from the command line',
           );
-        const installation = await openInstallation(options, environment);
         const name = key.slice(secretPrefix.length);
-        done(await withEngine(installation, (client) => runStoreSecret(client, name, output)));
+        await withClient(options, (client) => runStoreSecret(client, name, output));
         return;
       }
       if (value === undefined) throw new EdgeSyncError('usage', 'config set KEY VALUE');
@@ -67,9 +63,8 @@ export function addConfigCommand(program: Command, parts: CommandKit): void {
     .option(...anyway)
     .action(async (key: string, options: Options) => {
       if (key.startsWith(secretPrefix)) {
-        const installation = await openInstallation(options, environment);
         const name = key.slice(secretPrefix.length);
-        done(await withEngine(installation, (client) => runForgetSecret(client, name, output)));
+        await withClient(options, (client) => runForgetSecret(client, name, output));
         return;
       }
       done(await runConfigUnset(await deskFor(options), { key, ...formOf(options) }, output));

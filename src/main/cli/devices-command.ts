@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { addressFacts } from '../engine/device-calls.ts';
 import { SystemNetworkInterfaces } from '../engine/system/network-interfaces.ts';
 import {
-  type Format,
   type PairingOptions,
   runDevicesAllow,
   runDevicesCallers,
@@ -20,6 +19,7 @@ import {
 import { runDevicesDiagnose, runDevicesWatch } from './commands/pairing.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
 
@@ -129,8 +129,4 @@ function pairingOptions(command: Command): Command {
     .option('--commitment-tls', 'these answers go over TLS (default for a device with a certificate)')
     .option('--commitment-plain', 'these answers go without encryption (default for a device without TLS)')
     .option('--json', 'as JSON');
-}
-
-function formatOf({ json }: { readonly json?: boolean }): Format {
-  return json === true ? 'json' : 'text';
 }

@@ -4,6 +4,7 @@ import { EdgeSyncError } from '../../shared/errors.ts';
 import { daysOf, runEraseList, runFind, searchText } from './commands/home.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf, numberOf } from './option-values.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
 
@@ -13,7 +14,6 @@ const mostMost = 2000;
 
 export function addHomeCommands(program: Command, parts: CommandKit): void {
   const { ofInstallation, withClient, output } = parts;
-  const formatOf = ({ json }: Options) => (json === true ? ('json' as const) : ('text' as const));
 
   ofInstallation(program, 'erase-list', 'what each device may erase, by the day on which its images came')
     .option('--day <day>', 'one day, YYYY-MM-DD')
@@ -34,19 +34,11 @@ export function addHomeCommands(program: Command, parts: CommandKit): void {
     .option('--most <number>', `studies to show (default: ${usualMost})`)
     .option('--json', 'as JSON')
     .action(async (options: Options & { reveal?: boolean; most?: string }) => {
-      const most = mostOf(options.most);
+      const most = numberOf(options.most, { name: '--most', usual: usualMost, most: mostMost });
       const text = await searchText();
       const names = options.reveal === true ? 'revealed' : 'hidden';
       await withClient(options, (client) =>
         runFind(client, { text, names, most, format: formatOf(options) }, output),
       );
     });
-}
-
-function mostOf(text: string | undefined): number {
-  if (text === undefined) return usualMost;
-  const most = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (most < 1 || most > mostMost)
-    throw new EdgeSyncError('usage', `--most is a number from 1 to ${mostMost}`);
-  return most;
 }

@@ -18,6 +18,7 @@ import {
 import { kitOptions } from './commands/recovery.ts';
 import type { CommandKit } from './command-kit.ts';
 import { openInstallation, type InstallationOptions } from './installation.ts';
+import { formatOf, type Format } from './option-values.ts';
 import { askPassphrase, givenPassphrase } from './secret-input.ts';
 import { withEngine } from './with-engine.ts';
 
@@ -130,14 +131,10 @@ async function newPassphrase(options: {
   return given ?? askPassphrase('The new passphrase', 'twice');
 }
 
-function changeOf(options: Options): { readonly consent: Consent; readonly format: 'json' | 'text' } {
+function changeOf(options: Options): { readonly consent: Consent; readonly format: Format } {
   return { consent: consentOf(options), format: formatOf(options) };
 }
 
 function consentOf({ yes }: { readonly yes?: boolean }): Consent {
   return yes === true ? 'given' : 'ask';
-}
-
-function formatOf({ json }: { readonly json?: boolean }): 'json' | 'text' {
-  return json === true ? 'json' : 'text';
 }

@@ -7,6 +7,7 @@ import type { RestoreManner, RestoreNode, RestoreSelection } from '../../shared/
 import { EdgeSyncError } from '../../shared/errors.ts';
 import { peerFrom } from './commands/nodes.ts';
 import { tlsParts, type TlsOptions } from './tls-options.ts';
+import { formatOf } from './option-values.ts';
 
 export interface RestoreOptions extends TlsOptions {
   readonly all?: boolean;
@@ -79,7 +80,7 @@ export async function restoreWanted(options: RestoreOptions): Promise<RestoreWan
     ...(options.provenOnly === true ? { unproven: 'left-out' } : {}),
     ...(options.concurrency === undefined ? {} : { concurrency: concurrencyOf(options.concurrency) }),
     report: report === undefined ? undefined : resolve(report),
-    format: options.jsonLines === true ? 'json-lines' : options.json === true ? 'json' : 'text',
+    format: options.jsonLines === true ? 'json-lines' : formatOf(options),
   };
 }
 

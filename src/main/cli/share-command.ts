@@ -12,6 +12,7 @@ import {
 } from './commands/share.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 
 export function addShareCommand(program: Command, kit: CommandKit): void {
   const { ofInstallation, withClient, done, output } = kit;
@@ -40,7 +41,7 @@ export function addShareCommand(program: Command, kit: CommandKit): void {
   ofInstallation(share, 'list', 'what was shared, with whom, until when')
     .option('--json', 'as JSON')
     .action((options: InstallationOptions & { json?: boolean }) =>
-      withClient(options, (client) => runShareList(client, options.json === true ? 'json' : 'text', output)),
+      withClient(options, (client) => runShareList(client, formatOf(options), output)),
     );
   ofInstallation(share, 'revoke [id]', 'end a share: its objects are deleted from the cloud')
     .option('--all', 'every link that is not over')

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { runStudyShow } from './commands/study.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 
 export function addStudyCommand(program: Command, parts: CommandKit): void {
   const { ofInstallation, withClient, output } = parts;
@@ -16,7 +17,7 @@ export function addStudyCommand(program: Command, parts: CommandKit): void {
           client,
           {
             study: wanted,
-            format: options.json === true ? 'json' : 'text',
+            format: formatOf(options),
             images: options.images === true ? 'listed' : 'counted',
           },
           output,

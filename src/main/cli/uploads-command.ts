@@ -9,6 +9,7 @@ import {
 } from './commands/uploads.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 
 type Options = InstallationOptions & { readonly json?: boolean };
 type PauseOptions = Options & { readonly destination?: string };
@@ -18,15 +19,13 @@ export function addUploadsCommand(program: Command, parts: CommandKit): void {
   const uploads = program.command('uploads').description('what is sent right now; pause it for a time');
   const add = (nameAndArgs: string, description: string, kind?: CommandOptions): Command =>
     ofInstallation(uploads, nameAndArgs, description, kind).option('--json', 'as JSON');
-  const formatOf = ({ json }: Options): { readonly format: 'json' | 'text' } => ({
-    format: json === true ? 'json' : 'text',
-  });
+  const shownOf = (options: Options) => ({ format: formatOf(options) });
 
   add('show', 'what is sent right now, or what holds it back', { isDefault: true }).action(
-    (options: Options) => withClient(options, (client) => runUploadsState(client, formatOf(options), output)),
+    (options: Options) => withClient(options, (client) => runUploadsState(client, shownOf(options), output)),
   );
   const wantedOf = (options: PauseOptions) => ({
-    ...formatOf(options),
+    ...shownOf(options),
     destination: options.destination,
   });
   // The same under `uploads`, where one looks for them, and at the top, where one is in a hurry.
@@ -57,7 +56,7 @@ export function addUploadsCommand(program: Command, parts: CommandKit): void {
         runUploadsRetry(
           client,
           {
-            ...formatOf(options),
+            ...shownOf(options),
             failure: options.failure,
             study: options.study,
             all: options.all === true,

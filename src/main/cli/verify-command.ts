@@ -9,6 +9,7 @@ import {
 import { verifyManifestsWithWords, verifyWithWords } from './commands/verify-with-words.ts';
 import type { CommandKit } from './command-kit.ts';
 import { openInstallation, type InstallationOptions } from './installation.ts';
+import { formatOf } from './option-values.ts';
 import { withEngine } from './with-engine.ts';
 
 type Options = InstallationOptions & VerifyFlags & { readonly json?: boolean; readonly wordsFile?: string };
@@ -31,7 +32,7 @@ export function addVerifyCommand(program: Command, parts: CommandKit): void {
     .action(async (options: Options) => {
       const selection = verifySelectionOf(options);
       const destination = options.destination ?? null;
-      const wanted = { destination, format: options.json === true ? 'json' : 'text' } as const;
+      const wanted = { destination, format: formatOf(options) } as const;
       const installation = await openInstallation(options, environment);
       const { wordsFile } = options;
       if (wordsFile !== undefined) {

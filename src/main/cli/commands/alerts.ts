@@ -1,13 +1,10 @@
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 /** `edge-sync alerts test`: a test message by every channel that is set; exit 1 when one did not go out. */
-export async function runAlertsTest(
-  client: EngineClient,
-  format: 'json' | 'text',
-  output: Output,
-): Promise<number> {
+export async function runAlertsTest(client: EngineClient, format: Format, output: Output): Promise<number> {
   const { outcomes } = await client.alerts.test();
   if (format === 'json') output.out(JSON.stringify({ outcomes }, undefined, 2));
   for (const outcome of format === 'json' ? [] : outcomes) {

@@ -3,6 +3,7 @@ import { attentionSelectionSchema, type AttentionSelection } from '../../../shar
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 /** Most are mended by one look at the first hundred; `--json` gives all that are kept. */
 const linesShown = 100;
@@ -11,7 +12,7 @@ const mostAsked = 10_000;
 /** `edge-sync attention`: the files of watched folders that could not be taken in. Exit 0 when there are none, else 2. */
 export async function runAttentionList(
   client: EngineClient,
-  options: { readonly format: 'json' | 'text' },
+  options: { readonly format: Format },
   output: Output,
 ): Promise<number> {
   const limit = options.format === 'json' ? mostAsked : linesShown;

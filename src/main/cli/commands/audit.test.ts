@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limitOf, momentOf } from './audit.ts';
+import { momentOf } from './audit.ts';
 
 const nowMs = Date.UTC(2026, 2, 10, 12);
 
@@ -38,11 +38,4 @@ describe('a time of the audit trail', () => {
   ])('may not be %j', (text) => {
     expect(() => momentOf(text, 'until', nowMs)).toThrow(/--until is YYYY-MM-DD/);
   });
-});
-
-it('takes a number of entries within its range', () => {
-  expect(limitOf(undefined)).toBe(100);
-  expect(limitOf('100000')).toBe(100_000);
-  for (const wrong of ['0', '100001', '-1', '1e3', 'all', ''])
-    expect(() => limitOf(wrong)).toThrow(/--limit/);
 });

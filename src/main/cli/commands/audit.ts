@@ -4,12 +4,13 @@ import { dayRange, isDay } from '../../engine/home/local-days.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import { writeNewLines } from '../new-file.ts';
+import type { Format } from '../option-values.ts';
 import type { Output } from '../output.ts';
 
 /** Which entries; null: any. */
 export type AuditFilter = Pick<AuditQuestion, 'since' | 'until' | 'actor' | 'action' | 'outcome'>;
 
-const usualLimit = 100;
+export const usualLimit = 100;
 export const mostListed = 100_000;
 
 const unitsMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -36,19 +37,10 @@ export function momentOf(text: string, edge: 'since' | 'until', nowMs: number): 
   return new Date(atMs).toISOString();
 }
 
-/** Throws usage. */
-export function limitOf(text: string | undefined): number {
-  if (text === undefined) return usualLimit;
-  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > mostListed)
-    throw new EdgeSyncError('usage', `--limit is a number from 1 to ${mostListed}`);
-  return limit;
-}
-
 /** `edge-sync audit list`: the last entries, the newest last; with `json` each in a line of its own. */
 export async function runAuditList(
   client: EngineClient,
-  wanted: { readonly filter: AuditFilter; readonly limit: number; readonly format: 'json' | 'text' },
+  wanted: { readonly filter: AuditFilter; readonly limit: number; readonly format: Format },
   output: Output,
 ): Promise<number> {
   const { filter, limit, format } = wanted;

@@ -4,8 +4,7 @@ import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import { backupLine, headLine, RebuildView, rebuiltLines } from '../join-view.ts';
 import type { Output } from '../output.ts';
-
-type Format = 'json' | 'text';
+import type { Format } from '../option-values.ts';
 
 /** `backup list`: what lies in the clouds, of every PC. Exit 2 when something could not be read. */
 export async function runBackupList(client: EngineClient, format: Format, output: Output): Promise<number> {

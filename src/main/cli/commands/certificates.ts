@@ -17,6 +17,7 @@ import { exitCode } from '../exit-codes.ts';
 import { mustBeNew, type NewFile, writeNewFiles } from '../new-file.ts';
 import type { Output } from '../output.ts';
 import { askPassphrase, givenPassphrase, type PassphraseOptions } from '../secret-input.ts';
+import type { Format } from '../option-values.ts';
 
 /** As in the contract: PEM of a chain, of a request, of a revocation list. */
 const largestFileBytes = 4 * 1024 * 1024;
@@ -33,7 +34,7 @@ export interface IssueOptions extends PassphraseOptions {
 /** `certificates list`. */
 export async function runCertificatesList(
   client: EngineClient,
-  format: 'json' | 'text',
+  format: Format,
   output: Output,
 ): Promise<number> {
   const { certificates } = await client.certificates.list();

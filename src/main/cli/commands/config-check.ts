@@ -11,6 +11,7 @@ import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 /** One part that was looked at. */
 interface Checked {
@@ -27,7 +28,7 @@ interface Checked {
  */
 export async function runConfigCheck(
   installation: Installation,
-  form: 'text' | 'json',
+  form: Format,
   output: Output,
 ): Promise<number> {
   const { keyStore, clock } = engineOptions(installation, 'error');

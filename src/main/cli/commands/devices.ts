@@ -13,8 +13,7 @@ import { EdgeSyncError, reportFor } from '../../../shared/errors.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-
-export type Format = 'json' | 'text';
+import type { Format } from '../option-values.ts';
 
 /** What `pair` and `change` take; every part is optional there. */
 export interface PairingOptions {

@@ -7,10 +7,11 @@ import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
 import { bytesText, type Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 export interface DoctorRequest {
   readonly mode: 'mend' | 'look';
-  readonly format: 'json' | 'text';
+  readonly format: Format;
 }
 
 /**

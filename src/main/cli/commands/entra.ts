@@ -12,6 +12,7 @@ import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 /**
  * `entra sign-in NAME`: prints the code and where to enter it, waits until somebody has, and stores the sign-in in the
@@ -21,7 +22,7 @@ import type { Output } from '../output.ts';
 export async function runEntraSignIn(
   installation: Installation,
   name: string,
-  format: 'text' | 'json',
+  format: Format,
   output: Output,
 ): Promise<number> {
   const destination = ofDeviceCode(installation, name);

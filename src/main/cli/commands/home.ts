@@ -6,8 +6,9 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
+import { numberOf, type Format } from '../option-values.ts';
 
-type Wanted = { readonly format: 'json' | 'text' };
+type Wanted = { readonly format: Format };
 
 const usualDays = 7;
 /** A name, or a number; what is longer is neither. */
@@ -43,11 +44,7 @@ export async function runEraseList(
 
 /** Throws usage before an engine is asked. */
 export function daysOf(text: string | undefined): number {
-  if (text === undefined) return usualDays;
-  const days = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (days < 1 || days > mostEraseDays)
-    throw new EdgeSyncError('usage', `--days is a number from 1 to ${mostEraseDays}`);
-  return days;
+  return numberOf(text, { name: '--days', usual: usualDays, most: mostEraseDays });
 }
 
 /** One line for a person. */

@@ -5,6 +5,7 @@ import type { EngineClient } from '../../rpc/client.ts';
 import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bar, bytesText, type Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 type ImportProgress = Extract<ImportEvent, { tag: 'progress' }>;
 
@@ -17,7 +18,7 @@ const problemsShown = 1000;
  */
 export async function runImport(
   client: EngineClient,
-  options: { readonly paths: readonly string[]; readonly format: 'json' | 'text' },
+  options: { readonly paths: readonly string[]; readonly format: Format },
   output: Output,
 ): Promise<number> {
   const tally = new Tally();

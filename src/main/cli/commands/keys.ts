@@ -18,7 +18,8 @@ import { exitCode } from '../exit-codes.ts';
 import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
 import { readWords } from '../words-input.ts';
-import { givenOut, type Format, type KitOptions } from './recovery.ts';
+import { givenOut, type KitOptions } from './recovery.ts';
+import type { Format } from '../option-values.ts';
 
 /** The longest certificate we take, as PEM. */
 const maxCertificateBytes = 16 * 1024;

@@ -6,7 +6,7 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import type { Format } from './devices.ts';
+import type { Format } from '../option-values.ts';
 
 /** Until it is interrupted: every connection as it changes, and every finding once. `json`: one line for each state. */
 export async function runDevicesWatch(client: EngineClient, format: Format, output: Output): Promise<number> {

@@ -16,8 +16,7 @@ import { KitFiles, kitFormatOf, shareFile } from '../kit-files.ts';
 import { writeNewFiles } from '../new-file.ts';
 import type { Output } from '../output.ts';
 import { readWords } from '../words-input.ts';
-
-export type Format = 'json' | 'text';
+import { formatOf, type Format } from '../option-values.ts';
 
 export interface KitOptions {
   readonly custody: Custody;
@@ -45,7 +44,7 @@ export function kitOptions(options: {
     custody: options.shares === true ? withShares : 'words',
     kitFile: options.kit,
     language,
-    format: options.json === true ? 'json' : 'text',
+    format: formatOf(options),
   };
 }
 

@@ -17,6 +17,7 @@ import { exitCode } from '../exit-codes.ts';
 import { mustBeNew, writeNewFiles } from '../new-file.ts';
 import { bar, bytesText, type Output } from '../output.ts';
 import { askPassphrase } from '../secret-input.ts';
+import { formatOf, type Format } from '../option-values.ts';
 
 export interface ShareOptions {
   readonly study: string;
@@ -33,7 +34,6 @@ export interface ShareOptions {
   readonly json?: boolean;
 }
 
-type Format = 'json' | 'text';
 type LinkMade = Extract<ShareEvent, { tag: 'link' }>;
 type FolderMade = Extract<ShareEvent, { tag: 'folder' }>;
 
@@ -284,8 +284,4 @@ export async function runShareCredential(client: EngineClient, output: Output): 
   await client.shares.storeCredential({ value });
   output.out('The credential of the place for shares is stored.');
   return exitCode.ok;
-}
-
-function formatOf(options: { readonly json?: boolean }): Format {
-  return options.json === true ? 'json' : 'text';
 }

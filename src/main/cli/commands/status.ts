@@ -4,11 +4,12 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { statusExitCode } from '../exit-codes.ts';
 import { bytesText, errorLine, type Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 /** `edge-sync status`: exit 0 all safe, 1 needs attention, 2 working, 3 engine not running. */
 export async function runStatus(
   client: EngineClient,
-  options: { readonly format: 'json' | 'text'; readonly link: 'wanted' | 'not-wanted' },
+  options: { readonly format: Format; readonly link: 'wanted' | 'not-wanted' },
   output: Output,
 ): Promise<number> {
   let report: StatusReport;

@@ -4,6 +4,7 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bytesText, type Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 /** A Study Instance UID, or the study's id as in the page. Throws study-unknown. */
 async function idOf(client: EngineClient, study: string): Promise<string> {
@@ -20,7 +21,7 @@ async function idOf(client: EngineClient, study: string): Promise<string> {
  */
 export async function runStudyShow(
   client: EngineClient,
-  wanted: { readonly study: string; readonly format: 'json' | 'text'; readonly images: 'listed' | 'counted' },
+  wanted: { readonly study: string; readonly format: Format; readonly images: 'listed' | 'counted' },
   output: Output,
 ): Promise<number> {
   const studyId = await idOf(client, wanted.study);

@@ -7,8 +7,9 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bytesText, type Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
-type Wanted = { readonly format: 'json' | 'text' };
+type Wanted = { readonly format: Format };
 type Place = { readonly destination: string | undefined };
 
 /** `30m`, `2h`, `until-tomorrow`. Throws usage. */

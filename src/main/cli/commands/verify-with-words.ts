@@ -19,12 +19,13 @@ import type { Installation } from '../installation.ts';
 import type { Output } from '../output.ts';
 import { readWords } from '../words-input.ts';
 import { showManifests, showVerify } from './verify.ts';
+import type { Format } from '../option-values.ts';
 
 interface Wanted {
   readonly selection: VerifySelection;
   /** null: the first required one. */
   readonly destination: string | null;
-  readonly format: 'json' | 'text';
+  readonly format: Format;
   readonly wordsFile: string;
 }
 

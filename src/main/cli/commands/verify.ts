@@ -10,6 +10,7 @@ import type { EngineClient } from '../../rpc/client.ts';
 import { cancellable } from '../cancellable.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bar, bytesText, type Output } from '../output.ts';
+import type { Format } from '../option-values.ts';
 
 export interface VerifyFlags {
   readonly sample?: string;
@@ -54,7 +55,7 @@ export async function runVerifyCommand(
   wanted: {
     readonly selection: VerifySelection;
     readonly destination: string | null;
-    readonly format: 'json' | 'text';
+    readonly format: Format;
   },
   output: Output,
 ): Promise<number> {
@@ -67,7 +68,7 @@ export async function runVerifyCommand(
 /** Shows a look as it goes. What was looked at before a Ctrl-C stays known: `--all` goes on from there. */
 export async function showVerify(
   events: AsyncIterable<VerifyEvent>,
-  format: 'json' | 'text',
+  format: Format,
   output: Output,
 ): Promise<number> {
   let last: VerifyProgress | undefined;
@@ -108,7 +109,7 @@ export async function showVerify(
 /** `edge-sync verify --manifests`: exit 0 when every list and snapshot fits, 2 when something is wrong with one. */
 export async function runVerifyManifests(
   client: EngineClient,
-  wanted: { readonly destination: string | null; readonly format: 'json' | 'text' },
+  wanted: { readonly destination: string | null; readonly format: Format },
   output: Output,
 ): Promise<number> {
   const { destination } = wanted;
@@ -119,7 +120,7 @@ export async function runVerifyManifests(
 
 export async function showManifests(
   events: AsyncIterable<ManifestEvent>,
-  format: 'json' | 'text',
+  format: Format,
   output: Output,
 ): Promise<number> {
   const chains: (Chain & { readonly destination: string })[] = [];
