@@ -4,6 +4,11 @@
  */
 import { z } from 'zod';
 
+/** JavaScript heap of a decoding process, however it is started. */
+export const decoderHeapMegabytes = 256;
+/** All of its memory: the largest file, its largest frame decoded, the codec's own memory, and the runtime. */
+export const decoderMemoryBytes = 1_536 * 1024 * 1024;
+
 /** Chosen by the engine, counted up: which decoder of this engine's is meant. */
 const life = z.int().min(1);
 

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { sendFiles } from '../../src/main/engine/send/send-files.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
 import { createEngineClient } from '../../src/main/rpc/client.ts';
-import { decoderMemoryBytes } from '../../src/main/shell/engine/decoder-desk.ts';
+import { decoderMemoryBytes } from '../../src/shared/decoder-lives.ts';
 import {
   appPage,
   asPackaged,

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { decoderHeapMegabytes, decoderMemoryBytes } from '../../../shared/decoder-lives.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 
 /** One life of a decoder, however it was started. */
@@ -33,11 +34,10 @@ export function decoderFile(): string {
 }
 
 /**
- * KiB of data (setrlimit RLIMIT_DATA: heap and private writable mappings): the largest file, its largest frame decoded,
- * and the codec's own memory. Where the limit does not exist (Windows), the decoder's own arithmetic is what bounds it.
+ * KiB of data (setrlimit RLIMIT_DATA: heap and private writable mappings). Where the limit does not exist (Windows), the
+ * decoder's own arithmetic is what bounds it.
  */
-const dataLimitKib = 1_572_864;
-const heapMegabytes = 256;
+const dataLimitKib = decoderMemoryBytes / 1024;
 
 /** `script`: another one, for tests. */
 export function decoderStarter(script?: string): StartDecoder {
@@ -52,7 +52,7 @@ export function decoderStarter(script?: string): StartDecoder {
       '--no-addons',
       '--disable-proto=throw',
       '--disallow-code-generation-from-strings',
-      `--max-old-space-size=${heapMegabytes}`,
+      `--max-old-space-size=${decoderHeapMegabytes}`,
       file,
     ];
     // The shell only sets limits and becomes Node: no text of ours is read as a command.

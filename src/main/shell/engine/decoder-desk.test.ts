@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts';
 import { FakeLogger } from '../../../../test/fakes/fake-logger.ts';
 import type { DecoderNews } from '../../../shared/decoder-lives.ts';
-import { DecoderDesk, decoderLookEveryMs, decoderMemoryBytes, type DecoderFork } from './decoder-desk.ts';
+import { decoderMemoryBytes } from '../../../shared/decoder-lives.ts';
+import { DecoderDesk, decoderLookEveryMs, type DecoderFork } from './decoder-desk.ts';
 
 interface Child extends DecoderFork<string> {
   isKilled: boolean;

@@ -3,7 +3,7 @@
  * at a time; it ends when the engine says so, when it takes too much memory, and with the engine.
  */
 import { assertNever } from '../../../shared/assert-never.ts';
-import { decoderErrandSchema, type DecoderNews } from '../../../shared/decoder-lives.ts';
+import { decoderErrandSchema, decoderMemoryBytes, type DecoderNews } from '../../../shared/decoder-lives.ts';
 import type { Clock, Logger } from '../../engine/ports.ts';
 
 /** One process, as it was started. */
@@ -12,7 +12,7 @@ export interface DecoderFork<Port> {
   readonly pid: number | undefined;
   /** The engine's end of the channel. */
   readonly port: Port;
-  /** Resolves when it runs within its limits, or does not run any more. Never rejects. */
+  /** Resolves when it runs within its limits; never where it ends before. Never rejects. */
   readonly started: Promise<void>;
   /** Resolves when it is gone. Never rejects. */
   readonly exited: Promise<void>;
@@ -30,10 +30,8 @@ export interface DecoderDeskParts<Port> {
   readonly logger: Logger;
 }
 
-/** Of physical memory: the largest file, its largest frame decoded, the codec's own memory, and the runtime. */
-export const decoderMemoryBytes = 1_536 * 1024 * 1024;
 export const decoderLookEveryMs = 250;
-/** One lives, one waits for its end; an engine that asks for more at once is refused. */
+/** One lives, the others wait for its end; an engine that asks for more at once is refused. */
 const mostLives = 4;
 
 interface Life {

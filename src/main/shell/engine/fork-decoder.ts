@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import { parse } from 'node:path';
 import { app, MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron';
-import { decoderMemoryBytes, type DecoderFork } from './decoder-desk.ts';
-
-/** As the decoder's that the engine starts by itself (../../engine/preview/decoder-process.ts). */
-const heapMegabytes = 256;
+import { decoderHeapMegabytes, decoderMemoryBytes } from '../../../shared/decoder-lives.ts';
+import type { DecoderFork } from './decoder-desk.ts';
 
 /**
  * The decoding process in a utility process of its own. Node's permission model is not to be had there, so what it can
@@ -17,7 +15,9 @@ export function forkDecoder(file: string): DecoderFork<MessagePortMain> {
     stdio: 'ignore',
     cwd: parse(process.execPath).root,
     env: decoderEnvironment(),
-    execArgv: [`--js-flags=--max-old-space-size=${heapMegabytes} --disallow-code-generation-from-strings`],
+    execArgv: [
+      `--js-flags=--max-old-space-size=${decoderHeapMegabytes} --disallow-code-generation-from-strings`,
+    ],
   });
   let isUnwanted = false;
   const kill = (): void => {
@@ -36,7 +36,6 @@ export function forkDecoder(file: string): DecoderFork<MessagePortMain> {
       if (isUnwanted) kill();
       void limit(child.pid).then(resolve);
     });
-    child.once('exit', () => resolve());
   });
   child.postMessage(null, [theirs]);
   return {
