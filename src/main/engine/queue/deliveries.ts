@@ -36,7 +36,6 @@ export class Deliveries {
   readonly #datasetProofs: DatasetProofs;
   /** Next slot of `lanes`, per destination. */
   readonly #slots = new Map<string, number>();
-  readonly #destinationId: Database.Statement<[string], number>;
   /** `unsent`: queued and failed ones, on this PC or not. */
   readonly #destination: Database.Statement<[string], { readonly id: number; readonly unsent: number }>;
   readonly #waiting: WaitingRows;
@@ -61,9 +60,6 @@ export class Deliveries {
     this.#core = core;
     this.#incidents = incidents;
     this.#datasetProofs = datasetProofs;
-    this.#destinationId = core
-      .prepare<[string], number>('SELECT id FROM destination WHERE name = ? AND active = 1')
-      .pluck();
     this.#destination = core.prepare(
       'SELECT id, queued + failed AS unsent FROM destination WHERE name = ? AND active = 1',
     );
@@ -342,7 +338,7 @@ export class Deliveries {
         // Inside the work: afterwards somebody may hold a new claim on the same instance.
         claims.drop(destination, instanceId);
         claim.ended = true;
-        const destinationId = this.#destinationId.get(destination);
+        const destinationId = this.#destination.get(destination)?.id;
         if (destinationId === undefined) return false;
         if (!superseded) update(destinationId, this.#core.nowMs());
         const studyId = this.#study.get(instanceId);

@@ -6,16 +6,16 @@ import type { QueueCore } from './queue-core.ts';
 export type Lane = 'newest' | 'again' | 'oldest';
 type QueuedLane = Exclude<Lane, 'again'>;
 /** Objects over `largeObjectBytes` (large-objects.ts) and the others. */
-export type Size = 'small' | 'large';
+type Size = 'small' | 'large';
 
 /** A row of a list; what has the smaller `place` goes first. */
-export interface Waiting {
+interface Waiting {
   readonly instance_id: number;
   readonly place: number;
   readonly large: 0 | 1;
 }
 
-export interface Wanted {
+interface Wanted {
   readonly destinationId: number;
   /** Failed ones whose time has come by then, epoch milliseconds. */
   readonly nowMs: number;

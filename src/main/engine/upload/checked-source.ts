@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { EdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import type { ObjectSource } from '../cloud/cloud-store.ts';
 import type { Opener, OpenerFactory } from '../seal/seal-port.ts';
 import { releaseMemory } from '../system/release-memory.ts';
@@ -93,12 +93,8 @@ export class CheckedSource implements ObjectSource {
     for await (const piece of this.#checked('keep')) pieces.push(piece);
     const [first] = pieces;
     if (first !== undefined && pieces.length === 1) return first;
-    const whole = Buffer.allocUnsafeSlow(this.sizeBytes);
-    let filled = 0;
-    for (const piece of pieces) {
-      filled += piece.copy(whole, filled);
-      releaseMemory(piece);
-    }
+    const whole = Buffer.concat(pieces);
+    for (const piece of pieces) releaseMemory(piece);
     return whole;
   }
 
@@ -120,10 +116,8 @@ export class CheckedSource implements ObjectSource {
       }
       this.#objectSha256 = found.objectSha256;
     } catch (error) {
-      const ours =
-        error instanceof EdgeSyncError ? error : new EdgeSyncError('internal', undefined, { cause: error });
-      this.#localFailure = ours;
-      throw ours;
+      this.#localFailure = toEdgeSyncError(error);
+      throw this.#localFailure;
     }
   }
 }

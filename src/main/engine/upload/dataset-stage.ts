@@ -4,7 +4,7 @@ import type { DatasetProofs } from '../queue/dataset-proofs.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
 import type { UploadJob } from '../queue/queue-types.ts';
 import { deliverDataset, type DatasetDeliveryDeps } from './dataset-delivery.ts';
-import { probeWaitMs } from './probe.ts';
+import { dueProbe, type ProbeDeps } from './probe.ts';
 import {
   damageOf,
   Sender,
@@ -15,16 +15,15 @@ import {
   type Way,
 } from './sender.ts';
 
-export interface DatasetStageDeps extends SenderDeps, DatasetDeliveryDeps {
+export interface DatasetStageDeps extends SenderDeps, DatasetDeliveryDeps, ProbeDeps {
   /** Its address: what counts as verified was proven there. */
   readonly url: string;
   readonly queue: SenderDeps['queue'] &
-    Pick<UploadQueue, 'markDatasetVerified' | 'manifestHead' | 'recordProbe'>;
+    ProbeDeps['queue'] &
+    Pick<UploadQueue, 'markDatasetVerified' | 'manifestHead'>;
   readonly proofs: Pick<DatasetProofs, 'placeOf' | 'keepPlace'>;
   /** Opens the store with the credential as it is now. Throws cloud-secret-*, pacs-certificate-file, keychain-*. */
   readonly connect: () => Promise<DatasetStore>;
-  /** Newest proof that this destination works (an upload or a probe), epoch milliseconds. */
-  readonly lastProofAtMs: () => number | null;
 }
 
 /**
@@ -99,18 +98,8 @@ class DatasetWay implements Way<DatasetStore> {
     }
   }
 
-  dueChore(store: DatasetStore, { active, heldMs }: Traffic): Chore | number | undefined {
-    const { clock, queue, destination, lastProofAtMs } = this.#deps;
-    const waitMs = Math.max(heldMs, probeWaitMs(lastProofAtMs(), clock.nowMs()));
-    if (waitMs > 0) return waitMs;
-    if (active > 0) return undefined;
+  dueChore(store: DatasetStore, traffic: Traffic): Chore | number | undefined {
     // It asks and stores nothing: what is put into a PACS stays there among the patients.
-    return {
-      what: 'probe',
-      run: async (signal) => {
-        await store.check(signal);
-        await queue.recordProbe(destination);
-      },
-    };
+    return dueProbe(this.#deps, traffic, (signal) => store.check(signal));
   }
 }

@@ -1,4 +1,4 @@
-import { EdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import { cloudNames, maxRepairs, type CloudStore } from '../cloud/cloud-store.ts';
 import type { MendingFacts, UploadJob, UploadProof } from '../queue/queue-types.ts';
 import { isAboutTheCopy, type OpenerFactory } from '../seal/seal-port.ts';
@@ -223,12 +223,11 @@ async function* remote(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* chunks;
   } catch (error) {
-    const reason =
-      error instanceof EdgeSyncError
-        ? error.code === 'object-missing'
-          ? new EdgeSyncError('cloud-server-error', 'an object was there and is gone')
-          : error
-        : new EdgeSyncError('internal', undefined, { cause: error });
-    throw new RemoteReadError(reason);
+    const reason = toEdgeSyncError(error);
+    throw new RemoteReadError(
+      reason.code === 'object-missing'
+        ? new EdgeSyncError('cloud-server-error', 'an object was there and is gone')
+        : reason,
+    );
   }
 }

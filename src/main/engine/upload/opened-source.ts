@@ -1,4 +1,4 @@
-import { EdgeSyncError } from '../../../shared/errors.ts';
+import { EdgeSyncError, toEdgeSyncError } from '../../../shared/errors.ts';
 import type { OpenerFactory } from '../seal/seal-port.ts';
 import type { ExpectedObject } from './checked-source.ts';
 import type { DatasetDigestFactory } from './dataset-digest.ts';
@@ -80,8 +80,7 @@ export class OpenedSource {
   }
 
   #blame(error: unknown): EdgeSyncError {
-    this.#localFailure =
-      error instanceof EdgeSyncError ? error : new EdgeSyncError('internal', undefined, { cause: error });
+    this.#localFailure = toEdgeSyncError(error);
     return this.#localFailure;
   }
 }

@@ -1,17 +1,48 @@
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { CloudStore } from '../cloud/cloud-store.ts';
-import type { Random } from '../ports.ts';
+import type { Clock, Random } from '../ports.ts';
+import type { UploadQueue } from '../queue/queue-port.ts';
 import { wholeSource } from './manifest-writer.ts';
+import type { Chore, Traffic } from './sender.ts';
 
 /** Well inside the 24 h after which "All safe" needs a newer proof. */
 export const probeEveryMs = 20 * 60 * 60_000;
 const probeBytes = 64;
 
+export interface ProbeDeps {
+  readonly destination: string;
+  readonly queue: Pick<UploadQueue, 'recordProbe'>;
+  /** Newest proof that this destination works (an upload or a probe), epoch milliseconds. */
+  readonly lastProofAtMs: () => number | null;
+  readonly clock: Clock;
+}
+
+/**
+ * The chore that shows by `show`, and records, that the destination works, when it is due and nothing is under way; else
+ * milliseconds until it is due.
+ */
+export function dueProbe(
+  { destination, queue, lastProofAtMs, clock }: ProbeDeps,
+  { active, heldMs }: Traffic,
+  show: (signal: AbortSignal) => Promise<void>,
+): Chore | number | undefined {
+  const waitMs = Math.max(heldMs, probeWaitMs(lastProofAtMs(), clock.nowMs()));
+  if (waitMs > 0) return waitMs;
+  if (active > 0) return undefined;
+  return {
+    what: 'probe',
+    run: async (signal) => {
+      await show(signal);
+      await queue.recordProbe(destination);
+    },
+  };
+}
+
 /**
  * Milliseconds until a destination has to be shown to work. `provenAtMs`: newest proof, epoch milliseconds. One that lies
  * ahead, since the clock was set back, counts for nothing.
  */
-export function probeWaitMs(provenAtMs: number | null, nowMs: number): number {
+function probeWaitMs(provenAtMs: number | null, nowMs: number): number {
   const ageMs = nowMs - (provenAtMs ?? Number.NEGATIVE_INFINITY);
   return ageMs < 0 ? 0 : Math.max(0, probeEveryMs - ageMs);
 }

@@ -7,7 +7,7 @@ import { deliver, type DeliverDeps } from './deliver.ts';
 import { DestinationLink, type DestinationLinkDeps } from './destination-link.ts';
 import { ManifestWriter } from './manifest-writer.ts';
 import { maxManifestEntries, type ManifestMac } from './manifest.ts';
-import { probe, probeWaitMs } from './probe.ts';
+import { dueProbe, probe, type ProbeDeps } from './probe.ts';
 import {
   damageOf,
   Sender,
@@ -27,7 +27,7 @@ export const chainCheckEveryMs = 60 * 60_000;
 /** Larger objects are sent in blocks, and go on with the next one later. */
 const wholeObjectBytes = 4 * 1024 * 1024;
 
-export interface UploadStageDeps extends SenderDeps, DeliverDeps, DestinationLinkDeps {
+export interface UploadStageDeps extends SenderDeps, DeliverDeps, DestinationLinkDeps, ProbeDeps {
   readonly queue: UploadQueue;
   readonly sealers: SealerFactory;
   readonly manifestMac: ManifestMac;
@@ -37,8 +37,6 @@ export interface UploadStageDeps extends SenderDeps, DeliverDeps, DestinationLin
    * Resolves with the job as it is now, undefined when the row has moved on.
    */
   readonly rehead: (job: UploadJob) => Promise<UploadJob | undefined>;
-  /** Newest proof that this destination works (an upload or a probe), epoch milliseconds. */
-  readonly lastProofAtMs: () => number | null;
 }
 
 /** Sends one destination's queue to an archive: sealed objects, manifests that name them, the daily probe. */
@@ -115,8 +113,9 @@ class ArchiveWay implements Way<CloudStore> {
     }
   }
 
-  dueChore(store: CloudStore, { active, lastFinishedMs, heldMs }: Traffic): Chore | number | undefined {
-    const { clock, queue, destination, installationId, random, lastProofAtMs } = this.#deps;
+  dueChore(store: CloudStore, traffic: Traffic): Chore | number | undefined {
+    const { active, lastFinishedMs, heldMs } = traffic;
+    const { clock, queue, destination, installationId, random } = this.#deps;
     const quietMs = this.#noManifestBeforeMs - clock.monotonicMs();
     if (active > 0 && quietMs > 0) return quietMs;
     const backlog = queue.manifestBacklog(destination);
@@ -130,16 +129,8 @@ class ArchiveWay implements Way<CloudStore> {
     }
     const chainWaitMs = Math.max(heldMs, this.#nextChainCheckMs - clock.monotonicMs());
     if (chainWaitMs <= 0) return { what: 'chain', run: (signal) => this.#checkChain(signal) };
-    const dueMs = Math.max(heldMs, probeWaitMs(lastProofAtMs(), clock.nowMs()));
-    if (dueMs > 0) return Math.min(dueMs, chainWaitMs);
-    if (active > 0) return undefined;
-    return {
-      what: 'probe',
-      run: async (signal) => {
-        await probe(store, installationId, random, signal);
-        await queue.recordProbe(destination);
-      },
-    };
+    const due = dueProbe(this.#deps, traffic, (signal) => probe(store, installationId, random, signal));
+    return typeof due === 'number' ? Math.min(due, chainWaitMs) : due;
   }
 
   async finish(store: CloudStore, signal: AbortSignal): Promise<void> {

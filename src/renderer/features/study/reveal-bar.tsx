@@ -9,8 +9,10 @@ import { personName } from '../studies/person-name.ts';
 import { shownDate } from '../studies/shown-date.ts';
 import type { Reveal } from './use-reveal.ts';
 
-/** Who the study is of, for a time; hidden otherwise. */
-/** `look`: of the button that shows; second where the screen has something more urgent to press. */
+/**
+ * Who the study is of, for a time; hidden otherwise. `look`: of the button that shows; second where the screen has
+ * something more urgent to press.
+ */
 export function RevealBar({
   reveal,
   look,
