@@ -55,17 +55,29 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   const dir = process.env['EDGE_SYNC_ARTEFACTS'] ?? join(tmpdir(), 'edge-sync-artefacts');
   await mkdir(dir, { recursive: true });
   const before = page.viewportSize();
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  if (before !== null)
-    await page.setViewportSize({ width: before.width, height: Math.max(before.height, height) });
-  await page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
-      }),
-  );
+  if (before !== null) await growToContent(page, before);
   await page.screenshot({ path: join(dir, `${name}.png`), animations: 'disabled' });
   if (before !== null) await page.setViewportSize(before);
+}
+
+/** A list draws more rows in a taller window, which makes the page longer: grows until it does not, at most five times. */
+async function growToContent(
+  page: Page,
+  window: { readonly width: number; readonly height: number },
+): Promise<void> {
+  let height = window.height;
+  for (let round = 0; round < 5; round += 1) {
+    const wanted = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (wanted <= height) return;
+    height = wanted;
+    await page.setViewportSize({ width: window.width, height });
+    await page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+        }),
+    );
+  }
 }
 
 export async function choose(page: Page, name: string): Promise<void> {

@@ -626,7 +626,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'cloud-copy-lost': {
     message: 'Una imagen no tiene ninguna copia buena ni en la nube ni en este PC',
     nextStep:
-      'Envíe de nuevo el estudio desde el aparato, o pida al proveedor que recupere el objeto; después revise otra vez las copias.',
+      'Envíe de nuevo el estudio desde el equipo, o pida al proveedor que recupere el objeto; después revise otra vez las copias.',
   },
   'cloud-full': {
     message: 'El destino no tiene espacio libre',
@@ -818,9 +818,9 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     nextStep: 'Está guardada tal como llegó. Restaure el estudio y ábralo en un visor DICOM.',
   },
   'preview-damaged': {
-    message: 'El aparato envió esta imagen de una forma que no se puede dibujar',
+    message: 'El equipo envió esta imagen de una forma que no se puede dibujar',
     nextStep:
-      'Está guardada exactamente como llegó. Mírela en el aparato y envíela de nuevo si allí también está mal.',
+      'Está guardada exactamente como llegó. Mírela en el equipo y envíela de nuevo si allí también está mal.',
   },
   'preview-decoder-stopped': {
     message: 'Dibujar esta imagen llevó demasiado tiempo o memoria y se detuvo',

@@ -99,7 +99,7 @@ export const esStudy: Translated<typeof enStudy> = {
     reduced: '{{columns}} × {{rows}} píxeles, se ve más pequeña',
     notDiagnostic: 'Para reconocer la imagen, no para diagnosticar.',
     look: 'Brillo y contraste',
-    file: 'Como pide el aparato',
+    file: 'Como pide el equipo',
     fileNamed: 'Aparato: {{name}}',
     full: 'Todos los valores',
     'soft-tissue': 'Tejido blando',
