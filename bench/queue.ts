@@ -22,7 +22,7 @@ import { median } from './harness.ts';
 const perStudy = 300;
 const perCommit = 256;
 const keyOf = (byte: number): Secret => Secret.from(Buffer.alloc(32, byte));
-const sealer = new SealedColumns(keyOf(5), keyOf(6), new SystemRandom());
+const sealer = new SealedColumns({ column: keyOf(5), lookup: keyOf(6), audit: keyOf(7) }, new SystemRandom());
 const clock = new SystemClock();
 
 function hex(text: string, sizeBytes: number): string {

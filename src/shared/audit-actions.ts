@@ -5,6 +5,8 @@ export const auditActions = [
   'alerts-tested',
   'diagnostics-made',
   'audit-read',
+  'audit-verified',
+  'audit-chain-begun',
   'recovery-created',
   'recovery-printed',
   'recovery-checked',

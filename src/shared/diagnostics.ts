@@ -96,7 +96,7 @@ export const logEventSchema = z.strictObject({
 export type DiagnosticsEvent = z.infer<typeof logEventSchema>;
 
 const hold = z.enum(['paused', 'window', 'metered']);
-const part = z.enum(['keys', 'database', 'copies']);
+const part = z.enum(['keys', 'database', 'audit', 'copies']);
 
 export const diagnosticsReportSchema = z.strictObject({
   format: z.literal('edge-sync-diagnostics/1'),
@@ -236,6 +236,7 @@ export const diagnosticsReportSchema = z.strictObject({
           'empty',
           'keys',
           'database',
+          'audit',
           'reconciled',
           'copies',
           'set-aside',

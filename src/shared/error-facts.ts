@@ -974,6 +974,17 @@ export const errorFacts = {
     message: 'The archive key is not in this cloud container',
     nextStep: 'Check account, container and prefix against the recovery kit.',
   },
+  'audit-trail-broken': {
+    persistence: 'permanent',
+    message: 'The audit trail on this PC is not as it was written: entries were changed, removed or cut off',
+    nextStep:
+      'Run `edge-sync audit verify` to see where, keep a copy of the data folder, and find out who could change it. Images are not concerned.',
+  },
+  'audit-export-broken': {
+    persistence: 'permanent',
+    message: 'The export of the audit trail is not as it was written',
+    nextStep: 'Take another copy of it; `edge-sync audit verify` without --against checks the trail itself.',
+  },
   // backup of the settings, and joining an archive
   'backup-broken': {
     persistence: 'permanent',

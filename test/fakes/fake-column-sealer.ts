@@ -34,4 +34,8 @@ export class FakeColumnSealer implements ColumnSealer {
   lookup(label: string, value: string): Buffer {
     return createHmac('sha256', this.#key).update(`${label}\0${value}`).digest();
   }
+
+  auditMac(bytes: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key).update('audit\0').update(bytes).digest();
+  }
 }

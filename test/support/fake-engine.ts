@@ -314,7 +314,14 @@ export class FakeEngine {
       },
       study: studyHandlers(this.study, (name, input) => this.#note(name, input)),
       // Nothing on the page asks for it yet.
-      audit: { list: os.audit.list.handler(() => ({ entries: [], next: null })) },
+      audit: {
+        list: os.audit.list.handler(() => ({ entries: [], next: null })),
+        verify: os.audit.verify.handler(async function* () {
+          await Promise.resolve();
+          const counts = { entries: 0, last: 0, proven: 0, before: 0, breaks: [], breakCount: 0 };
+          yield { tag: 'result' as const, check: { ...counts, anchoredTo: null } };
+        }),
+      },
       diagnostics: {
         collect: os.diagnostics.collect.handler(() => {
           this.#note('diagnostics', undefined);

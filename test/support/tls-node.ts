@@ -48,7 +48,8 @@ export class CertificateKit {
   open(): void {
     const random = new SystemRandom();
     const { clock, logger } = this;
-    const sealer = new SealedColumns(this.#columnKey, Secret.from(Buffer.alloc(32, 7)), random);
+    const other = Secret.from(Buffer.alloc(32, 7));
+    const sealer = new SealedColumns({ column: this.#columnKey, lookup: other, audit: other }, random);
     this.queue = Queue.open({ dir: this.dir, sealer, clock, random, logger });
     this.certificates = new Certificates({
       store: this.queue.certificates,

@@ -1,6 +1,7 @@
 /** `edge-sync audit`: its subcommands. */
 import { Option, type Command } from 'commander';
 import { auditActions } from '../../shared/audit-actions.ts';
+import type { AuditReach } from '../../shared/contract-audit.ts';
 import {
   momentOf,
   mostListed,
@@ -9,6 +10,7 @@ import {
   type AuditFilter,
   usualLimit,
 } from './commands/audit.ts';
+import { runAuditVerify } from './commands/audit-verify.ts';
 import type { CommandKit } from './command-kit.ts';
 import type { InstallationOptions } from './installation.ts';
 import { formatOf, numberOf } from './option-values.ts';
@@ -42,6 +44,21 @@ export function addAuditCommand(program: Command, parts: CommandKit): void {
       const limit = numberOf(options.limit, { name: '--limit', usual: usualLimit, most: mostListed });
       const wanted = { filter: filterOf(options), limit, format: formatOf(options) };
       return withClient(options, (client) => runAuditList(client, wanted, output));
+    });
+  ofInstallation(audit, 'verify', 'prove that no entry was changed, removed or cut off since it was written')
+    .addOption(
+      new Option(
+        '--compare <with>',
+        'here: what this PC remembers; newest: the newest list in each cloud; all: every list',
+      )
+        .choices(['here', 'newest', 'all'])
+        .default('newest'),
+    )
+    .option('--against <file>', 'compare with an export that was kept elsewhere, too')
+    .option('--json', 'one JSON object')
+    .action((options: InstallationOptions & { compare: AuditReach; against?: string; json?: boolean }) => {
+      const wanted = { reach: options.compare, against: options.against, format: formatOf(options) };
+      return withClient(options, (client) => runAuditVerify(client, wanted, output, clock));
     });
   filtered(ofInstallation(audit, 'export', 'all of it, the oldest first, one JSON object in a line for each'))
     .option('--out <file>', 'new file to write (default: print it)')

@@ -5,16 +5,20 @@
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertNever } from '../../shared/assert-never.ts';
+import type { AuditCheck } from '../../shared/contract-audit.ts';
 import { EdgeSyncError, toEdgeSyncError, type ErrorReport } from '../../shared/errors.ts';
 import type { EngineOptions } from './engine.ts';
 import { adoptPlaintext } from './intake/adopt.ts';
 import { KeyRing } from './keys/key-ring.ts';
+import { checkAuditTrail } from './queue/audit-check.ts';
 import { DataDirLock } from './queue/data-dir-lock.ts';
 import { Queue } from './queue/queue.ts';
 import { reconcile, type ReconcileReport } from './recover/reconcile.ts';
 import { checkSpool, type SpoolCheckProgress, type SpoolCheckReport } from './recover/spool-check.ts';
 import { sealedDataIn } from './sealed-data.ts';
 import { FileSpool } from './spool/file-spool.ts';
+
+type Part = 'keys' | 'database' | 'audit' | 'copies';
 
 /** What was found, in the order of the examination. */
 export type Finding =
@@ -23,6 +27,8 @@ export type Finding =
   | { readonly tag: 'keys'; readonly recovery: 'none' | 'created' | 'proven' }
   /** `problems`: what does not hold, in words; empty when all is well. */
   | { readonly tag: 'database'; readonly problems: readonly string[] }
+  /** The audit trail's chain, compared with what this PC remembers of the lists it wrote. */
+  | { readonly tag: 'audit'; readonly check: AuditCheck }
   | { readonly tag: 'reconciled'; readonly report: ReconcileReport }
   | { readonly tag: 'copies'; readonly report: SpoolCheckReport }
   /** Files set aside earlier or now, for a person to look at. */
@@ -33,7 +39,7 @@ export type Finding =
   | { readonly tag: 'rights'; readonly entries: number }
   | { readonly tag: 'disk'; readonly freeBytes: number; readonly isLow: boolean }
   /** An examination that could not be done; those that need it are left out. */
-  | { readonly tag: 'failed'; readonly part: 'keys' | 'database' | 'copies'; readonly error: ErrorReport };
+  | { readonly tag: 'failed'; readonly part: Part; readonly error: ErrorReport };
 
 export interface DoctorOptions extends Pick<
   EngineOptions,
@@ -60,6 +66,8 @@ export function needsAttention(finding: Finding): boolean {
       return finding.recovery !== 'proven';
     case 'database':
       return finding.problems.length > 0;
+    case 'audit':
+      return finding.check.breakCount > 0;
     case 'reconciled':
       return finding.report.missing + finding.report.setAside + finding.report.left > 0;
     case 'copies':
@@ -123,6 +131,12 @@ async function examineContent(options: DoctorOptions): Promise<void> {
     });
     if (stages === undefined) return;
     const { spool, queue } = stages;
+    await part(options, 'audit', async () => {
+      const { auditTrail } = queue;
+      const anchors = auditTrail.anchors();
+      const check = await checkAuditTrail(auditTrail, { anchors, signal: options.signal });
+      onFinding({ tag: 'audit', check });
+    });
     const freeBytes = await spool.freeBytes();
     await part(options, 'copies', async () => {
       const { openers } = keys;
@@ -148,7 +162,7 @@ async function examineContent(options: DoctorOptions): Promise<void> {
 /** undefined when it failed; that was told. */
 async function part<Result>(
   { onFinding, signal }: DoctorOptions,
-  name: 'keys' | 'database' | 'copies',
+  name: Part,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
   try {

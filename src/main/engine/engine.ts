@@ -8,6 +8,7 @@ import type { Settings } from '../../shared/settings.ts';
 import { openAlerts } from './alert-calls.ts';
 import type { AlertDesk } from './alerts/alert-desk.ts';
 import { AuditLog } from './audit/audit-log.ts';
+import { AuditProof } from './audit-proof.ts';
 import { openBackups } from './backup-calls.ts';
 import type { Backups } from './backup/backups.ts';
 import { refuseWhileJoining } from './backup/join-marker.ts';
@@ -143,6 +144,7 @@ export class Engine {
     housekeeping.start();
     this.#parts.home.start();
     this.#parts.alerts.start();
+    this.#parts.auditProof.start();
     this.audit.record({ action: 'engine-started', actor: 'engine', outcome: 'success' });
     return { host, port, tlsPort: scp.tlsPort, aeTitle: options.settings.dicom.aeTitle };
   }
@@ -186,6 +188,7 @@ export interface EngineParts {
   readonly backups: Backups;
   readonly status: StatusSource;
   readonly audit: AuditLog;
+  readonly auditProof: AuditProof;
   /** Closes everything, last opened first. */
   readonly opened: AsyncDisposableStack;
 }
@@ -269,6 +272,8 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     giveWay,
   });
   opened.defer(() => uploads.stop());
+  const auditProof = new AuditProof({ options, keys, queue, uploads, incidents });
+  opened.defer(() => auditProof.stop());
   const verify = openVerify({
     options,
     keys,
@@ -465,6 +470,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
     backups,
     status,
     audit,
+    auditProof,
     opened,
   };
 }

@@ -74,7 +74,7 @@ export interface Logger {
   child(part: string): Logger;
 }
 
-/** Seals single database columns and makes lookup keys, so that SQLite holds no PHI in clear. */
+/** Seals single database columns and makes lookup keys, so that SQLite holds no PHI in clear; and chains the audit trail. */
 export interface ColumnSealer {
   /** AES-256-GCM under the sealed-column key; `place` (table.column) is bound as additional data. */
   seal(place: string, plaintext: string): Buffer;
@@ -82,6 +82,8 @@ export interface ColumnSealer {
   open(place: string, sealed: Uint8Array): string;
   /** 32-byte HMAC-SHA-256 under the lookup key; `label` separates uses (sop-instance-uid, study-instance-uid, ...). */
   lookup(label: string, value: string): Buffer;
+  /** 32-byte HMAC-SHA-256 under a key that serves the chain of the audit trail alone. */
+  auditMac(bytes: Uint8Array): Buffer;
 }
 
 /** Append-only record of who did what; the full trail is a later deepening, the port is final. */

@@ -87,7 +87,7 @@ export function createRouter(engine: EngineService, logger: Logger) {
         yield* reported(engine.restore(input, context.actor, signal ?? endless), errors);
       }),
     },
-    audit: auditRoutes(os.audit, engine),
+    audit: auditRoutes(os.audit, engine, reported),
     backup: backupRoutes(os.backup, engine, reported),
     devices: deviceRoutes(os.devices, engine),
     diagnostics: diagnosticsRoutes(os.diagnostics, engine),

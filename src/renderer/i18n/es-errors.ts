@@ -733,6 +733,16 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
     message: 'La clave del archivo no está en este contenedor de la nube',
     nextStep: 'Compare cuenta, contenedor y prefijo con el kit de recuperación.',
   },
+  'audit-trail-broken': {
+    message:
+      'El registro de auditoría de este PC no está como se escribió: se cambiaron, quitaron o cortaron entradas',
+    nextStep:
+      'Ejecute `edge-sync audit verify` para ver dónde, guarde una copia de la carpeta de datos y averigüe quién pudo cambiarla. No afecta a las imágenes.',
+  },
+  'audit-export-broken': {
+    message: 'La exportación del registro de auditoría no está como se escribió',
+    nextStep: 'Use otra copia; `edge-sync audit verify` sin --against comprueba el propio registro.',
+  },
   'backup-broken': {
     message: 'Una copia de la configuración en la nube está dañada o no la hizo este archivo',
     nextStep: 'Se usa la más reciente que se demuestra auténtica; compruebe su número y su fecha.',

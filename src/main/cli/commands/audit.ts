@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { auditPageSize, type AuditEntry, type AuditQuestion } from '../../../shared/contract-audit.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import { dayRange, isDay } from '../../engine/home/local-days.ts';
@@ -62,9 +63,25 @@ export async function runAuditList(
   return exitCode.ok;
 }
 
+/** The last line of an export: what the lines before it can be checked with (docs/audit.md). */
+export interface ExportEnd {
+  readonly end: {
+    readonly entries: number;
+    /** Numbers of the first and last entry; null where there is none. */
+    readonly first: number | null;
+    readonly last: number | null;
+    /** Chain value of the last entry. */
+    readonly chain: string | null;
+    /** whole: nothing was left out, so that numbers go up by one. */
+    readonly content: 'whole' | 'filtered';
+    /** SHA-256 of all lines before this one, each with its line feed. */
+    readonly sha256: string;
+  };
+}
+
 /**
- * `edge-sync audit export`: everything that fits, the oldest first, JSON with one entry in a line; into a new file, or on
- * standard output. Throws file-exists, file-not-writable; no half of a file stays.
+ * `edge-sync audit export`: everything that fits, the oldest first, JSON with one entry in a line, and a last line to check
+ * them with; into a new file, or on standard output. Throws file-exists, file-not-writable; no half of a file stays.
  */
 export async function runAuditExport(
   client: EngineClient,
@@ -73,21 +90,40 @@ export async function runAuditExport(
 ): Promise<number> {
   const { filter, outFile } = wanted;
   if (outFile === undefined) {
-    for await (const lines of pagesOf(client, filter)) for (const line of lines) output.out(line);
+    for await (const lines of linesOf(client, filter)) for (const line of lines) output.out(line);
     return exitCode.ok;
   }
-  const count = await writeNewLines(outFile, pagesOf(client, filter));
-  output.out(`${outFile}: ${count} entries of the audit trail, without names of patients.`);
+  const count = await writeNewLines(outFile, linesOf(client, filter));
+  output.out(`${outFile}: ${count - 1} entries of the audit trail, without names of patients.`);
   return exitCode.ok;
 }
 
-async function* pagesOf(client: EngineClient, filter: AuditFilter): AsyncGenerator<readonly string[]> {
+async function* linesOf(client: EngineClient, filter: AuditFilter): AsyncGenerator<readonly string[]> {
+  const hash = createHash('sha256');
+  const isWhole = Object.values(filter).every((one) => one === null);
+  let entries = 0;
+  let first: number | null = null;
+  let last: AuditEntry | undefined;
   let cursor: number | null = null;
   do {
     const page = await client.audit.list({ ...filter, order: 'oldest-first', cursor, limit: auditPageSize });
-    yield page.entries.map((entry) => JSON.stringify(entry));
+    const lines = page.entries.map((entry) => JSON.stringify(entry));
+    for (const line of lines) hash.update(`${line}\n`);
+    entries += lines.length;
+    first ??= page.entries[0]?.id ?? null;
+    last = page.entries.at(-1) ?? last;
+    yield lines;
     cursor = page.next;
   } while (cursor !== null);
+  const end: ExportEnd['end'] = {
+    entries,
+    first,
+    last: last?.id ?? null,
+    chain: last?.chain ?? null,
+    content: isWhole ? 'whole' : 'filtered',
+    sha256: hash.digest('hex'),
+  };
+  yield [JSON.stringify({ end })];
 }
 
 function lineOf({ at, actor, action, subject, outcome }: AuditEntry): string {

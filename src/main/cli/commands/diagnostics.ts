@@ -87,6 +87,10 @@ function findingOf(finding: Finding): DiagnosticsReport['doctor'][number] {
     case 'reconciled':
     case 'copies':
       return { ...told, figures: { ...finding.report } };
+    case 'audit': {
+      const { entries, proven, breakCount } = finding.check;
+      return { ...told, figures: { entries, proven, breaks: breakCount } };
+    }
     case 'set-aside':
     case 'leftovers':
       return { ...told, figures: { files: finding.files } };

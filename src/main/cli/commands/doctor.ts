@@ -2,6 +2,7 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import { examine, needsAttention, type Finding } from '../../engine/doctor.ts';
 import type { ReconcileReport } from '../../engine/recover/reconcile.ts';
 import type { SpoolCheckReport } from '../../engine/recover/spool-check.ts';
+import { auditBreakText } from '../audit-text.ts';
 import { cancellable } from '../cancellable.ts';
 import { engineOptions } from '../engine-options.ts';
 import { exitCode } from '../exit-codes.ts';
@@ -59,6 +60,15 @@ function linesOf(finding: Finding, mode: DoctorRequest['mode']): readonly string
         : [
             `Database: ${finding.problems.slice(0, 10).join('; ')}. Next step: keep a copy of the data folder, then write to support.`,
           ];
+    case 'audit': {
+      const { breaks, breakCount, proven } = finding.check;
+      if (breaks[0] === undefined)
+        return [`Audit trail: ${proven} entries, proven from the first to the last.`];
+      const rest = breakCount > 1 ? ` (and ${breakCount - 1} more)` : '';
+      return [
+        `Audit trail: ${auditBreakText(breaks[0])}${rest}. Next step: keep a copy of the data folder; \`edge-sync audit verify\` tells more.`,
+      ];
+    }
     case 'reconciled':
       return reconciledLines(finding.report);
     case 'copies':
@@ -94,7 +104,12 @@ const recoveryText = {
   proven: 'The recovery words are proven.',
 } as const;
 
-const partText = { keys: 'Keys', database: 'Database', copies: 'Local copies' } as const;
+const partText = {
+  keys: 'Keys',
+  database: 'Database',
+  audit: 'Audit trail',
+  copies: 'Local copies',
+} as const;
 
 function reconciledLines(report: ReconcileReport): readonly string[] {
   const told = [

@@ -21,6 +21,8 @@ export const knownEvents: ReadonlySet<string> = new Set([
   'association rejected',
   'association stalled',
   'audit-not-written',
+  'audit-trail-broken',
+  'audit-trail-not-checked',
   'backup-failed',
   'backup-look',
   'backup-written',

@@ -22,6 +22,7 @@ const labels = {
   column: 'edge-sync sealed column v1',
   keyFile: 'edge-sync key file v1',
   backup: 'edge-sync backup v1',
+  audit: 'edge-sync audit chain v1',
 } as const;
 
 /** Epochs fit the four bytes they have in a key identifier. */
@@ -116,11 +117,10 @@ export class ArchiveKeys {
   }
 
   columnSealer(random: Random): ColumnSealer {
-    return new SealedColumns(
-      deriveSecret(this.#archiveKey, labels.column),
-      deriveSecret(this.#archiveKey, labels.lookup),
-      random,
-    );
+    const column = deriveSecret(this.#archiveKey, labels.column);
+    const lookup = deriveSecret(this.#archiveKey, labels.lookup);
+    const audit = deriveSecret(this.#archiveKey, labels.audit);
+    return new SealedColumns({ column, lookup, audit }, random);
   }
 
   #kek(epoch: number): Secret {

@@ -13,11 +13,16 @@ const tagBytes = 16;
 export class SealedColumns implements ColumnSealer {
   readonly #columnKey: Secret;
   readonly #lookupKey: Secret;
+  readonly #auditKey: Secret;
   readonly #random: Random;
 
-  constructor(columnKey: Secret, lookupKey: Secret, random: Random) {
-    this.#columnKey = columnKey;
-    this.#lookupKey = lookupKey;
+  constructor(
+    keys: { readonly column: Secret; readonly lookup: Secret; readonly audit: Secret },
+    random: Random,
+  ) {
+    this.#columnKey = keys.column;
+    this.#lookupKey = keys.lookup;
+    this.#auditKey = keys.audit;
     this.#random = random;
   }
 
@@ -55,6 +60,10 @@ export class SealedColumns implements ColumnSealer {
       .update(lengthPrefixed(label))
       .update(value, 'utf8')
       .digest();
+  }
+
+  auditMac(bytes: Uint8Array): Buffer {
+    return createHmac('sha256', this.#auditKey.asKey()).update(bytes).digest();
   }
 }
 

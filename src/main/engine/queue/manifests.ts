@@ -5,6 +5,7 @@
 import type Database from 'better-sqlite3';
 import { EdgeSyncError } from '../../../shared/errors.ts';
 import type { InstanceDetails } from '../model.ts';
+import type { AuditRows } from './audit-rows.ts';
 import type { Incidents } from './incidents.ts';
 import { fromHex, openDetailsIfWhole, toHex, type QueueCore } from './queue-core.ts';
 import type { ManifestBatch, ManifestHead, UploadedInstance } from './queue-types.ts';
@@ -31,6 +32,7 @@ interface Member {
 export class Manifests {
   readonly #core: QueueCore;
   readonly #incidents: Incidents;
+  readonly #audit: Pick<AuditRows, 'head' | 'keepAnchor'>;
   readonly #head: Database.Statement<[string], Head>;
   readonly #waiting: Database.Statement<[number], { oldest: number | null }>;
   readonly #uploaded: Database.Statement<[string], { readonly id: number; readonly count: number }>;
@@ -43,9 +45,10 @@ export class Manifests {
   readonly #probe: Database.Statement<[number, string]>;
   readonly #setAside: Database.Statement<[number, number, number]>;
 
-  constructor(core: QueueCore, incidents: Incidents) {
+  constructor(core: QueueCore, incidents: Incidents, audit: Pick<AuditRows, 'head' | 'keepAnchor'>) {
     this.#core = core;
     this.#incidents = incidents;
+    this.#audit = audit;
     this.#head = core.prepare(
       `SELECT id, manifest_sequence, manifest_sha256, open_sequence, open_sealed FROM destination
          WHERE name = ? AND active = 1`,
@@ -122,7 +125,8 @@ export class Manifests {
     return this.#core.write(() => {
       const head = this.#head.get(batch.destination);
       const kept = head === undefined ? 0 : this.#keep.run(sealed, head.id, batch.sequence).changes;
-      if (kept === 0) throw new EdgeSyncError('internal', 'manifest batch is not open');
+      if (head === undefined || kept === 0) throw new EdgeSyncError('internal', 'manifest batch is not open');
+      if (batch.audit !== undefined) this.#audit.keepAnchor(head.id, batch.sequence, batch.audit);
     });
   }
 
@@ -168,12 +172,15 @@ export class Manifests {
       else instances.push(uploadedInstance(row, details));
     }
     if (damaged.length > 0) this.#park(head.id, damaged);
+    // Keeping the list is a later write: when it is on the disk, so is this entry, which the cloud says is there.
+    const audit = head.open_sealed === null ? this.#audit.head() : undefined;
     return {
       destination,
       sequence,
       previousSha256: head.manifest_sha256 === null ? null : toHex(head.manifest_sha256),
       instances,
       sealed: head.open_sealed ?? undefined,
+      ...(audit === undefined ? {} : { audit }),
     };
   }
 

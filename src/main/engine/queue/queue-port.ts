@@ -18,6 +18,7 @@ import type {
   LocalCopy,
   ManifestBatch,
   ManifestHead,
+  NewAuditRow,
   NewInstance,
   QueueChange,
   QueueStatus,
@@ -141,7 +142,7 @@ export interface ReadQueue {
 }
 
 export interface AuditStore {
-  appendAudit(row: Omit<AuditRow, 'id'>): Promise<void>;
+  appendAudit(row: NewAuditRow): Promise<void>;
   /** In order of recording, after `afterId`. */
   auditRows(afterId: number, limit: number): AuditRow[];
   /** A page of what is wanted; give `next` to the following one, null: there is none. */

@@ -80,6 +80,8 @@ export interface ManifestBatch {
    * storing and recording ends in `exists` with equal bytes.
    */
   readonly sealed: Buffer | undefined;
+  /** The newest entry of the audit trail, to be written into a list that is made now; absent where there is none. */
+  readonly audit?: AuditHead;
 }
 
 /** Where this installation's chain at one destination ended when it was last written. */
@@ -278,4 +280,14 @@ export interface AuditRow {
   readonly actor: string;
   readonly subject: string | null;
   readonly outcome: 'success' | 'failure';
+  /** Value of the chain (audit-chain.ts), hex; null for entries from before it. */
+  readonly chain: string | null;
+}
+
+export type NewAuditRow = Omit<AuditRow, 'id' | 'chain'>;
+
+/** An entry of the trail and its chain value (hex): whoever has them knows that the trail went at least so far, and how. */
+export interface AuditHead {
+  readonly number: number;
+  readonly chain: string;
 }

@@ -43,6 +43,7 @@ import type {
   LocalCopy,
   ManifestBatch,
   ManifestHead,
+  NewAuditRow,
   NewInstance,
   QueueChange,
   QueueStatus,
@@ -80,6 +81,8 @@ export class Queue
   implements IntakeQueue, UploadQueue, IncidentQueue, CareQueue, ReadQueue, AuditStore, ControlQueue
 {
   readonly installationId: string;
+  /** Who did what; each entry chained to the one before. */
+  readonly auditTrail: AuditRows;
   readonly watched: WatchedFiles;
   readonly certificates: CertificateRows;
   /** Pairings, refused callers, observed classes. */
@@ -119,19 +122,19 @@ export class Queue
   readonly #incidents: Incidents;
   readonly #care: Care;
   readonly #reading: Reading;
-  readonly #audit: AuditRows;
 
   private constructor(core: QueueCore) {
     this.#core = core;
+    this.installationId = identify(core);
+    this.auditTrail = new AuditRows(core, this.installationId);
     this.#incidents = new Incidents(core);
     this.#received = new Received(core, this.#incidents);
     this.datasetProofs = new DatasetProofs(core);
     this.#deliveries = new Deliveries(core, this.#incidents, this.datasetProofs);
-    this.#manifests = new Manifests(core, this.#incidents);
+    this.#manifests = new Manifests(core, this.#incidents, this.auditTrail);
     this.#destinations = new Destinations(core, this.#incidents);
     this.#care = new Care(core);
     this.#reading = new Reading(core, this.#incidents);
-    this.#audit = new AuditRows(core);
     this.watched = new WatchedFiles(core);
     this.certificates = new CertificateRows(core);
     this.commitments = new Commitments(core);
@@ -149,7 +152,6 @@ export class Queue
     this.alerts = new Alerts(core);
     this.shares = new Shares(core);
     this.studyDetail = new StudyDetail(core);
-    this.installationId = identify(core);
   }
 
   /**
@@ -334,16 +336,16 @@ export class Queue
     return this.#core.changes.listen(listener);
   }
 
-  appendAudit(row: Omit<AuditRow, 'id'>): Promise<void> {
-    return this.#audit.append(row);
+  appendAudit(row: NewAuditRow): Promise<void> {
+    return this.auditTrail.append(row);
   }
 
   auditRows(afterId: number, limit: number): AuditRow[] {
-    return this.#audit.page(afterId, limit);
+    return this.auditTrail.page(afterId, limit);
   }
 
   findAudit(wanted: AuditWanted): { readonly rows: AuditRow[]; readonly next: number | null } {
-    return this.#audit.find(wanted);
+    return this.auditTrail.find(wanted);
   }
 
   /** Commits now what waits for the end of this turn. */

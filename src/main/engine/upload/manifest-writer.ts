@@ -63,7 +63,8 @@ export class ManifestWriter {
     const { archiveId, installationId, mac, clock, sealers, queue } = this.#deps;
     const { sequence, previousSha256 } = batch;
     const createdAt = new Date(clock.nowMs()).toISOString();
-    const header = { installationId, archiveId, sequence, previousSha256, createdAt };
+    const { audit } = batch;
+    const header = { installationId, archiveId, sequence, previousSha256, createdAt, audit };
     const sealed = sealBytes(sealers, encodeManifest(header, batch.instances, mac));
     await queue.keepManifest(batch, sealed);
     return sealed;

@@ -72,6 +72,11 @@ export const manifestSchema = z.object({
   /** SHA-256 of the stored (sealed) bytes of the manifest before; null for the first. */
   previousSha256: hex64.nullable(),
   createdAt: z.iso.datetime(),
+  /**
+   * How far the audit trail of the installation went: number and chain value of its newest entry. Readers from before it
+   * ignore it, and lists from before it lack it.
+   */
+  audit: z.object({ number: z.int().min(1), chain: hex64 }).optional(),
   studies: studiesSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -89,7 +94,7 @@ export type ManifestMac = ContentMac;
 
 export type ManifestHeader = Pick<
   Manifest,
-  'installationId' | 'archiveId' | 'sequence' | 'previousSha256' | 'createdAt'
+  'installationId' | 'archiveId' | 'sequence' | 'previousSha256' | 'createdAt' | 'audit'
 >;
 
 /** The content to seal. */

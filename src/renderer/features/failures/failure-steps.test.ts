@@ -12,6 +12,7 @@ const answersOnly: ReadonlySet<string> = new Set([
   'settings-by-environment',
   'config-changed-outside',
   'config-no-undo',
+  'audit-export-broken',
   'keys-store-in-use',
   'folder-not-writable',
   'restart-by-hand',

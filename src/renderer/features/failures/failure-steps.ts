@@ -87,6 +87,7 @@ const steps: Partial<Record<ErrorCode, FailureStep>> = {
   'database-damaged': doctor,
   'database-other-key': doctor,
   'manifest-broken': doctor,
+  'audit-trail-broken': command('edge-sync audit verify'),
   'keychain-unavailable': keys,
   'keychain-entry-missing': keys,
   'key-file-damaged': keys,

@@ -18,6 +18,7 @@ import * as home from './0014-home.ts';
 import * as studyDetail from './0015-study-detail.ts';
 import * as listenAddresses from './0017-listen-addresses.ts';
 import * as alerts from './0018-alerts.ts';
+import * as auditChain from './0019-audit-chain.ts';
 
 export interface Migration {
   readonly version: number;
@@ -41,4 +42,5 @@ export const migrations: readonly Migration[] = [
   { version: 15, sql: studyDetail.sql },
   { version: 17, sql: listenAddresses.sql },
   { version: 18, sql: alerts.sql },
+  { version: 19, sql: auditChain.sql },
 ];

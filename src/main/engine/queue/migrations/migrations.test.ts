@@ -75,6 +75,14 @@ const added: Readonly<Record<number, (db: Database.Database) => void>> = {
     expect(db.prepare('SELECT count(*) FROM delivery WHERE away <> 0').pluck().get()).toBe(0);
     expect(db.prepare('SELECT * FROM back_fill').all()).toEqual([]);
   },
+  19: (db) => {
+    // The key is not here: what opens the database fixes what was there (audit-chain.test.ts).
+    expect(db.prepare('SELECT count(*) FROM audit WHERE chain IS NOT NULL').pluck().get()).toBe(0);
+    expect(db.prepare('SELECT count(*) FROM audit').pluck().get()).toBe(1);
+    expect(() => db.exec("UPDATE audit SET chain = x'00'")).toThrow('append-only');
+    expect(() => db.exec('DELETE FROM audit')).toThrow('append-only');
+    expect(db.prepare('SELECT * FROM audit_anchor').all()).toEqual([]);
+  },
 };
 
 const steps = migrations.map(({ version }, index) => ({ version, index })).slice(1);
