@@ -89,7 +89,7 @@ describe('a node under mutated streams', () => {
     { timeout: soakCount(120_000, anHourMs) },
     async () => {
       const seed = testSeed();
-      const count = soakCount(2_000, full);
+      const count = soakCount(20_000, full);
       const lanes = 20;
       const { descriptors } = await node.facts();
       // The spool keeps some files open for what comes next, more after a busy time.

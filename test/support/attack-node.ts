@@ -16,6 +16,7 @@ import { StorageScp } from '../../src/main/engine/receive/storage-scp.ts';
 import { EnvelopeWriters } from '../../src/main/engine/seal/envelope-writer.ts';
 import { FileSpool } from '../../src/main/engine/spool/file-spool.ts';
 import { SystemClock } from '../../src/main/engine/system/clock.ts';
+import { keepHeapSmall } from '../../src/main/engine/system/heap-growth.ts';
 import { SystemRandom } from '../../src/main/engine/system/random.ts';
 import { Secret } from '../../src/main/engine/system/secret.ts';
 import { FakeColumnSealer } from '../fakes/fake-column-sealer.ts';
@@ -54,6 +55,8 @@ class CountingLogger extends FakeLogger {
 }
 
 async function main(folder: string): Promise<void> {
+  // As the engine's own entries do.
+  keepHeapSmall();
   const clock = new SystemClock();
   const random = new SystemRandom();
   const logger = new CountingLogger();
