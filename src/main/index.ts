@@ -1,7 +1,7 @@
 /** Composition root of the desktop app: Electron's main process. Only wires; what each part does is in shell/. */
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { app, dialog, net, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
+import { app, dialog, ipcMain, net, Notification, powerMonitor, powerSaveBlocker, session } from 'electron';
 import { assertNever } from '../shared/assert-never.ts';
 import type { PauseRequest } from '../shared/contract-upload.ts';
 import { EdgeSyncError, reportFor } from '../shared/errors.ts';
@@ -34,6 +34,7 @@ import { pageUrl } from './shell/page/page-files.ts';
 import { denyNavigation, denyPermissions } from './shell/page/page-guards.ts';
 import { claimPageOrigin, servePage } from './shell/page/page-protocol.ts';
 import { PageSaving } from './shell/page/page-saving.ts';
+import { PathDialogs } from './shell/page/path-dialogs.ts';
 import { Quit } from './shell/quit.ts';
 import { version } from './version.ts';
 
@@ -149,6 +150,14 @@ function startApp(): void {
   }).guard(pageSession);
   const router = createForwardRouter({ link, retryEngine: () => supervisor.retryNow() });
   new PageBridge({ router, contents: () => window.contents, origin: pageOrigin, logger }).listen();
+  new PathDialogs({
+    origin: pageOrigin,
+    contents: () => window.contents,
+    shown: () => window.shown,
+    open: (on, choice) => dialog.showOpenDialog(on, choice),
+    texts: texts.pathDialogs,
+    logger,
+  }).listen(ipcMain);
 
   const loginStart = new LoginStart({
     items: app,

@@ -1,9 +1,10 @@
 /**
- * The bridge, whole: the page may ask for a message port to the engine's contract, and gets it by a window message.
- * Runs sandboxed and context-isolated; nothing of Electron or Node reaches the page.
+ * The bridge, whole: the page may ask for a message port to the engine's contract, which it gets by a window message, and
+ * for a path that a person chooses in a dialog. Runs sandboxed and context-isolated; nothing of Electron or Node reaches
+ * the page.
  */
 import { contextBridge, ipcRenderer } from 'electron';
-import { connectChannel, portChannel } from './channels.ts';
+import { choosePathChannel, connectChannel, portChannel } from './channels.ts';
 
 ipcRenderer.on(portChannel, (event) => {
   window.postMessage(portChannel, window.location.origin, [...event.ports]);
@@ -12,5 +13,8 @@ ipcRenderer.on(portChannel, (event) => {
 contextBridge.exposeInMainWorld('edgeSync', {
   connect(): void {
     ipcRenderer.send(connectChannel);
+  },
+  choosePath(purpose: unknown): Promise<unknown> {
+    return ipcRenderer.invoke(choosePathChannel, purpose);
   },
 });

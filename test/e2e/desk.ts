@@ -15,6 +15,7 @@ import {
   isAlive,
   launchApp,
   until,
+  type AppEngine,
   type AppStart,
 } from '../support/electron.ts';
 import { TrayHost, type TrayReading } from '../support/tray-host.ts';
@@ -40,9 +41,9 @@ export class Desk {
   #display: Display | undefined;
   readonly #endings: (() => Promise<void> | void)[] = [];
 
-  constructor() {
+  constructor(engine: AppEngine = 'stand-in') {
     beforeAll(async () => {
-      this.#built = await buildApp('stand-in');
+      this.#built = await buildApp(engine);
       this.#installed = asInstalled(this.#built.folder);
       this.#display = await Display.start();
     });

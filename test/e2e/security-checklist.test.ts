@@ -156,21 +156,29 @@ needs('electron-rig', 'xvfb')('the running app', () => {
   it('15. never hands an address or a file to the desktop: openExternal and openPath are nowhere in the shell', () => {
     const bundle = text('src', 'main', 'index.ts');
     expect(bundle).not.toMatch(/openExternal|openPath|showItemInFolder/);
-    const imports = ['desk-window.ts', 'desk-tray.ts', 'app-menu.ts'].map((file) =>
-      text('src', 'main', 'shell', 'desk', file),
-    );
+    const imports = [
+      'desk/desk-window.ts',
+      'desk/desk-tray.ts',
+      'desk/app-menu.ts',
+      'page/path-dialogs.ts',
+    ].map((file) => text('src', 'main', 'shell', file));
     expect(imports.join('\n')).not.toMatch(/\bshell\b.*from 'electron'|openExternal|openPath/);
   });
 
-  it('17., 20. gives the page one function and no way to Electron; the shell listens on one channel', async () => {
+  it('17., 20. gives the page two functions and no way to Electron; the shell listens on one channel and answers on one', async () => {
     const bridge = await page.evaluate(() => ({
       own: Object.keys((window as unknown as { edgeSync: object }).edgeSync),
       leaked: ['require', 'process', 'module', 'ipcRenderer', 'electron'].filter((name) => name in window),
     }));
-    expect(bridge).toEqual({ own: ['connect'], leaked: [] });
+    expect(bridge).toEqual({ own: ['connect', 'choosePath'], leaked: [] });
     const channels = await app.evaluate(({ ipcMain }) =>
       ipcMain.eventNames().filter((name) => typeof name === 'string' && !/^(ELECTRON|-|error$)/.test(name)),
     );
     expect(channels).toEqual(['edge-sync:connect']);
+    const answered = await app.evaluate(({ ipcMain }) => [
+      // Electron has no public list of what `handle` was called with.
+      ...(ipcMain as unknown as { _invokeHandlers: Map<string, unknown> })._invokeHandlers.keys(),
+    ]);
+    expect(answered).toEqual(['edge-sync:choose-path']);
   });
 });

@@ -55,7 +55,7 @@ needs(
       }
     });
 
-    it('has no way to Node or Electron but the one function that asks for a port', async () => {
+    it('has no way to Node or Electron but two functions: one asks for a port, one for a path that a person chooses', async () => {
       const { app } = await desk.start();
       const page = await appPage(app);
 
@@ -72,7 +72,7 @@ needs(
         return { sandbox, contextIsolation, nodeIntegration, webviewTag, webSecurity };
       });
 
-      expect(reach).toEqual({ bridge: ['connect'], globals: [] });
+      expect(reach).toEqual({ bridge: ['connect', 'choosePath'], globals: [] });
       expect(preferences).toEqual({
         sandbox: true,
         contextIsolation: true,

@@ -200,6 +200,19 @@ inBrowser('files', () => {
     expect(engine.calls).toEqual([{ name: 'import', input: { paths: ['/scans', 'D:\\more scans'] } }]);
   });
 
+  it('are named by typing in a browser: it has no dialog that tells a path, so no button offers one', async () => {
+    const { page } = await arrange(states.allSafe());
+    const dialog = page.getByRole('dialog');
+    const buttons = () => dialog.getByRole('button').allTextContents();
+    await page.getByRole('button', { name: 'Import files' }).click();
+    await dialog.getByLabel('Paths').waitFor();
+    expect(await buttons()).toEqual(['Cancel', 'Import']);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Restore images' }).click();
+    await dialog.getByLabel('Folder to write to').waitFor();
+    expect(await buttons()).toEqual(['Cancel', 'Restore']);
+  });
+
   it('stop being imported when the person says so, and the engine is told', async () => {
     const { engine, page } = await arrange(states.allSafe());
     engine.importEvents = [progress, progress];

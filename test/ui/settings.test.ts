@@ -144,6 +144,20 @@ inBrowser('the settings screen', () => {
     );
   });
 
+  it('leaves paths of this PC to typing in a browser, which has no dialog that tells one', async () => {
+    const { page } = await arrange();
+    for (const [setting, add] of [
+      ['folders', 'Add'],
+      ['destinations', 'Add: Folder or network share'],
+      ['destinations', 'Add: PACS (DICOMweb)'],
+    ] as const) {
+      const row = page.locator(`[data-setting="${setting}"]`);
+      await row.getByRole('button', { name: add, exact: true }).click();
+      await row.locator('fieldset').last().getByRole('textbox').first().waitFor();
+    }
+    expect(await page.getByRole('button', { name: /^Choose/ }).count()).toBe(0);
+  });
+
   it('adds a destination of a kind, and asks for its credential only after it is saved', async () => {
     const { engine, page } = await arrange();
     const stores = group(page, 'Where images are stored');

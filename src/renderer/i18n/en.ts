@@ -5,6 +5,7 @@ import { enAttention, enDevices, enViews } from './en-devices.ts';
 import { enPairing } from './en-pairing.ts';
 import { enActivity, enCharts, enErase, enHome, enMissing, enSearch } from './en-home.ts';
 import { enCheck, enCreate, enKeys, enRecovery } from './en-keys.ts';
+import { enPathChoice } from './en-paths.ts';
 import { enPause, enSettings } from './en-settings.ts';
 import { enStudy } from './en-study.ts';
 import { enWizard } from './en-wizard.ts';
@@ -203,6 +204,7 @@ export const en = {
     restore: 'Restore images',
     restoreText: 'Write images back as DICOM files.',
   },
+  pathChoice: enPathChoice,
   importDialog: {
     title: 'Import files',
     intro:

@@ -6,6 +6,7 @@ import { esAttention, esDevices, esViews } from './es-devices.ts';
 import { esPairing } from './es-pairing.ts';
 import { esActivity, esCharts, esErase, esHome, esMissing, esSearch } from './es-home.ts';
 import { esCheck, esCreate, esKeys, esRecovery } from './es-keys.ts';
+import { esPathChoice } from './es-paths.ts';
 import { esPause, esSettings } from './es-settings.ts';
 import { esStudy } from './es-study.ts';
 import { esWizard } from './es-wizard.ts';
@@ -218,6 +219,7 @@ export const es: Translated<typeof en> = {
     restore: 'Restaurar imágenes',
     restoreText: 'Volver a escribir imágenes como archivos DICOM.',
   },
+  pathChoice: esPathChoice,
   importDialog: {
     title: 'Importar archivos',
     intro:

@@ -7,7 +7,7 @@ const portMessage = 'edge-sync:port';
 /** Longer than an engine needs to start; the caller tries again after it. */
 const portTimeoutMs = 15_000;
 
-export function electronTransport(page: Window, bridge: EdgeSyncBridge): Transport {
+export function electronTransport(page: Window, bridge: Pick<EdgeSyncBridge, 'connect'>): Transport {
   let current: MessagePort | undefined;
   return {
     async open(signal) {
@@ -20,7 +20,11 @@ export function electronTransport(page: Window, bridge: EdgeSyncBridge): Transpo
   };
 }
 
-function nextPort(page: Window, bridge: EdgeSyncBridge, signal: AbortSignal): Promise<MessagePort> {
+function nextPort(
+  page: Window,
+  bridge: Pick<EdgeSyncBridge, 'connect'>,
+  signal: AbortSignal,
+): Promise<MessagePort> {
   return new Promise((resolve, reject) => {
     const finish = () => {
       page.removeEventListener('message', onMessage);

@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode, Ref } from 'react';
 import { FieldError, Input, Label, Text, TextArea, TextField } from 'react-aria-components';
 
 interface TextLineProps {
@@ -13,6 +13,10 @@ interface TextLineProps {
   readonly look?: 'words' | 'typed';
   readonly maxLength?: number;
   readonly autoFocus?: boolean;
+  /** Of a field of one line. */
+  readonly inputRef?: Ref<HTMLInputElement>;
+  /** A button that fills it in. */
+  readonly beside?: ReactNode;
 }
 
 /** A field with its name, its help, and what is wrong with it beside it. */
@@ -26,8 +30,11 @@ export function TextLine({
   look = 'typed',
   maxLength,
   autoFocus = false,
+  inputRef,
+  beside = null,
 }: TextLineProps): ReactElement {
   const className = look === 'typed' ? 'typed' : '';
+  const line = <Input className={className} {...(inputRef === undefined ? {} : { ref: inputRef })} />;
   return (
     <TextField
       className="field"
@@ -45,7 +52,16 @@ export function TextLine({
           {help}
         </Text>
       )}
-      {rows > 1 ? <TextArea rows={rows} className={className} /> : <Input className={className} />}
+      {rows > 1 ? (
+        <TextArea rows={rows} className={className} />
+      ) : beside === null ? (
+        line
+      ) : (
+        <div className="field-row">
+          {line}
+          {beside}
+        </div>
+      )}
       <FieldError className="field-error">{problem}</FieldError>
     </TextField>
   );

@@ -1,5 +1,6 @@
 /** The shell's own words, in every language of the app. No patient data ever goes into one. */
 import type { Headline } from '../../../shared/status.ts';
+import type { PathDialogTexts } from '../page/path-dialogs.ts';
 
 export interface ShellTexts {
   readonly headlines: Readonly<Record<Headline, string>>;
@@ -28,6 +29,7 @@ export interface ShellTexts {
   readonly pageFailed: string;
   readonly saveFailed: string;
   readonly saveFailedDetail: string;
+  readonly pathDialogs: PathDialogTexts;
   readonly menus: Readonly<Record<'file' | 'edit' | 'view', string>>;
   readonly hide: string;
 }
@@ -66,6 +68,18 @@ const english: ShellTexts = {
   pageFailed: 'The window had a problem and was loaded again',
   saveFailed: 'The file was not saved',
   saveFailedDetail: 'Save it again in another folder, or free some space there.',
+  pathDialogs: {
+    titles: {
+      'import-file': 'Choose a file to import',
+      'import-folder': 'Choose a folder to import, with everything in it',
+      restore: 'Choose the folder for the restored images',
+      watch: 'Choose the folder to watch',
+      destination: 'Choose the folder or share for the encrypted copies',
+      certificate: 'Choose the file with the certificates (PEM)',
+      'proxy-script': 'Choose the script that chooses the proxy (PAC)',
+    },
+    choose: 'Choose',
+  },
   menus: { file: 'File', edit: 'Edit', view: 'View' },
   hide: 'Close window',
 };
@@ -102,6 +116,18 @@ const spanish: ShellTexts = {
   pageFailed: 'La ventana tuvo un problema y se cargó de nuevo',
   saveFailed: 'El archivo no se guardó',
   saveFailedDetail: 'Guárdelo de nuevo en otra carpeta, o libere espacio en esa.',
+  pathDialogs: {
+    titles: {
+      'import-file': 'Elija un archivo para importar',
+      'import-folder': 'Elija una carpeta para importar, con todo lo que contiene',
+      restore: 'Elija la carpeta para las imágenes restauradas',
+      watch: 'Elija la carpeta que se vigilará',
+      destination: 'Elija la carpeta o el recurso compartido para las copias cifradas',
+      certificate: 'Elija el archivo con los certificados (PEM)',
+      'proxy-script': 'Elija el script que elige el proxy (PAC)',
+    },
+    choose: 'Elegir',
+  },
   menus: { file: 'Archivo', edit: 'Edición', view: 'Ver' },
   hide: 'Cerrar ventana',
 };

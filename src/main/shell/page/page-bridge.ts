@@ -9,7 +9,8 @@ import { RPCHandler } from '@orpc/server/message-port';
 import type { Logger } from '../../engine/ports.ts';
 import { connectChannel, portChannel } from '../../../preload/channels.ts';
 import type { ForwardRouter } from './forward-router.ts';
-import { isOwnPage, type PageOrigin } from './page-files.ts';
+import type { PageOrigin } from './page-files.ts';
+import { isFromOurPage } from './page-sender.ts';
 
 /**
  * Hands our page, and nobody else, a message port on which the contract is served.
@@ -41,7 +42,7 @@ export class PageBridge {
 
   #connect(event: IpcMainEvent): void {
     const frame = event.senderFrame;
-    if (frame === null || !this.#isOurs(event) || !isOwnPage(this.#origin, frame.url)) {
+    if (frame === null || !isFromOurPage(event, this.#contents(), this.#origin)) {
       this.#logger.warn('page-refused', { reason: 'not our window, main frame and origin' });
       return;
     }
@@ -51,10 +52,5 @@ export class PageBridge {
     this.#handler.upgrade(port1);
     port1.start();
     frame.postMessage(portChannel, null, [port2]);
-  }
-
-  #isOurs(event: IpcMainEvent): boolean {
-    const contents = this.#contents();
-    return contents !== undefined && event.sender === contents && event.senderFrame === contents.mainFrame;
   }
 }

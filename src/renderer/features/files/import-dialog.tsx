@@ -8,7 +8,8 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Progress } from '../../ui/progress.tsx';
-import { examplePath, isAbsolutePath, pathsIn } from './paths.ts';
+import { usePathChoice } from '../../ui/use-path-choice.ts';
+import { examplePath, isAbsolutePath, pathsIn, withPath } from './paths.ts';
 import { ProblemList, RunFigures } from './run-report.tsx';
 import { useRun } from './use-run.ts';
 import type { Run } from './use-run.ts';
@@ -25,7 +26,13 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
   const [text, setText] = useState('');
   const [problem, setProblem] = useState<string | undefined>(undefined);
 
+  const { choose, isChoosing, trouble, forget } = usePathChoice((path) => {
+    setProblem(undefined);
+    setText((before) => withPath(before, path));
+  });
+
   const submit = () => {
+    forget();
     const paths = pathsIn(text);
     const relative = paths.findIndex((path) => !isAbsolutePath(path));
     if (paths.length === 0) return setProblem(t('importDialog.empty'));
@@ -48,8 +55,11 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
         <TextField
           className="field"
           value={text}
-          onChange={setText}
-          isInvalid={problem !== undefined}
+          onChange={(typed) => {
+            forget();
+            setText(typed);
+          }}
+          isInvalid={(trouble ?? problem) !== undefined}
           spellCheck="false"
           autoFocus
         >
@@ -59,8 +69,18 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
             {t('importDialog.example', { path: examplePath(navigator.platform, 'scans') })}
           </Text>
           <TextArea rows={5} className="typed" />
-          <FieldError className="field-error">{problem}</FieldError>
+          <FieldError className="field-error">{trouble ?? problem}</FieldError>
         </TextField>
+        {choose === undefined ? null : (
+          <div className="path-adds">
+            <Button isPending={isChoosing} onPress={() => choose('import-folder')}>
+              {t('pathChoice.addFolder')}
+            </Button>
+            <Button isPending={isChoosing} onPress={() => choose('import-file')}>
+              {t('pathChoice.addFile')}
+            </Button>
+          </div>
+        )}
         <DialogButtons>
           <Button onPress={onClose}>{t('dialog.cancel')}</Button>
           <Button look="primary" type="submit">

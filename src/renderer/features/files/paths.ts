@@ -11,6 +11,13 @@ export function pathsIn(text: string): readonly string[] {
     .filter((line) => line !== '');
 }
 
+/** The text with one path more, on a line of its own; a path that stands there already stays where it is. */
+export function withPath(text: string, path: string): string {
+  const before = text.trimEnd();
+  if (pathsIn(before).includes(path)) return before;
+  return before === '' ? path : `${before}\n${path}`;
+}
+
 /** A path the reader's PC would write. */
 export function examplePath(platform: string, folder: string): string {
   return platform.startsWith('Win') ? `D:\\${folder}` : `/home/clinic/${folder}`;

@@ -8,6 +8,7 @@ import { Button } from '../../ui/button.tsx';
 import { Choice } from '../../ui/choice.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { TriangleAlert } from '../../ui/icons.tsx';
+import { PathField } from '../../ui/path-field.tsx';
 import { TextLine } from '../../ui/text-line.tsx';
 import { examplePath } from '../files/paths.ts';
 import { StudyLine } from '../studies/study-line.tsx';
@@ -154,7 +155,7 @@ function Where({ draft, problems, onChange }: FieldsProps): ReactElement {
           maxLength={300}
         />
       ) : (
-        <TextLine
+        <PathField
           label={t('restoreDialog.label')}
           help={`${t('restoreDialog.labelHelp')} ${t('importDialog.example', {
             path: examplePath(navigator.platform, 'restored'),
@@ -162,6 +163,7 @@ function Where({ draft, problems, onChange }: FieldsProps): ReactElement {
           value={draft.folder}
           onChange={(folder) => onChange({ folder })}
           problem={problems.folder === undefined ? undefined : t('restoreDialog.notAbsolute')}
+          purpose="restore"
           maxLength={4096}
           autoFocus
         />

@@ -5,6 +5,7 @@ import type { SecretState } from '../../../shared/contract-settings.ts';
 import type { ItemFacts, SettingFacts } from '../../../shared/settings-facts.ts';
 import { Button } from '../../ui/button.tsx';
 import { Credential } from './credential-state.tsx';
+import { pathSettings } from './path-settings.ts';
 import { SettingField } from './setting-field.tsx';
 import { useSettingWords } from './setting-words.ts';
 import { fieldsOf, newItem } from './settings-form.ts';
@@ -132,6 +133,7 @@ function Entry({
                 form={values[field.name] ?? ''}
                 choiceText={(value) => words.choice(`${facts.key}.${field.name}`, value)}
                 problem={problemAt(`${place}.${field.name}`)}
+                path={pathSettings[`${facts.key}.${field.name}`]}
                 onChange={(form) => onChange({ ...entry, values: { ...values, [field.name]: form } })}
               />
             );

@@ -1,8 +1,10 @@
 import { useId } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import { Label, RadioGroup } from 'react-aria-components';
+import type { PathPurpose } from '../../../shared/path-choice.ts';
 import type { FieldFacts, SettingFacts } from '../../../shared/settings-facts.ts';
 import { Choice, Tick } from '../../ui/choice.tsx';
+import { PathField } from '../../ui/path-field.tsx';
 import { TextLine } from '../../ui/text-line.tsx';
 import type { FieldForm } from './settings-form.ts';
 
@@ -14,6 +16,8 @@ interface FieldProps {
   readonly onChange: (form: FieldForm) => void;
   readonly choiceText: (value: string) => string;
   readonly problem: string | undefined;
+  /** Of a text that is a path of this PC. */
+  readonly path?: PathPurpose | undefined;
 }
 
 /** The control for one value, by its kind. */
@@ -25,6 +29,7 @@ export function SettingField({
   onChange,
   choiceText,
   problem,
+  path,
 }: FieldProps): ReactElement {
   switch (facts.kind) {
     case 'boolean':
@@ -67,17 +72,17 @@ export function SettingField({
         />
       );
     case 'number':
-    case 'text':
-      return (
-        <TextLine
-          label={label}
-          {...(help === '' ? {} : { help })}
-          value={String(form)}
-          onChange={onChange}
-          problem={problem}
-          {...(facts.kind === 'number' ? { maxLength: 20 } : { maxLength: facts.longest ?? 2000 })}
-        />
-      );
+    case 'text': {
+      const field = {
+        label,
+        ...(help === '' ? {} : { help }),
+        value: String(form),
+        onChange,
+        problem,
+        maxLength: facts.kind === 'number' ? 20 : (facts.longest ?? 2000),
+      };
+      return path === undefined ? <TextLine {...field} /> : <PathField {...field} purpose={path} />;
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { Credential } from './credential-state.tsx';
 import { ListField } from './list-field.tsx';
+import { pathSettings } from './path-settings.ts';
 import { SettingField } from './setting-field.tsx';
 import { useSettingWords } from './setting-words.ts';
 import type { FieldForm, SettingForm } from './settings-form.ts';
@@ -109,6 +110,7 @@ function Field({ facts, form, problemAt, secrets, onChange }: RowProps): ReactEl
       form={form}
       choiceText={(value) => words.choice(facts.key, value)}
       problem={problemAt(facts.key) ?? entryProblem()}
+      path={pathSettings[facts.key]}
       onChange={(next: FieldForm) => onChange(next)}
     />
   );

@@ -3,10 +3,13 @@ import { Label, RadioButton, RadioField, RadioGroup } from 'react-aria-component
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { Choice } from '../../ui/choice.tsx';
+import { PathField } from '../../ui/path-field.tsx';
 import { TextLine } from '../../ui/text-line.tsx';
 import { CredentialField } from '../destinations/credential-field.tsx';
 import { azureSignIns, draftKinds } from './destination-draft.ts';
 import type { DestinationDraft, DraftField, DraftProblems } from './destination-draft.ts';
+
+const longestField = 1000;
 
 interface FieldsProps {
   readonly draft: DestinationDraft;
@@ -126,9 +129,19 @@ function S3Fields(props: FieldsProps): ReactElement {
   );
 }
 
-function FolderFields(props: FieldsProps): ReactElement {
+function FolderFields({ draft, problems, onChange }: FieldsProps): ReactElement {
   const { t } = useTranslation();
-  return <Field field="path" help={t('wizard.cloud.pathHelp')} {...props} />;
+  return (
+    <PathField
+      label={t('wizard.cloud.path')}
+      help={t('wizard.cloud.pathHelp')}
+      value={draft.path}
+      onChange={(path) => onChange({ path })}
+      problem={useProblem('path', problems)}
+      purpose="destination"
+      maxLength={longestField}
+    />
+  );
 }
 
 function Field({
@@ -138,7 +151,7 @@ function Field({
   problems,
   onChange,
 }: FieldsProps & {
-  readonly field: Exclude<DraftField, 'credential'>;
+  readonly field: Exclude<DraftField, 'credential' | 'path'>;
   readonly help?: string;
 }): ReactElement {
   const { t } = useTranslation();
@@ -149,7 +162,7 @@ function Field({
       value={draft[field]}
       onChange={(value) => onChange({ [field]: value })}
       problem={useProblem(field, problems)}
-      maxLength={1000}
+      maxLength={longestField}
     />
   );
 }
