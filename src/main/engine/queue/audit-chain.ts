@@ -23,14 +23,17 @@ export const noValue: Buffer = Buffer.alloc(32);
 
 /** Each field behind its length (4 bytes, big-endian), so that no two entries are written alike. */
 function fields(...values: readonly (string | Uint8Array)[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const value of values) {
-    const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    parts.push(length, bytes);
+  const sizes = values.map((value) => Buffer.byteLength(value));
+  const out = Buffer.alloc(sizes.reduce((sum, size) => sum + 4 + size, 0));
+  let at = 0;
+  for (const [index, value] of values.entries()) {
+    const size = sizes[index] ?? 0;
+    at = out.writeUInt32BE(size, at);
+    if (typeof value === 'string') out.write(value, at, 'utf8');
+    else out.set(value, at);
+    at += size;
   }
-  return Buffer.concat(parts);
+  return out;
 }
 
 export class AuditChain {

@@ -9,8 +9,8 @@ import type { AuditRows } from './audit-rows.ts';
 import { nextTurn } from './queue-core.ts';
 import type { AuditHead, AuditRow } from './queue-types.ts';
 
-/** Some milliseconds of work. */
-const batch = 1000;
+/** Some milliseconds of work: a device that sends meanwhile is not held up. */
+const batch = 250;
 /** Entries on either side of a wrong one that it may have changed places with. */
 const window = 40;
 /** Breaks whose kind is looked for that closely: each costs thousands of HMACs, some tens of milliseconds. */
@@ -142,8 +142,9 @@ class Walk {
     this.#searched += 1;
     const near = this.#rows.page(Math.max(0, row.id - window - 1), 2 * window + 1);
     const carried = row.chain;
-    for (const other of near) {
-      if (other.id === row.id) continue;
+    for (const [index, other] of near.entries()) {
+      // One that says the same and stands where it belongs (two of one moment) is no sign of a move.
+      if (other.id === row.id || this.#fits(other, near[index - 1])) continue;
       const here = { ...other, id: row.id };
       if (before.some((previous) => hex(this.#chain.value(here, previous)) === carried)) return true;
     }
@@ -156,6 +157,12 @@ class Walk {
         id !== row.id &&
         values.some((previous) => hex(this.#chain.value({ ...row, id }, previous)) === carried),
     );
+  }
+
+  #fits(row: AuditRow, before: AuditRow | undefined): boolean {
+    const follows = before?.id === row.id - 1 ? before.chain : null;
+    const previous = follows === null ? this.#chain.start('entries') : Buffer.from(follows, 'hex');
+    return hex(this.#chain.value(row, previous)) === row.chain;
   }
 
   compare(anchors: readonly AuditHead[], last: number): void {
