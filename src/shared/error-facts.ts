@@ -123,7 +123,8 @@ export const errorFacts = {
   'port-taken': {
     persistence: 'permanent',
     message: 'The port is already used by another program',
-    nextStep: 'Stop the other program or choose another port with `edge-sync config set dicom.port N`.',
+    nextStep:
+      'Stop the other program or choose another port in the settings (`edge-sync config set dicom.port N`).',
   },
   'port-not-allowed': {
     persistence: 'permanent',
@@ -418,12 +419,14 @@ export const errorFacts = {
   'certificate-expires-soon': {
     persistence: 'permanent',
     message: 'A certificate ends soon',
-    nextStep: 'Renew it with `edge-sync certificates renew`, and put the new one on the device.',
+    nextStep:
+      'Renew it under “Devices and access” (or with `edge-sync certificates renew`), and put the new one on the device.',
   },
   'certificate-expired': {
     persistence: 'permanent',
     message: 'A certificate has ended, so the device cannot connect with it',
-    nextStep: 'Renew it with `edge-sync certificates renew`, or revoke it when the device is gone.',
+    nextStep:
+      'Renew it under “Devices and access” (or with `edge-sync certificates renew`), or revoke it when the device is gone.',
   },
   'revocation-list-old': {
     persistence: 'permanent',
@@ -444,7 +447,7 @@ export const errorFacts = {
     persistence: 'permanent',
     message: 'A device connected over TLS and showed no certificate',
     nextStep:
-      'Issue one with `edge-sync certificates issue`, and set the device to authenticate itself with it.',
+      'Make one under “Devices and access” (or with `edge-sync certificates issue`), and set the device to authenticate itself with it.',
   },
   'tls-certificate-expired': {
     persistence: 'permanent',

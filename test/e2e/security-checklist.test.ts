@@ -34,6 +34,22 @@ describe('the installer', () => {
     expect(fuse(name)).toBe(value);
   });
 
+  it('takes in only what is named: no system has a list of its own, whose exclusions would add the whole checkout', () => {
+    const lists = [...builder.matchAll(/^( *)files:\n((?:\1 .*\n)+)/gm)];
+    expect(lists).toHaveLength(1);
+    const [, indent, entries = ''] = lists[0]!;
+    expect(indent).toBe('');
+    const taken = [...entries.matchAll(/^ +- '?([^!#'\n]+)'?$/gm)].map(([, entry]) => entry);
+    expect(taken).toEqual([
+      'dist/**',
+      'assets/tray/**',
+      'assets/reader/**',
+      'assets/icon.png',
+      'package.json',
+      'LICENSE',
+    ]);
+  });
+
   it('16. carries a current Electron, pinned exactly', () => {
     const { devDependencies } = JSON.parse(text('package.json')) as {
       devDependencies: Record<string, string>;

@@ -127,6 +127,28 @@ export const deviceScreens: readonly Screen[] = [
     },
   },
   {
+    name: 'dialog-certificate',
+    state: states.allSafe,
+    async reach(page, words) {
+      await openDevices(page, words);
+      await page.getByRole('button', { name: words.devices.certificates.make }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'dialog-certificate-renew',
+    state: states.allSafe,
+    async reach(page, words) {
+      await openDevices(page, words);
+      await page
+        .getByRole('button', {
+          name: words.devices.certificates.renewLabel.replace('{{name}}', 'Ultrasound 2'),
+        })
+        .click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
     name: 'dialog-attention',
     state: states.allSafe,
     async reach(page, words, engine) {

@@ -37,8 +37,9 @@ export const pairingScreens: readonly Screen[] = [
         ],
       };
       await openPairing(page, words);
-      await button(page, words.pairing.network.use).click();
-      await button(page, words.pairing.network.confirm).waitFor();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('button', { name: words.pairing.network.use }).click();
+      await dialog.getByRole('button', { name: words.pairing.network.confirm }).waitFor();
     },
   },
   {

@@ -90,12 +90,34 @@ inBrowser('what to type into a device', () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('2762');
   });
 
-  it('says when no device can reach this PC, and the line that lets them', async () => {
-    const { page } = await arrangeDevices(access.nobody());
+  it('says when no device can reach this PC, and lets them by choosing the network', async () => {
+    const { page, engine } = await arrangeDevices(access.nobody());
     const panel = region(page, 'To type into a device');
-    await panel.getByText('Only programs on this PC can connect now.').waitFor();
-    await panel.getByText('edge-sync config set dicom.host Ethernet').waitFor();
-    await panel.getByText('edge-sync config set dicom.tls.enabled true').waitFor();
+    await panel.getByText('No device can reach this PC yet').waitFor();
+    await panel.getByRole('radio', { name: /^Ethernet · 192\.168\.1\.20/ }).waitFor({ state: 'attached' });
+    await panel.getByRole('button', { name: 'Use this network…' }).click();
+    await panel.getByRole('button', { name: 'Listen there' }).click();
+    await page.getByText('Devices can reach this PC at 192.168.1.20 now.').waitFor();
+    expect(engine.calls.filter(({ name }) => name === 'setup-listen')).toEqual([
+      { name: 'setup-listen', input: { host: 'Ethernet' } },
+    ]);
+  });
+
+  it('switches encryption on with one press, and says why where that does not work', async () => {
+    const { page, engine } = await arrangeDevices(access.nobody());
+    const panel = region(page, 'To type into a device');
+    engine.settings.trialProblems = [
+      { key: 'dicom.tls.port', kind: 'trial', report: reportFor('port-taken') },
+    ];
+    await panel.getByRole('button', { name: 'Switch on encryption' }).click();
+    await panel.getByRole('alert').waitFor();
+    engine.settings.trialProblems = [];
+    await panel.getByRole('button', { name: 'Switch on encryption' }).click();
+    await page.getByText('Encryption is on: the TLS port is open.').waitFor();
+    expect(engine.calls.filter(({ name }) => name === 'settings-change').at(-1)).toMatchObject({
+      name: 'settings-change',
+      input: { changes: [{ tag: 'set', key: 'dicom.tls.enabled', value: true }], keep: 'when-it-works' },
+    });
   });
 });
 
@@ -219,7 +241,7 @@ inBrowser('a paired device', () => {
 
   it('is paired by hand with the keyboard alone, and what is wrong is said beside the field', async () => {
     const { engine, page } = await arrangeDevices();
-    await page.getByRole('button', { name: 'Pair a device…' }).focus();
+    await page.getByRole('button', { name: 'Pair by hand…' }).focus();
     await page.keyboard.press('Enter');
     await dialog(page).waitFor();
     await page.keyboard.type('Mammography');
@@ -256,7 +278,7 @@ inBrowser('a paired device', () => {
 
   it('with encryption is known by a certificate that is ticked by its name', async () => {
     const { engine, page } = await arrangeDevices();
-    await page.getByRole('button', { name: 'Pair a device…' }).click();
+    await page.getByRole('button', { name: 'Pair by hand…' }).click();
     await dialog(page).getByLabel('Name', { exact: true }).fill('Second probe');
     await dialog(page).getByLabel('AE title', { exact: true }).fill('SONO-3');
     await dialog(page).getByText('Encrypted, with a certificate (TLS)').click();

@@ -86,8 +86,12 @@ inBrowser('failures', () => {
       .focus();
     await page.keyboard.press('Enter');
     await expect
-      .poll(() =>
-        page.evaluate(() => document.activeElement?.closest('[data-setting]')?.getAttribute('data-setting')),
+      .poll(
+        () =>
+          page.evaluate(() =>
+            document.activeElement?.closest('[data-setting]')?.getAttribute('data-setting'),
+          ),
+        { timeout: 10_000 },
       )
       .toBe('folders');
   });

@@ -115,8 +115,16 @@ withPeers('a device that is set up with the keyboard alone', () => {
   });
 });
 
+/** Opens the dialog of the certificate's own row, and renews it as `how` says. */
+async function renew(page: Page, name: string, how: string): Promise<void> {
+  await page.getByRole('button', { name: `Renew the certificate “${name}”` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(how).check({ force: true });
+  await dialog.getByRole('button', { name: 'Renew the certificate' }).click();
+}
+
 needs('chromium', 'openssl')('a certificate for a device', () => {
-  it('is made on the page as one protected file, as two files, or for a request, and stock OpenSSL takes each', async () => {
+  it('is made on the page as one protected file, as two files, or for a request, and renewed; stock OpenSSL takes each', async () => {
     // A link to the page is good for one session.
     const own = await TestInstallation.create();
     disposing.push(() => own.dispose());
@@ -182,6 +190,18 @@ needs('chromium', 'openssl')('a certificate for a device', () => {
     expect(await openssl('x509', '-in', signed, '-pubkey', '-noout')).toBe(
       await openssl('pkey', '-in', installation.path('own.key'), '-pubout'),
     );
+    await dialog.getByRole('button', { name: 'Finish' }).click();
+    const serial = (file: string) => openssl('x509', '-in', file, '-serial', '-noout');
+    const before = await serial(certificate);
+    await renew(page, 'CT', 'The device keeps its key: one new certificate file');
+    const renewed = await save('ct.crt.pem');
+    expect(await openssl('verify', '-partial_chain', '-CAfile', ca, renewed)).toContain('OK');
+    expect(await openssl('x509', '-in', renewed, '-pubkey', '-noout')).toBe(
+      await openssl('pkey', '-in', key, '-pubout'),
+    );
+    expect(await serial(renewed)).not.toBe(before);
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await page.getByText('1 that is no longer used').waitFor();
     expect(complaints).toEqual([]);
     await close();
   });

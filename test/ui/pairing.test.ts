@@ -231,8 +231,9 @@ inBrowser('setting up a device', () => {
       };
     });
     await openPairing(page, english);
-    await page.getByText('No device can reach this PC yet').waitFor();
-    await page.getByRole('button', { name: 'Use this network…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('No device can reach this PC yet').waitFor();
+    await dialog.getByRole('button', { name: 'Use this network…' }).click();
     await page.getByText('Listen on “Ethernet”?').waitFor();
     expect(engine.calls.filter(({ name }) => name.startsWith('setup'))).toEqual([]);
     await page.getByRole('button', { name: 'Listen there' }).click();

@@ -7,6 +7,7 @@ import type { KeyStep } from './keys/keys-confirm.tsx';
 import type { KitPurpose } from './recovery/create-dialog.tsx';
 import type { KitHeld } from './recovery/words.ts';
 import type { PairingDraft } from './devices/pairing-draft.ts';
+import type { CertificatePurpose } from './devices/pairing/certificate-maker.tsx';
 
 /** What a filled-in pairing is for. */
 export type PairingPurpose =
@@ -38,6 +39,7 @@ export type OpenDialog =
   | { readonly tag: 'pairing'; readonly purpose: PairingPurpose; readonly draft: PairingDraft }
   | { readonly tag: 'pair-device' }
   | { readonly tag: 'remove-device'; readonly device: Device }
+  | { readonly tag: 'certificate'; readonly purpose: CertificatePurpose }
   | {
       readonly tag: 'revoke';
       readonly certificate: CertificateSummary;
@@ -82,6 +84,8 @@ export function dialogKey(dialog: OpenDialog): string {
       return `pairing ${purposeKey(dialog.purpose)}`;
     case 'remove-device':
       return `remove-device ${dialog.device.id}`;
+    case 'certificate':
+      return `certificate ${dialog.purpose.tag === 'new' ? 'new' : dialog.purpose.certificate.id}`;
     case 'revoke':
       return `revoke ${dialog.certificate.sha256}`;
     default:

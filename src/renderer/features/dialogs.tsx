@@ -3,6 +3,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { assertNever } from '../../shared/assert-never.ts';
 import { AttentionDialog } from './attention/attention-dialog.tsx';
 import { CredentialDialog } from './destinations/credential.tsx';
+import { CertificateDialog } from './devices/certificate-dialog.tsx';
 import { RemoveDialog } from './devices/remove-dialog.tsx';
 import { RevokeDialog } from './devices/revoke-dialog.tsx';
 import { PairingDialog } from './devices/pairing-dialog.tsx';
@@ -95,6 +96,8 @@ function OneDialog({
       return <PairDialog onClose={onClose} />;
     case 'remove-device':
       return <RemoveDialog device={dialog.device} onClose={onClose} />;
+    case 'certificate':
+      return <CertificateDialog purpose={dialog.purpose} onClose={onClose} />;
     case 'revoke':
       return <RevokeDialog certificate={dialog.certificate} usedBy={dialog.usedBy} onClose={onClose} />;
     case 'diagnostics':

@@ -176,7 +176,7 @@ export const enShare = {
   setupTitle: 'Sharing is not set up',
   setupIntro: 'The administrator does this once; docs/sharing.md explains each step.',
   setup1: 'Make a container of its own for shares, better in a storage account of its own.',
-  setup2: 'Set “sharing.container” to its name and “sharing.practice” to the practice’s name.',
+  setup2: 'In the settings, enter its name as the container for shares, and the name of the practice.',
   setup3: 'Restart Edge Sync, open this window again and enter the credential.',
   credentialText: 'The connection string of the account for shares. It goes into the key store of this PC.',
   credentialLabel: 'Connection string',

@@ -31,20 +31,17 @@ export const enDevices = {
     tlsPort: 'Port (TLS)',
     tlsOff: 'off',
     none: 'none right now',
-    nobody: 'Nothing can connect right now: this PC is not listening.',
-    thisPc:
-      'Only programs on this PC can connect now. To let devices in, choose this PC’s network and start Edge Sync again.',
     follows: 'Follows the network “{{name}}”. Give this PC a fixed address: devices keep the old one.',
-    addresses: 'Networks of this PC',
-    used: 'in use',
-    noAddresses: 'This PC is in no network right now.',
     scope: {
       loopback: 'this PC only',
       private: 'local network',
       'link-local': 'no address from the network',
       public: 'open to the internet',
     },
-    tlsHow: 'Encryption is off. To switch it on, run this and start Edge Sync again:',
+    tlsHow:
+      'Encryption is off. Devices that can do TLS get a port of their own; the port above stays as it is.',
+    tlsOn: 'Switch on encryption',
+    tlsDone: 'Encryption is on: the TLS port is open.',
   },
   callers: {
     title: 'Wants to connect',
@@ -113,7 +110,7 @@ export const enDevices = {
     count_other: '{{formatted}} devices',
     empty: 'No device is paired yet.',
     emptyText: 'Let the device call first and allow it above, or pair it by hand.',
-    add: 'Pair a device…',
+    add: 'Pair by hand…',
     aeTitle: 'AE title',
     addresses: 'Address',
     anyAddress: 'any, its certificate tells who it is',
@@ -236,10 +233,13 @@ export const enDevices = {
     revokeLabel: 'Revoke the certificate “{{name}}”',
     others_one: '1 that is no longer used',
     others_other: '{{formatted}} that are no longer used',
-    issueTitle: 'Give a device a certificate',
-    issueText:
-      'Issue it at the command line of this PC; the files are then brought to the device on a stick:',
-    renewText: 'Renew one before it ends:',
+    make: 'Make a certificate…',
+    makeTitle: 'Make a certificate for a device',
+    renew: 'Renew…',
+    renewLabel: 'Renew the certificate “{{name}}”',
+    renewTitle: 'Renew “{{name}}”',
+    renewText:
+      'The device stays paired. It may use the old certificate until the new one is in place; bring the files to it on a stick, and delete them from the stick afterwards.',
   },
   revoke: {
     title: 'Revoke “{{name}}”?',

@@ -153,13 +153,14 @@ export const enPairing = {
     fold: 'Encryption: a certificate for the device',
     intro:
       'A device that can do TLS needs a certificate. Make it here, bring the files to the device on a stick, and delete them from the stick afterwards.',
-    off: 'Encryption is switched off here. You can make the certificate now, and switch encryption on with this line; it counts from the next start:',
+    off: 'Encryption is switched off here. You can make the certificate now, and switch encryption on before or after.',
     name: 'Name of the device',
     nameProblem: 'A name has 1 to 64 characters.',
     how: 'How the device takes it',
     pkcs12: 'One file with a passphrase (PKCS#12, .p12 or .pfx)',
     pem: 'Two files: certificate and key (PEM)',
     request: 'The device makes a request (CSR), which is signed here',
+    same: 'The device keeps its key: one new certificate file',
     passphrase: 'Passphrase of the file',
     passphraseHelp: 'At least 12 letters, digits or signs without accents. The device asks for it.',
     passphraseProblem: 'At least 12 characters: letters, digits and signs without accents.',
@@ -171,6 +172,7 @@ export const enPairing = {
     old: 'The device is old and knows RSA only',
     make: 'Make the certificate',
     sign: 'Sign the request',
+    renew: 'Renew the certificate',
     ready: 'The files for “{{name}}” are ready. They are shown once: save them now.',
     save: 'Save {{file}}',
     what: {

@@ -120,7 +120,7 @@ export const enWizard = {
       save: 'Save all the same',
     },
     proxyHelp:
-      'Does this network reach the internet only through a proxy? Then it has to be set first, in the settings or on the command line:',
+      'Does this network reach the internet only through a proxy? Then it has to be set first. The set-up goes on from here afterwards.',
   },
   live: {
     title: 'Trying the storage',

@@ -184,7 +184,8 @@ export const esShare: Translated<typeof enShare> = {
   setupTitle: 'Compartir no está configurado',
   setupIntro: 'El administrador lo hace una vez; docs/sharing.md explica cada paso.',
   setup1: 'Cree un contenedor propio para lo compartido, mejor en una cuenta de almacenamiento propia.',
-  setup2: 'Ponga su nombre en «sharing.container» y el de la clínica en «sharing.practice».',
+  setup2:
+    'En la configuración, ponga su nombre como contenedor para lo compartido, y el nombre de la consulta.',
   setup3: 'Reinicie Edge Sync, abra esta ventana otra vez e introduzca la credencial.',
   credentialText:
     'La cadena de conexión de la cuenta para lo compartido. Va al almacén de claves de este PC.',

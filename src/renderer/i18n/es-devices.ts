@@ -35,21 +35,18 @@ export const esDevices: Translated<typeof enDevices> = {
     tlsPort: 'Puerto (TLS)',
     tlsOff: 'desactivado',
     none: 'ninguna ahora mismo',
-    nobody: 'Ahora mismo no se puede conectar nada: este PC no está escuchando.',
-    thisPc:
-      'Ahora solo se pueden conectar programas de este PC. Para dejar entrar a los equipos, elija la red de este PC y vuelva a abrir Edge Sync.',
     follows:
       'Sigue la red «{{name}}». Dé a este PC una dirección fija: los equipos se quedan con la anterior.',
-    addresses: 'Redes de este PC',
-    used: 'en uso',
-    noAddresses: 'Este PC no está en ninguna red ahora mismo.',
     scope: {
       loopback: 'solo este PC',
       private: 'red local',
       'link-local': 'sin dirección de la red',
       public: 'abierta a internet',
     },
-    tlsHow: 'El cifrado está desactivado. Para activarlo, ejecute esto y vuelva a abrir Edge Sync:',
+    tlsHow:
+      'El cifrado está desactivado. Los equipos que admiten TLS reciben un puerto propio; el de arriba sigue igual.',
+    tlsOn: 'Activar el cifrado',
+    tlsDone: 'El cifrado está activado: el puerto TLS está abierto.',
   },
   callers: {
     title: 'Quieren conectarse',
@@ -123,7 +120,7 @@ export const esDevices: Translated<typeof enDevices> = {
     count_other: '{{formatted}} equipos',
     empty: 'Todavía no hay ningún equipo emparejado.',
     emptyText: 'Haga que el equipo llame primero y permítalo arriba, o emparéjelo a mano.',
-    add: 'Emparejar un equipo…',
+    add: 'Emparejar a mano…',
     aeTitle: 'Título AE',
     addresses: 'Dirección',
     anyAddress: 'cualquiera, su certificado dice quién es',
@@ -252,10 +249,13 @@ export const esDevices: Translated<typeof enDevices> = {
     others_one: '1 que ya no se usa',
     others_many: '{{formatted}} que ya no se usan',
     others_other: '{{formatted}} que ya no se usan',
-    issueTitle: 'Dar un certificado a un equipo',
-    issueText:
-      'Emítalo en la línea de comandos de este PC; los archivos se llevan después al equipo en una memoria USB:',
-    renewText: 'Renueve uno antes de que caduque:',
+    make: 'Crear un certificado…',
+    makeTitle: 'Crear un certificado para un equipo',
+    renew: 'Renovar…',
+    renewLabel: 'Renovar el certificado «{{name}}»',
+    renewTitle: 'Renovar «{{name}}»',
+    renewText:
+      'El equipo sigue emparejado. Puede usar el certificado anterior hasta que el nuevo esté instalado; lleve los archivos en una memoria USB y bórrelos de ella después.',
   },
   revoke: {
     title: '¿Revocar «{{name}}»?',

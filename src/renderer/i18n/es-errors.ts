@@ -94,7 +94,8 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   // engine life
   'port-taken': {
     message: 'Otro programa ya usa el puerto',
-    nextStep: 'Cierre el otro programa o elija otro puerto con `edge-sync config set dicom.port N`.',
+    nextStep:
+      'Cierre el otro programa o elija otro puerto en la configuración (`edge-sync config set dicom.port N`).',
   },
   'port-not-allowed': {
     message: 'No se puede escuchar en esa dirección',
@@ -286,11 +287,13 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'certificate-expires-soon': {
     message: 'Un certificado caduca pronto',
-    nextStep: 'Renuévelo con `edge-sync certificates renew` e instale el nuevo en el equipo.',
+    nextStep:
+      'Renuévelo en «Equipos y acceso» (o con `edge-sync certificates renew`) e instale el nuevo en el equipo.',
   },
   'certificate-expired': {
     message: 'Un certificado ha caducado y el equipo no puede conectarse con él',
-    nextStep: 'Renuévelo con `edge-sync certificates renew`, o revóquelo si el equipo ya no está.',
+    nextStep:
+      'Renuévelo en «Equipos y acceso» (o con `edge-sync certificates renew`), o revóquelo si el equipo ya no está.',
   },
   'revocation-list-old': {
     message: 'La lista de certificados revocados de una CA está caducada',
@@ -308,7 +311,7 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   'tls-certificate-missing': {
     message: 'Un equipo se conectó por TLS sin mostrar certificado',
     nextStep:
-      'Emita uno con `edge-sync certificates issue` y configure el equipo para que se identifique con él.',
+      'Cree uno en «Equipos y acceso» (o con `edge-sync certificates issue`) y configure el equipo para que se identifique con él.',
   },
   'tls-certificate-expired': {
     message: 'Se rechazó un equipo: su certificado está fuera de fecha',

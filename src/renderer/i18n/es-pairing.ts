@@ -161,13 +161,14 @@ export const esPairing: Translated<typeof enPairing> = {
     fold: 'Cifrado: un certificado para el equipo',
     intro:
       'Un equipo que puede usar TLS necesita un certificado. Hágalo aquí, lleve los archivos al equipo en una memoria USB y bórrelos de ella después.',
-    off: 'Aquí el cifrado está desactivado. Puede hacer ya el certificado y activar el cifrado con esta línea; cuenta desde el próximo arranque:',
+    off: 'Aquí el cifrado está desactivado. Puede hacer ya el certificado, y activar el cifrado antes o después.',
     name: 'Nombre del equipo',
     nameProblem: 'Un nombre tiene de 1 a 64 caracteres.',
     how: 'Cómo lo acepta el equipo',
     pkcs12: 'Un archivo con contraseña (PKCS#12, .p12 o .pfx)',
     pem: 'Dos archivos: certificado y clave (PEM)',
     request: 'El equipo hace una solicitud (CSR), que se firma aquí',
+    same: 'El equipo conserva su clave: un archivo de certificado nuevo',
     passphrase: 'Contraseña del archivo',
     passphraseHelp: 'Al menos 12 letras, cifras o signos sin acentos. El equipo la pide.',
     passphraseProblem: 'Al menos 12 caracteres: letras, cifras y signos sin acentos.',
@@ -179,6 +180,7 @@ export const esPairing: Translated<typeof enPairing> = {
     old: 'El equipo es antiguo y solo conoce RSA',
     make: 'Hacer el certificado',
     sign: 'Firmar la solicitud',
+    renew: 'Renovar el certificado',
     ready: 'Los archivos para «{{name}}» están listos. Se muestran una sola vez: guárdelos ahora.',
     save: 'Guardar {{file}}',
     what: {

@@ -131,7 +131,7 @@ export const esWizard: Translated<typeof enWizard> = {
       save: 'Guardar de todos modos',
     },
     proxyHelp:
-      '¿Esta red sale a internet solo a través de un proxy? Entonces hay que configurarlo antes, en los ajustes o en la línea de órdenes:',
+      '¿Esta red sale a internet solo a través de un proxy? Entonces hay que configurarlo antes. La puesta en marcha sigue después desde aquí.',
   },
   live: {
     title: 'Prueba del almacenamiento',

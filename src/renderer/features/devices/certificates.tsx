@@ -5,7 +5,7 @@ import type { Device } from '../../../shared/devices.ts';
 import { useFormat } from '../../i18n/format.ts';
 import { useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
-import { CommandLine, CopyButton } from '../../ui/copy.tsx';
+import { CopyButton } from '../../ui/copy.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { CertificateIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -15,12 +15,26 @@ import { CertificateMark, fingerprintStart } from './words.tsx';
 
 const roleOrder: readonly CertificateSummary['role'][] = ['device', 'server', 'issuer', 'anchor'];
 
-/** Every certificate with the days it has left; keys are issued at the command line alone. */
+/** Every certificate with the days it has left. */
 export function Certificates({ devices }: { readonly devices: readonly Device[] }): ReactElement {
   const { t } = useTranslation();
   const { certificates, again } = useAccess();
+  const isLive = useIsLive();
+  const openDialog = useOpenDialog();
   return (
-    <Panel title={t('devices.certificates.title')} icon={<CertificateIcon />} id={panelIds.certificates}>
+    <Panel
+      title={t('devices.certificates.title')}
+      icon={<CertificateIcon />}
+      id={panelIds.certificates}
+      aside={
+        <Button
+          isDisabled={!isLive}
+          onPress={() => openDialog({ tag: 'certificate', purpose: { tag: 'new' } })}
+        >
+          {t('devices.certificates.make')}
+        </Button>
+      }
+    >
       {certificates.tag === 'loading' ? (
         <div className="skeleton" aria-busy="true">
           <div className="skeleton-strip" />
@@ -33,13 +47,6 @@ export function Certificates({ devices }: { readonly devices: readonly Device[] 
       ) : (
         <CertificateList certificates={certificates.answer} devices={devices} />
       )}
-      <div className="how how-below">
-        <h3>{t('devices.certificates.issueTitle')}</h3>
-        <p className="muted">{t('devices.certificates.issueText')}</p>
-        <CommandLine command={'edge-sync certificates issue "Ultrasound 1" --out us1'} />
-        <p className="muted">{t('devices.certificates.renewText')}</p>
-        <CommandLine command={'edge-sync certificates renew "Ultrasound 1" --out us1-new'} />
-      </div>
     </Panel>
   );
 }
@@ -122,14 +129,24 @@ function CertificateRow({
         </span>
         <CopyButton what={t('devices.certificates.copyFingerprint', { name })} text={sha256} />
         {role !== 'device' || state === 'revoked' ? null : (
-          <Button
-            look="quiet"
-            isDisabled={!isLive}
-            label={t('devices.certificates.revokeLabel', { name })}
-            onPress={() => openDialog({ tag: 'revoke', certificate, usedBy })}
-          >
-            {t('devices.certificates.revoke')}
-          </Button>
+          <>
+            <Button
+              look="quiet"
+              isDisabled={!isLive || state === 'replaced'}
+              label={t('devices.certificates.renewLabel', { name })}
+              onPress={() => openDialog({ tag: 'certificate', purpose: { tag: 'renew', certificate } })}
+            >
+              {t('devices.certificates.renew')}
+            </Button>
+            <Button
+              look="quiet"
+              isDisabled={!isLive}
+              label={t('devices.certificates.revokeLabel', { name })}
+              onPress={() => openDialog({ tag: 'revoke', certificate, usedBy })}
+            >
+              {t('devices.certificates.revoke')}
+            </Button>
+          </>
         )}
       </div>
     </li>

@@ -2,10 +2,12 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Connection, NetworkAddressFacts } from '../../../shared/devices.ts';
 import { Button } from '../../ui/button.tsx';
-import { CommandLine, CopyButton } from '../../ui/copy.tsx';
-import { ComputerIcon, TriangleAlert } from '../../ui/icons.tsx';
+import { CopyButton } from '../../ui/copy.tsx';
+import { ComputerIcon } from '../../ui/icons.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useOpenDialog } from '../dialog-context.ts';
+import { NetworkChoice } from './pairing/network-choice.tsx';
+import { SwitchOnTls } from './switch-on-tls.tsx';
 
 /** What has to be typed into a device, and what stands in the way of reaching this PC. */
 export function ConnectionData({
@@ -17,8 +19,7 @@ export function ConnectionData({
 }): ReactElement {
   const { t } = useTranslation();
   const openDialog = useOpenDialog();
-  const { aeTitle, host, port, tlsPort, reach } = connection;
-  const isPublic = addresses.some(({ scope, used }) => used && scope === 'public');
+  const { aeTitle, host, port, tlsPort } = connection;
   return (
     <Panel title={t('devices.connect.title')} icon={<ComputerIcon />}>
       <p className="muted">{t('devices.connect.intro')}</p>
@@ -38,22 +39,11 @@ export function ConnectionData({
           otherwise={t('devices.connect.tlsOff')}
         />
       </dl>
-      {reach === 'network' ? null : (
-        <div className="note" data-tone="attention">
-          <TriangleAlert />
-          <p>{t(reach === 'nobody' ? 'devices.connect.nobody' : 'devices.connect.thisPc')}</p>
-        </div>
-      )}
-      {reach === 'network' && !isPublic ? null : <Networks addresses={addresses} />}
+      <NetworkChoice connection={connection} addresses={addresses} />
       {connection.interface === null ? null : (
         <p className="muted">{t('devices.connect.follows', { name: connection.interface })}</p>
       )}
-      {tlsPort === null ? (
-        <div className="how">
-          <p className="muted">{t('devices.connect.tlsHow')}</p>
-          <CommandLine command="edge-sync config set dicom.tls.enabled true" />
-        </div>
-      ) : null}
+      {tlsPort === null ? <SwitchOnTls text={t('devices.connect.tlsHow')} /> : null}
     </Panel>
   );
 }
@@ -80,37 +70,4 @@ function Fact({
       )}
     </div>
   );
-}
-
-/** The networks that devices could reach this PC by, each with the line that chooses it. */
-function Networks({ addresses }: { readonly addresses: readonly NetworkAddressFacts[] }): ReactElement {
-  const { t } = useTranslation();
-  const outside = addresses.filter(({ scope }) => scope !== 'loopback');
-  const local = outside.find(({ scope }) => scope === 'private');
-  if (outside.length === 0) return <p className="muted">{t('devices.connect.noAddresses')}</p>;
-  return (
-    <div className="how">
-      <h3>{t('devices.connect.addresses')}</h3>
-      <ul className="networks">
-        {outside.map(({ interface: name, address, scope, used }) => (
-          <li key={`${name} ${address}`}>
-            <span>
-              <strong>{name}</strong> <span className="typed">{address}</span>
-            </span>
-            <span className="muted">
-              {t(`devices.connect.scope.${scope}`)}
-              {used ? ` · ${t('devices.connect.used')}` : ''}
-            </span>
-          </li>
-        ))}
-      </ul>
-      {local === undefined ? null : (
-        <CommandLine command={`edge-sync config set dicom.host ${quoted(local.interface)}`} />
-      )}
-    </div>
-  );
-}
-
-function quoted(name: string): string {
-  return /^[A-Za-z0-9._-]+$/.test(name) ? name : `"${name}"`;
 }

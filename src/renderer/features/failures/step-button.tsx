@@ -13,9 +13,9 @@ import { panelIds } from '../devices/access-context.ts';
 import { useOpenDialog } from '../dialog-context.ts';
 import { RecoveryButton } from '../recovery/recovery-button.tsx';
 import { useViews } from '../view-context.ts';
+import { SettingButton } from '../settings/setting-button.tsx';
 import { SetUpStorage } from '../wizard/set-up-storage.tsx';
 import { stepFor } from './failure-steps.ts';
-import { focusSetting } from './open-place.ts';
 import { placeIds } from './places.ts';
 
 /**
@@ -64,10 +64,7 @@ export function StepButton({
     case 'pair-device':
       return press(t('failureSteps.devices'), () => openDialog({ tag: 'pair-device' }));
     case 'setting':
-      return press(t('failureSteps.setting'), () => {
-        show('settings');
-        focusSetting(step.key);
-      });
+      return beside(<SettingButton settingKey={step.key} look="primary" />);
     case 'storage':
       return beside(<SetUpStorage look="primary" />);
     case 'destinations':

@@ -8,6 +8,7 @@ import { Button } from '../../ui/button.tsx';
 import { DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError, ErrorNote } from '../../ui/error-note.tsx';
 import { wantsCredential } from '../destinations/credential.tsx';
+import { SettingButton } from '../settings/setting-button.tsx';
 import { CredentialField } from '../destinations/credential-field.tsx';
 
 interface SetupProps {
@@ -30,6 +31,7 @@ export function ShareSetup({ report, onAgain, onClose }: SetupProps): ReactEleme
             <li>{t('share.setup2')}</li>
             <li>{t('share.setup3')}</li>
           </ol>
+          <SettingButton settingKey="sharing.container" onLeave={onClose} />
         </section>
       ) : null}
       {wantsCredential(report.code) ? <Credential onStored={onAgain} /> : null}

@@ -6,10 +6,10 @@ import type { DestinationSettings } from '../../../shared/destination-settings.t
 import { useAction, useIsLive } from '../../state/engine-context.ts';
 import { Button } from '../../ui/button.tsx';
 import { Tick } from '../../ui/choice.tsx';
-import { CommandLine } from '../../ui/copy.tsx';
 import { ActionError, ErrorNote } from '../../ui/error-note.tsx';
 import { CheckCircle, TriangleAlert } from '../../ui/icons.tsx';
 import { useNotice } from '../../ui/notice.tsx';
+import { SettingButton } from '../settings/setting-button.tsx';
 import { CloudFields } from './cloud-fields.tsx';
 import { emptyDraft, parseDraft, withChange } from './destination-draft.ts';
 import type { DestinationDraft } from './destination-draft.ts';
@@ -153,8 +153,7 @@ function Outcome({ run }: { readonly run: LiveTestRun }): ReactElement | null {
           {mayNeedProxy ? (
             <div className="how">
               <p className="muted">{t('wizard.cloud.proxyHelp')}</p>
-              <CommandLine command="edge-sync config set network.proxy.address http://HOST:PORT" />
-              <CommandLine command="edge-sync config set network.proxy.mode manual" />
+              <SettingButton settingKey="network.proxy.mode" />
             </div>
           ) : null}
         </>
