@@ -121,6 +121,19 @@ interface Found {
   readonly problems: number;
 }
 
+/** A trail that lost its last entries with the power is shorter, never broken. */
+async function auditTrailHolds(engine: Engine): Promise<void> {
+  const asked = { reach: 'here', against: null } as const;
+  for await (const event of engine.service.audit.verify(
+    asked,
+    'command-line',
+    new AbortController().signal,
+  )) {
+    if (event.tag === 'result' && event.check.breakCount > 0)
+      throw new Error(`the audit trail: ${JSON.stringify(event.check)}`);
+  }
+}
+
 /** Starts the engine on a disk and lets it give back all it has. */
 async function recover(disk: string): Promise<Found> {
   const engine = await Engine.open(powerLossOptions(disk));
@@ -138,6 +151,7 @@ async function recover(disk: string): Promise<Found> {
       if (!entry.isFile() || !entry.name.endsWith('.dcm')) continue;
       digests.add(await datasetDigest(await readFile(join(entry.parentPath, entry.name))));
     }
+    await auditTrailHolds(engine);
     return { digests, problems: (last?.missing ?? 0) + (last?.damaged ?? 0) };
   } finally {
     await engine.stop();
