@@ -64,6 +64,7 @@ export const enWizard = {
     tenantId: 'Directory (tenant) ID',
     clientId: 'Application (client) ID',
     bucket: 'Bucket',
+    bucketHelp: 'It has to exist already.',
     region: 'Region',
     regionHelp: 'As the provider names it; “auto” where it has none.',
     endpoint: 'Address of the service (empty for AWS)',

@@ -11,7 +11,7 @@ export const esHome = {
   tile_other: '{{formatted}} estudios',
   tileProgress: 'Imágenes de hoy comprobadas, {{modality}}',
   tileVerified: '{{verified}} de {{total}} imágenes comprobadas',
-  timeLeft: 'faltan unos {{time}}',
+  timeLeft: 'queda cerca de {{time}}',
   noTimeLeft: 'en espera',
   listLabel: 'Estudios, primero los más recientes. Las flechas pasan de uno a otro.',
   none: 'Ningún estudio de esta modalidad.',

@@ -114,7 +114,7 @@ export const esStudy: Translated<typeof enStudy> = {
   destinations: {
     title: 'Dónde está guardado',
     none: 'No hay almacenamiento en la nube configurado.',
-    required: 'necesario para “a salvo”',
+    required: 'necesario para «a salvo»',
     extra: 'copia adicional',
     verified_one: '1 comprobada',
     verified_many: '{{formatted}} de comprobadas',

@@ -119,10 +119,8 @@ function S3Fields(props: FieldsProps): ReactElement {
           <Choice value="virtual" text={t('wizard.cloud.addressings.virtual')} />
         </RadioGroup>
       )}
-      <div className="field-pair">
-        <Field field="bucket" {...props} />
-        <Field field="region" help={t('wizard.cloud.regionHelp')} {...props} />
-      </div>
+      <Field field="bucket" help={t('wizard.cloud.bucketHelp')} {...props} />
+      <Field field="region" help={t('wizard.cloud.regionHelp')} {...props} />
       <Field field="keyId" {...props} />
       <Credential label={t('wizard.cloud.credentials.s3')} {...props} />
     </>
@@ -167,7 +165,6 @@ function Field({
   );
 }
 
-/** Said beside the field, which shows nothing of what is typed. */
 function Credential({
   label,
   draft,
@@ -175,21 +172,14 @@ function Credential({
   onChange,
 }: FieldsProps & { readonly label: string }): ReactElement {
   const { t } = useTranslation();
-  const problem = useProblem('credential', problems);
   return (
-    <div className="wizard-credential">
-      <CredentialField
-        label={label}
-        value={draft.credential}
-        onChange={(credential) => onChange({ credential })}
-      />
-      <p className="muted">{t('wizard.cloud.credentialHelp')}</p>
-      {problem === undefined ? null : (
-        <p className="field-error" role="alert">
-          {problem}
-        </p>
-      )}
-    </div>
+    <CredentialField
+      label={label}
+      help={t('wizard.cloud.credentialHelp')}
+      value={draft.credential}
+      onChange={(credential) => onChange({ credential })}
+      problem={useProblem('credential', problems)}
+    />
   );
 }
 

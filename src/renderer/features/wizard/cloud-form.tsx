@@ -67,9 +67,7 @@ export function CloudForm({
     setAsked(true);
     if (ready !== undefined) return start(ready);
     requestAnimationFrame(() =>
-      form.current
-        ?.querySelector<HTMLInputElement>('[aria-invalid="true"], .wizard-credential input')
-        ?.focus(),
+      form.current?.querySelector<HTMLInputElement>('[aria-invalid="true"]')?.focus(),
     );
   };
 
