@@ -27,12 +27,18 @@ const rig = await UploadRig.open({ dir: settings.dir, archiveKey: Buffer.from(se
 const stage = rig.stage(() => Promise.resolve(azureStore(settings.connection, settings.container)), {
   concurrency: settings.concurrency,
 });
+/** Told this long after a change: looking after each one would be a twentieth of what is measured. */
+const tellAfterMs = 10;
 let told = -1;
+let timer: NodeJS.Timeout | undefined;
 rig.queue.onChange(() => {
-  const { verified } = rig.queue.status();
-  if (verified === told) return;
-  told = verified;
-  process.stdout.write(`verified ${verified}\n`);
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    const { verified } = rig.queue.status();
+    if (verified === told) return;
+    told = verified;
+    process.stdout.write(`verified ${verified}\n`);
+  }, tellAfterMs);
 });
 process.stdout.write('ready\n');
 await nextLine();
