@@ -1,38 +1,21 @@
 /** What a person can do on the page, and that the engine hears it. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(state: AgentState): Promise<{ readonly engine: FakeEngine; readonly page: Page }> {
-  const engine = new FakeEngine(built.dir, state);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const opened = await openPage(browser, engine.link());
-  closing.push(opened.close);
+  const engine = suite.engine(state);
+  await suite.start(engine);
+  const opened = await suite.open(engine.link());
   await opened.page.getByRole('region', { name: 'Images' }).waitFor();
   return { engine, page: opened.page };
 }
@@ -50,16 +33,13 @@ inBrowser('the session', () => {
     const { engine, page } = await arrange(states.allSafe());
     const fresh = (where: Page) => where.getByRole('heading', { name: 'This page needs a fresh link' });
 
-    const without = await openPage(browser, engine.origin);
-    closing.push(without.close);
+    const without = await suite.open(engine.origin);
     await fresh(without.page).waitFor();
 
     const link = engine.link();
-    const first = await openPage(browser, link);
-    closing.push(first.close);
+    const first = await suite.open(link);
     await first.page.getByRole('heading', { name: 'All safe' }).waitFor();
-    const second = await openPage(browser, link);
-    closing.push(second.close);
+    const second = await suite.open(link);
     await fresh(second.page).waitFor();
     expect(second.page.url()).not.toContain('token');
 

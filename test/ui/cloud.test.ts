@@ -1,42 +1,25 @@
 /** Restoring, looking at cloud copies and sharing on the page, and that nothing secret stays behind. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import { en } from '../../src/renderer/i18n/en.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
 import * as cloud from '../support/cloud-screens.ts';
 import type { Words } from '../support/device-screens.ts';
-import { FakeEngine, studyUidOf } from '../support/fake-engine.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import { studyUidOf } from '../support/fake-engine.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 const words = en as Words;
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(state: AgentState = cloud.cloudState()) {
-  const engine = new FakeEngine(built.dir, state);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const opened = await openPage(browser, engine.link());
-  closing.push(opened.close);
+  const engine = suite.engine(state);
+  await suite.start(engine);
+  const opened = await suite.open(engine.link());
   await opened.page.getByRole('region', { name: 'Images' }).waitFor();
   return { engine, page: opened.page, complaints: opened.complaints };
 }

@@ -1,32 +1,17 @@
 /** Devices, callers, certificates and files that need attention: what a person can do, and that the engine hears it. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import { reportFor } from '../../src/shared/errors.ts';
 import * as access from '../support/agent-access.ts';
 import type { AccessFacts } from '../support/agent-access.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 interface Arranged {
   readonly engine: FakeEngine;
@@ -37,14 +22,12 @@ interface Arranged {
 
 async function arrange(facts: AccessFacts = access.clinic()): Promise<Arranged> {
   let revision = 1;
-  const engine = new FakeEngine(built.dir, states.agent({ access: access.accessStatus(facts, revision) }));
+  const engine = suite.engine(states.agent({ access: access.accessStatus(facts, revision) }));
   engine.access = facts;
-  await engine.start();
-  closing.push(() => engine.stop());
-  const opened = await openPage(browser, engine.link(), {
+  await suite.start(engine);
+  const opened = await suite.open(engine.link(), {
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  closing.push(opened.close);
   const become = (next: AccessFacts) => {
     revision += 1;
     engine.access = next;

@@ -1,34 +1,20 @@
 /** Failures: each with its next step, what is over, what was told outside; and the diagnostics bundle. */
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { reportFor } from '../../src/shared/errors.ts';
 import { en } from '../../src/renderer/i18n/en.ts';
 import { es } from '../../src/renderer/i18n/es.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, narrow, openPage, screenshot } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { narrow, screenshot } from '../support/page-browser.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 const troubled = () =>
   states.agent({
@@ -47,17 +33,15 @@ async function arrange(
   prepare: (engine: FakeEngine) => void = () => undefined,
   options: BrowserContextOptions = {},
 ) {
-  const engine = new FakeEngine(built.dir, troubled());
+  const engine = suite.engine(troubled());
   const at = new Date(Date.now() - 600_000).toISOString();
   engine.ledger = {
     over: [{ failure: states.failure('port-taken'), overAt: at }],
     told: [{ channel: 'email', code: 'cloud-unreachable', destination: 'cloud', at }],
   };
   prepare(engine);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const opened = await openPage(browser, engine.link(), { reducedMotion: 'reduce', ...options });
-  closing.push(opened.close);
+  await suite.start(engine);
+  const opened = await suite.open(engine.link(), { reducedMotion: 'reduce', ...options });
   return { engine, ...opened };
 }
 

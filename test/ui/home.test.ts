@@ -1,41 +1,23 @@
 /** The home page: search, what may be erased, hints that can be silenced, curves and their table. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { en } from '../../src/renderer/i18n/en.ts';
 import { busyHome } from '../support/agent-home.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
 import { manyStudies } from '../support/home-screens.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(state: AgentState = states.allSafe()) {
-  const engine = new FakeEngine(built.dir, state);
+  const engine = suite.engine(state);
   Object.assign(engine.home, busyHome());
-  await engine.start();
-  closing.push(() => engine.stop());
-  const opened = await openPage(browser, engine.link());
-  closing.push(opened.close);
+  await suite.start(engine);
+  const opened = await suite.open(engine.link());
   await opened.page.getByRole('region', { name: 'Images' }).waitFor();
   return { engine, page: opened.page, complaints: opened.complaints };
 }

@@ -1,39 +1,22 @@
 /** The keys screen: what it shows, and that each risky step says what it means before the engine hears of it. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import { reportFor } from '../../src/shared/errors.ts';
 import { replacing } from '../support/agent-keys.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
 import { dueState, proven } from '../support/recovery-screens.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(prepare: (engine: FakeEngine) => void = () => undefined, state = proven()) {
-  const engine = new FakeEngine(built.dir, state);
+  const engine = suite.engine(state);
   prepare(engine);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const { page, complaints, close } = await openPage(browser, engine.link(), { reducedMotion: 'reduce' });
-  closing.push(close);
+  await suite.start(engine);
+  const { page, complaints } = await suite.open(engine.link(), { reducedMotion: 'reduce' });
   await page.getByRole('tab', { name: 'Keys and recovery' }).click();
   await page.getByRole('region', { name: 'Recovery words' }).waitFor();
   return { engine, page, complaints };

@@ -1,36 +1,22 @@
 /** Setting up a device: how it looks, and that the keyboard alone gets through it. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { es } from '../../src/renderer/i18n/es.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import * as access from '../support/agent-access.ts';
 import { visit } from '../support/agent-pairing.ts';
 import { allSafe } from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
 import type { Words } from '../support/device-screens.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, narrow, openPage, screenshot } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { narrow, screenshot } from '../support/page-browser.ts';
 import { english, openPairing, pairingScreens } from '../support/pairing-screens.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 interface Arranged {
   readonly engine: FakeEngine;
@@ -42,16 +28,14 @@ async function arrange(
   options: BrowserContextOptions = {},
   prepare: (engine: FakeEngine) => void = () => undefined,
 ): Promise<Arranged> {
-  const engine = new FakeEngine(built.dir, allSafe());
+  const engine = suite.engine(allSafe());
   prepare(engine);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const { page, complaints, close } = await openPage(browser, engine.link(), {
+  await suite.start(engine);
+  const { page, complaints } = await suite.open(engine.link(), {
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
     ...options,
   });
-  closing.push(close);
   page.setDefaultTimeout(8_000);
   return { engine, page, complaints };
 }

@@ -1,39 +1,22 @@
 /** The recovery kit on the page: made, printed, saved, checked; and nothing of it is left behind. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine, kitFingerprint, kitWords } from '../support/fake-engine.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import { kitFingerprint, kitWords } from '../support/fake-engine.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(state: AgentState) {
-  const engine = new FakeEngine(built.dir, state);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const { page, complaints, close } = await openPage(browser, engine.link(), { reducedMotion: 'reduce' });
-  closing.push(close);
+  const engine = suite.engine(state);
+  await suite.start(engine);
+  const { page, complaints } = await suite.open(engine.link(), { reducedMotion: 'reduce' });
   await page.getByRole('region', { name: 'Images' }).waitFor();
   return { engine, page, complaints };
 }

@@ -1,49 +1,33 @@
 /** The settings screen: every key has its place, what is typed is tried before it is kept, and can be taken back. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { reportFor } from '../../src/shared/errors.ts';
 import { settingFacts } from '../../src/shared/settings-facts.ts';
 import { en } from '../../src/renderer/i18n/en.ts';
 import { es } from '../../src/renderer/i18n/es.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, narrow, openPage, screenshot } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { narrow, screenshot } from '../support/page-browser.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(
   prepare: (engine: FakeEngine) => void = () => undefined,
   options: BrowserContextOptions = {},
   tab: string = en.views.settings,
 ) {
-  const engine = new FakeEngine(built.dir, states.allSafe());
+  const engine = suite.engine(states.allSafe());
   prepare(engine);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const { page, complaints, close } = await openPage(browser, engine.link(), {
+  await suite.start(engine);
+  const { page, complaints } = await suite.open(engine.link(), {
     reducedMotion: 'reduce',
     ...options,
   });
-  closing.push(close);
   await page.getByRole('tab', { name: tab, exact: true }).click();
   await page.getByRole('searchbox').waitFor();
   return { engine, page, complaints };
@@ -262,12 +246,10 @@ inBrowser('the settings screen', () => {
   });
 
   it('says why there is nothing to see', async () => {
-    const engine = new FakeEngine(built.dir, states.allSafe());
+    const engine = suite.engine(states.allSafe());
     engine.refusals.set('settings-list', reportFor('config-not-json', 'line 3'));
-    await engine.start();
-    closing.push(() => engine.stop());
-    const { page, close } = await openPage(browser, engine.link());
-    closing.push(close);
+    await suite.start(engine);
+    const { page } = await suite.open(engine.link());
     await page.getByRole('tab', { name: en.views.settings, exact: true }).click();
     await page.getByText(/The configuration file is not valid JSON/).waitFor();
   });

@@ -1,46 +1,27 @@
 /** What the page says about being safe, and above all when it must not say it. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, openPage, screenshot } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { screenshot } from '../support/page-browser.ts';
 import type { OpenedPage } from '../support/page-browser.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function engineShowing(state: AgentState | undefined): Promise<FakeEngine> {
-  const engine = new FakeEngine(built.dir, state ?? undefined);
+  const engine = suite.engine(state ?? undefined);
   if (state === undefined) engine.show(undefined);
-  await engine.start();
-  closing.push(() => engine.stop());
+  await suite.start(engine);
   return engine;
 }
 
-async function open(
-  engine: FakeEngine,
-  options: Parameters<typeof openPage>[2] = {},
-): Promise<OpenedPage['page']> {
-  const opened = await openPage(browser, engine.link(), options);
-  closing.push(opened.close);
+async function open(engine: FakeEngine, options: BrowserContextOptions = {}): Promise<OpenedPage['page']> {
+  const opened = await suite.open(engine.link(), options);
   return opened.page;
 }
 
@@ -49,7 +30,7 @@ const headline = (page: Page) => page.getByRole('heading', { level: 1 });
 /** Pixels of the window that are clearly green, counted by a second page from a picture of the first. */
 async function greenPixels(page: Page): Promise<number> {
   const picture = (await page.screenshot({ animations: 'disabled' })).toString('base64');
-  const counter = await browser.newPage();
+  const counter = await suite.browser.newPage();
   try {
     return await counter.evaluate(async (data) => {
       const image = new Image();
@@ -159,8 +140,7 @@ inBrowser('green', () => {
 
   it('is gone after 90 seconds without a word, and the page asks again', async () => {
     const engine = await engineShowing(states.allSafe());
-    const opened = await openPage(browser, 'about:blank');
-    closing.push(opened.close);
+    const opened = await suite.open('about:blank');
     const { page } = opened;
     await page.clock.install();
     await page.goto(engine.link());

@@ -1,45 +1,30 @@
 /** One study in full on the page: by mouse, by keyboard alone, in both languages and looks, and what must stay hidden. */
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import type { AgentState } from '../../src/shared/agent-state.ts';
 import { reportFor } from '../../src/shared/errors.ts';
 import * as states from '../support/agent-states.ts';
-import { buildPage, type BuiltPage } from '../support/built-page.ts';
 import * as cloud from '../support/cloud-screens.ts';
-import { FakeEngine, studyUidOf } from '../support/fake-engine.ts';
-import { choose, desktop, launchBrowser, narrow, openPage, screenshot } from '../support/page-browser.ts';
+import { studyUidOf, type FakeEngine } from '../support/fake-engine.ts';
+import { choose, desktop, narrow, screenshot } from '../support/page-browser.ts';
 import { destinationOf, seriesOf, shownStudy } from '../support/study-answers.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 async function arrange(
   state: AgentState = states.allSafe(),
-  options: Parameters<typeof openPage>[2] = {},
+  options: BrowserContextOptions = {},
   prepare: (engine: FakeEngine) => void = () => undefined,
 ) {
-  const engine = new FakeEngine(built.dir, state);
+  const engine = suite.engine(state);
   prepare(engine);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const opened = await openPage(browser, engine.link(), options);
-  closing.push(opened.close);
+  await suite.start(engine);
+  const opened = await suite.open(engine.link(), options);
   await opened.page
     .getByRole('button', { name: /^(Details of study|Detalles del estudio)/ })
     .first()

@@ -1,12 +1,10 @@
 /** Set-up on the page: nothing is saved that was not tried as it stands there, unless somebody says so in clear words. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import { reportFor } from '../../src/shared/errors.ts';
-import { buildPage } from '../support/built-page.ts';
-import type { BuiltPage } from '../support/built-page.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
 import { failedTest, freshState, passedTest } from '../support/wizard-screens.ts';
+import { PageSuite } from '../support/page-suite.ts';
 import { needs } from '../support/tools.ts';
 
 const inBrowser = needs('chromium');
@@ -20,20 +18,7 @@ const destination = {
   auth: 'sas-url',
 };
 
-let built: BuiltPage;
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const suite = new PageSuite();
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const has = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).waitFor();
@@ -42,12 +27,10 @@ const calls = (engine: FakeEngine, name: string) =>
 
 /** At the cloud step, with its fields filled in. */
 async function atCloud(prepare: (engine: FakeEngine) => void) {
-  const engine = new FakeEngine(built.dir, freshState());
+  const engine = suite.engine(freshState());
   prepare(engine);
-  await engine.start();
-  closing.push(() => engine.stop());
-  const { page, complaints, close } = await openPage(browser, engine.link(), { reducedMotion: 'reduce' });
-  closing.push(close);
+  await suite.start(engine);
+  const { page, complaints } = await suite.open(engine.link(), { reducedMotion: 'reduce' });
   await page.getByRole('heading', { level: 1, name: 'The recovery kit' }).waitFor();
   await press(page, 'Skip for now');
   await page.getByLabel('Address with the signature', { exact: true }).fill(address);
