@@ -18,6 +18,7 @@ import { homeContract } from './contract-home.ts';
 import { keysContract, recipientsContract } from './contract-keys.ts';
 import { pairingContract } from './contract-pairing.ts';
 import { setupContract } from './contract-setup.ts';
+import { secretsContract } from './contract-secrets.ts';
 import { settingsContract } from './contract-settings.ts';
 import { sharesContract } from './contract-share.ts';
 import { studyContract } from './contract-study.ts';
@@ -121,14 +122,7 @@ export const contract = {
   recipients: recipientsContract,
   shares: sharesContract,
   settings: settingsContract,
-  secrets: {
-    /** Stores a destination's credential in the key store. */
-    store: base
-      .input(
-        z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), value: z.string().min(1).max(20_000) }),
-      )
-      .output(z.object({ stored: z.literal(true) })),
-  },
+  secrets: secretsContract,
 } as const;
 
 export type Contract = typeof contract;

@@ -931,18 +931,19 @@ export const errorFacts = {
   'entra-sign-in-needed': {
     persistence: 'paused',
     message: 'Nobody is signed in to Entra for this destination, or the sign-in has ended',
-    nextStep: 'Run `edge-sync entra sign-in NAME` and follow what it says.',
+    nextStep: 'Sign in on the page, or with `edge-sync entra sign-in NAME`, and follow what it says.',
   },
   'entra-consent-needed': {
     persistence: 'paused',
     message: 'Entra wants an administrator to allow this app first',
     nextStep:
-      'Have an administrator grant consent to the app in the Entra portal, then run `edge-sync entra sign-in NAME`.',
+      'Have an administrator grant consent to the app in the Entra portal, then sign in on the page or with `edge-sync entra sign-in NAME`.',
   },
   'entra-sign-in-ended': {
     persistence: 'permanent',
     message: 'The sign-in was not finished in time or was declined',
-    nextStep: 'Run `edge-sync entra sign-in NAME` again and enter the new code within 15 minutes.',
+    nextStep:
+      'Sign in again, on the page or with `edge-sync entra sign-in NAME`, and enter the new code within 15 minutes.',
   },
   'entra-not-allowed': {
     persistence: 'permanent',

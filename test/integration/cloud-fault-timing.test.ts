@@ -173,7 +173,7 @@ needs('openssl')('a cloud that asks for time, or for another credential', () => 
     expect(before.length).toBeGreaterThanOrEqual(2);
 
     // No wake: that the credential came is enough.
-    await live.service.storeSecret('cloud', await sas('second', hourMs), 'command-line');
+    await live.service.secrets.store('cloud', await sas('second', hourMs), 'command-line');
     await expectAllThere(2);
     const all = stored();
     expect(new Set(all).size, 'no block was stored twice').toBe(all.length);

@@ -496,7 +496,7 @@ describe('credentials', () => {
     await set({ 'network.proxy.address': 'http://127.0.0.1:9' }, 'anyway');
     await set({ 'network.proxy.mode': 'manual' }, 'anyway');
     expect((await list()).secrets).toMatchObject([{ name: 'proxy', state: 'not-set' }]);
-    await host.service.storeSecret('proxy', canary, 'web');
+    await host.service.secrets.store('proxy', canary, 'web');
     const told = await list();
     expect(told.secrets).toMatchObject([{ name: 'proxy', state: 'set' }]);
     expect(JSON.stringify(told)).not.toContain(canary);

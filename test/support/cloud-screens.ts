@@ -289,6 +289,18 @@ export const cloudScreens: readonly Screen[] = [
     await chooseOfStudy(page, words, 'share');
     await page.getByText(words.share.warning).waitFor();
   }),
+  screen(
+    'sign-in',
+    async (page, words, engine) => {
+      engine.signInEvents = [
+        { tag: 'code', code: 'ABCD-1234', address: 'https://microsoft.com/devicelogin' },
+        { tag: 'signed-in', account: 'desk@clinic.example' },
+      ];
+      await button(page, words.signIn.button).click();
+      await page.getByText('ABCD-1234').waitFor();
+    },
+    () => cloudState({ failures: [states.failure('entra-sign-in-needed', { destination: 'cloud' })] }),
+  ),
   screen('share-setup', async (page, words, engine) => {
     engine.refusals.set('share-check', reportFor('share-no-place'));
     await chooseOfStudy(page, words, 'share');

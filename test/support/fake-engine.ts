@@ -15,6 +15,7 @@ import type { AttentionFile } from '../../src/shared/contract-attention.ts';
 import type { ProvenBy } from '../../src/shared/contract-recovery.ts';
 import { contract } from '../../src/shared/contract.ts';
 import type { ImportEvent, RestoreEvent } from '../../src/shared/contract.ts';
+import type { SignInEvent } from '../../src/shared/contract-secrets.ts';
 import type { LiveTestEvent } from '../../src/shared/contract-setup.ts';
 import type { ShareEvent, ShareSummary } from '../../src/shared/contract-share.ts';
 import type { VerifyEvent } from '../../src/shared/contract-verify.ts';
@@ -67,6 +68,7 @@ type CallName =
   | 'backups'
   | 'backup-write'
   | 'secret'
+  | 'sign-in'
   | 'uploads-pause'
   | 'uploads-resume'
   | SettingsCallName
@@ -142,6 +144,7 @@ export class FakeEngine {
   verifyEvents: readonly VerifyEvent[] = [];
   shareEvents: readonly ShareEvent[] = [];
   liveTestEvents: readonly LiveTestEvent[] = [];
+  signInEvents: readonly SignInEvent[] = [];
   shares: readonly ShareSummary[] = [];
   /** How often a run was stopped by the page. */
   runsStopped = 0;
@@ -585,6 +588,10 @@ export class FakeEngine {
         store: os.secrets.store.handler(({ input }) => {
           this.#note('secret', input);
           return { stored: true as const };
+        }),
+        signIn: os.secrets.signIn.handler(({ input, signal }) => {
+          this.#note('sign-in', input);
+          return run(this.signInEvents, signal);
         }),
       },
     });

@@ -53,7 +53,7 @@ export class LiveEngine {
     await mkdir(live.dataDir, { recursive: true, mode: 0o700 });
     await live.openAgain();
     const { recovery } = live.service;
-    await live.service.storeSecret('cloud', options.secret, 'command-line');
+    await live.service.secrets.store('cloud', options.secret, 'command-line');
     live.#words = (await recovery.create({ replace: false, custody: 'words' }, 'command-line')).words;
     await recovery.check(live.#words, 'command-line');
     return live;

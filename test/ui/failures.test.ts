@@ -59,7 +59,6 @@ inBrowser('failures', () => {
       .waitFor();
     await list(page).getByText('Over since then').click();
     await list(page).getByText(reportFor('port-taken').message).waitFor();
-    await item(page, 'sign').getByText('edge-sync entra sign-in cloud').waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -78,6 +77,45 @@ inBrowser('failures', () => {
         { timeout: 10_000 },
       )
       .toBe('folders');
+  });
+
+  it('let a person sign in to Entra: the code and where to enter it, then as whom', async () => {
+    const { engine, page, complaints } = await arrange((one) => {
+      one.signInEvents = [
+        { tag: 'code', code: 'ABCD-1234', address: 'https://login.example/device' },
+        { tag: 'signed-in', account: 'desk@clinic.example' },
+      ];
+    });
+    await item(page, 'Entra').getByRole('button', { name: 'Sign in to Entra…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('ABCD-1234').waitFor();
+    await dialog.getByText('https://login.example/device').waitFor();
+    await dialog.getByText('Waiting until you have.').waitFor();
+    engine.finishRun();
+    await dialog.getByText('Signed in as desk@clinic.example.').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    expect(engine.calls.filter(({ name }) => name === 'sign-in')).toEqual([
+      { name: 'sign-in', input: { name: 'cloud' } },
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('let a sign-in that went wrong be begun anew, and one that is left be given up', async () => {
+    const { engine, page } = await arrange((one) => {
+      one.refusals.set('sign-in', reportFor('entra-sign-in-ended'));
+      one.signInEvents = [
+        { tag: 'code', code: 'EFGH-5678', address: 'https://login.example/device' },
+        { tag: 'signed-in', account: '' },
+      ];
+    });
+    await item(page, 'Entra').getByRole('button', { name: 'Sign in to Entra…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(reportFor('entra-sign-in-ended').message).waitFor();
+    engine.refusals.delete('sign-in');
+    await dialog.getByRole('button', { name: 'Ask for a new code' }).click();
+    await dialog.getByText('EFGH-5678').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => engine.runsStopped).toBe(1);
   });
 
   it('lead to the disk', async () => {

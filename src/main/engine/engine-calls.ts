@@ -18,17 +18,16 @@ import { KeyCalls } from './key-calls.ts';
 import { PairingCalls } from './pairing-calls.ts';
 import { UploadCalls } from './upload-calls.ts';
 import { SetupCalls } from './setup-calls.ts';
+import { SecretCalls } from './secret-calls.ts';
 import { SettingsCalls } from './settings-calls.ts';
 import { ShareCalls } from './share-calls.ts';
 import { StudyCalls } from './study-calls.ts';
 import { RecoveryCalls } from './recovery-calls.ts';
 import type { EngineParts } from './engine.ts';
 import type { Actor, EngineService, StudyReveal } from './engine-service.ts';
-import { storeDestinationSecret } from './keys/destination-secret.ts';
 import { openSealedFile } from './restore/open-file.ts';
 import { RestoreCalls } from './restore-calls.ts';
 import { eventStream } from './system/event-stream.ts';
-import { Secret } from './system/secret.ts';
 import { importPaths } from './watch/import-paths.ts';
 
 /** A revealed name hides again after this: long enough to read it, short enough for a front desk. */
@@ -47,6 +46,7 @@ export class EngineCalls implements EngineService {
   readonly home: HomeCalls;
   readonly keys: KeyCalls;
   readonly setup: SetupCalls;
+  readonly secrets: SecretCalls;
   readonly settings: SettingsCalls;
   readonly shares: ShareCalls;
   readonly study: StudyCalls;
@@ -73,6 +73,7 @@ export class EngineCalls implements EngineService {
     this.keys = new KeyCalls(parts);
     this.#restore = new RestoreCalls(parts);
     this.setup = new SetupCalls(parts);
+    this.secrets = new SecretCalls(parts);
     this.settings = new SettingsCalls(parts);
     this.diagnostics = new DiagnosticsCalls(parts, this.settings);
     this.shares = new ShareCalls(parts);
@@ -174,12 +175,5 @@ export class EngineCalls implements EngineService {
 
   restore(request: RestoreRequest, actor: Actor, signal: AbortSignal): AsyncIterable<RestoreEvent> {
     return this.#restore.restore(request, actor, signal);
-  }
-
-  async storeSecret(name: string, value: string, actor: Actor): Promise<void> {
-    const { options, audit, uploads } = this.#parts;
-    await storeDestinationSecret(name, Secret.fromText(value), options.keyStore, options.random);
-    audit.record({ action: 'secret-stored', actor, subject: name, outcome: 'success' });
-    uploads.wake();
   }
 }

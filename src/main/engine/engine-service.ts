@@ -15,6 +15,7 @@ import type { HomeService } from './home-calls.ts';
 import type { KeyService } from './key-calls.ts';
 import type { PairingService } from './pairing-calls.ts';
 import type { SetupService } from './setup-calls.ts';
+import type { SecretService } from './secret-calls.ts';
 import type { SettingsService } from './settings-calls.ts';
 import type { ShareService } from './share-calls.ts';
 import type { StudyService } from './study-calls.ts';
@@ -46,6 +47,7 @@ export interface EngineService {
   readonly home: HomeService;
   readonly keys: KeyService;
   readonly setup: SetupService;
+  readonly secrets: SecretService;
   readonly settings: SettingsService;
   readonly shares: ShareService;
   readonly study: StudyService;
@@ -70,5 +72,4 @@ export interface EngineService {
     actor: Actor,
   ): Promise<{ readonly out: string; readonly sizeBytes: number }>;
   restore(request: RestoreRequest, actor: Actor, signal: AbortSignal): AsyncIterable<RestoreEvent>;
-  storeSecret(name: string, value: string, actor: Actor): Promise<void>;
 }

@@ -124,8 +124,11 @@ export function createRouter(engine: EngineService, logger: Logger) {
     },
     secrets: {
       store: os.secrets.store.handler(async ({ input, context }) => {
-        await engine.storeSecret(input.name, input.value, context.actor);
+        await engine.secrets.store(input.name, input.value, context.actor);
         return { stored: true as const };
+      }),
+      signIn: os.secrets.signIn.handler(async function* ({ input, context, signal, errors }) {
+        yield* reported(engine.secrets.signIn(input.name, context.actor, signal ?? endless), errors);
       }),
     },
   });

@@ -29,6 +29,8 @@ export type OpenDialog =
   | { readonly tag: 'passphrase' }
   | { readonly tag: 'add-recipient' }
   | { readonly tag: 'credential'; readonly name: string }
+  /** To Entra, for the storage of this name. */
+  | { readonly tag: 'sign-in'; readonly name: string }
   | { readonly tag: 'erase-list' }
   | { readonly tag: 'import' }
   /** Without a study: everything, or what is chosen there. */
@@ -60,6 +62,8 @@ export function dialogKey(dialog: OpenDialog): string {
   switch (dialog.tag) {
     case 'credential':
       return `credential ${dialog.name}`;
+    case 'sign-in':
+      return `sign-in ${dialog.name}`;
     case 'make-kit':
       return `make-kit ${dialog.purpose}`;
     case 'keys-confirm':

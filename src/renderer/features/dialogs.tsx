@@ -3,6 +3,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { assertNever } from '../../shared/assert-never.ts';
 import { AttentionDialog } from './attention/attention-dialog.tsx';
 import { CredentialDialog } from './destinations/credential.tsx';
+import { SignInDialog } from './destinations/sign-in-dialog.tsx';
 import { CertificateDialog } from './devices/certificate-dialog.tsx';
 import { RemoveDialog } from './devices/remove-dialog.tsx';
 import { RevokeDialog } from './devices/revoke-dialog.tsx';
@@ -78,6 +79,8 @@ function OneDialog({
       return <RecipientDialog onClose={onClose} />;
     case 'credential':
       return <CredentialDialog name={dialog.name} onClose={onClose} />;
+    case 'sign-in':
+      return <SignInDialog name={dialog.name} onClose={onClose} />;
     case 'erase-list':
       return <EraseDialog onClose={onClose} />;
     case 'import':

@@ -4,8 +4,7 @@ export const enCredential = {
   kinds: {
     azure: {
       label: 'Connection string, address with a signature, or client secret',
-      intro:
-        'From the cloud portal, whole: whichever of the three this storage was set up with. Where a person signs in to Entra instead, that is done with “edge-sync entra sign-in {{name}}”.',
+      intro: 'From the cloud portal, whole: whichever of the three this storage was set up with.',
     },
     s3: {
       label: 'Access key: ID:SECRET',

@@ -7,6 +7,7 @@ import { enActivity, enCharts, enErase, enHome, enMissing, enSearch } from './en
 import { enCheck, enCreate, enKeys, enRecovery } from './en-keys.ts';
 import { enPathChoice } from './en-paths.ts';
 import { enPause, enSettings } from './en-settings.ts';
+import { enSignIn } from './en-sign-in.ts';
 import { enStudy } from './en-study.ts';
 import { enWizard } from './en-wizard.ts';
 
@@ -265,6 +266,7 @@ export const en = {
   },
   units: { perSecond: '{{size}}/s' },
   settings: enSettings,
+  signIn: enSignIn,
   pause: enPause,
 } as const;
 

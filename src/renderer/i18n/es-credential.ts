@@ -5,7 +5,7 @@ export const esCredential = {
     azure: {
       label: 'Cadena de conexión, dirección con firma o secreto de cliente',
       intro:
-        'Del portal de la nube, completa: la que se eligió de las tres al configurar este almacenamiento. Si en cambio una persona inicia sesión en Entra, eso se hace con «edge-sync entra sign-in {{name}}».',
+        'Del portal de la nube, completa: la que se eligió de las tres al configurar este almacenamiento.',
     },
     s3: {
       label: 'Clave de acceso: ID:SECRETO',

@@ -698,16 +698,17 @@ export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
   },
   'entra-sign-in-needed': {
     message: 'Nadie ha iniciado sesión en Entra para este destino, o la sesión terminó',
-    nextStep: 'Ejecute `edge-sync entra sign-in NOMBRE` y siga sus indicaciones.',
+    nextStep: 'Inicie sesión en la página, o con `edge-sync entra sign-in NOMBRE`, y siga las indicaciones.',
   },
   'entra-consent-needed': {
     message: 'Entra pide que un administrador permita antes esta aplicación',
     nextStep:
-      'Pida a un administrador que dé su consentimiento en el portal de Entra y ejecute `edge-sync entra sign-in NOMBRE`.',
+      'Pida a un administrador que dé su consentimiento en el portal de Entra; después inicie sesión en la página o con `edge-sync entra sign-in NOMBRE`.',
   },
   'entra-sign-in-ended': {
     message: 'El inicio de sesión no se terminó a tiempo o fue rechazado',
-    nextStep: 'Ejecute otra vez `edge-sync entra sign-in NOMBRE` e introduzca el nuevo código en 15 minutos.',
+    nextStep:
+      'Inicie sesión otra vez, en la página o con `edge-sync entra sign-in NOMBRE`, e introduzca el nuevo código en 15 minutos.',
   },
   'entra-not-allowed': {
     message: 'Entra no deja iniciar sesión así a esta aplicación o cuenta',

@@ -8,6 +8,7 @@ import { esActivity, esCharts, esErase, esHome, esMissing, esSearch } from './es
 import { esCheck, esCreate, esKeys, esRecovery } from './es-keys.ts';
 import { esPathChoice } from './es-paths.ts';
 import { esPause, esSettings } from './es-settings.ts';
+import { esSignIn } from './es-sign-in.ts';
 import { esStudy } from './es-study.ts';
 import { esWizard } from './es-wizard.ts';
 import type { Translated } from './translated.ts';
@@ -282,5 +283,6 @@ export const es: Translated<typeof en> = {
   },
   units: { perSecond: '{{size}}/s' },
   settings: esSettings,
+  signIn: esSignIn,
   pause: esPause,
 };

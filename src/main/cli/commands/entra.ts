@@ -3,9 +3,9 @@ import { EdgeSyncError } from '../../../shared/errors.ts';
 import { entraApp } from '../../engine/cloud/azure-account.ts';
 import { signedInAs, signInByDeviceCode } from '../../engine/cloud/entra-sign-in.ts';
 import { removeDestinationSecret, storeDestinationSecret } from '../../engine/keys/destination-secret.ts';
+import { destinationToSignInTo } from '../../engine/secret-calls.ts';
 import { outgoingConnections } from '../../engine/outgoing-connections.ts';
 import { SystemRandom } from '../../engine/system/random.ts';
-import type { AzureDestinationSettings } from '../../../shared/destination-settings.ts';
 import { createEngineClient } from '../../rpc/client.ts';
 import { cancellable } from '../cancellable.ts';
 import { engineOptions } from '../engine-options.ts';
@@ -25,7 +25,7 @@ export async function runEntraSignIn(
   format: Format,
   output: Output,
 ): Promise<number> {
-  const destination = ofDeviceCode(installation, name);
+  const destination = destinationToSignInTo(installation.settings, name);
   const { keyStore } = engineOptions(installation, 'error');
   // Before anybody is asked for anything: a key store that is locked would lose the sign-in.
   const probe = await keyStore.read('entra-check');
@@ -61,7 +61,7 @@ export async function runEntraSignOut(
   name: string,
   output: Output,
 ): Promise<number> {
-  ofDeviceCode(installation, name);
+  destinationToSignInTo(installation.settings, name);
   if ((await runningEngine(installation)) !== undefined) {
     throw new EdgeSyncError('usage', 'stop the engine first: it would go on with the sign-in it has');
   }
@@ -69,15 +69,6 @@ export async function runEntraSignOut(
   await removeDestinationSecret(name, keyStore);
   output.out(`The sign-in of ${name} is forgotten on this PC.`);
   return exitCode.ok;
-}
-
-function ofDeviceCode({ settings }: Installation, name: string): AzureDestinationSettings {
-  const destination = settings.destinations.find((one) => one.name === name);
-  if (destination === undefined) throw new EdgeSyncError('usage', `no destination is named ${name}`);
-  if (destination.kind !== 'azure' || destination.auth !== 'device-code') {
-    throw new EdgeSyncError('usage', `${name} is no azure destination with auth "device-code"`);
-  }
-  return destination;
 }
 
 async function runningEngine(installation: Installation): Promise<EngineClient | undefined> {

@@ -82,6 +82,7 @@ function CredentialForm({ name, onClose }: CredentialProps): ReactElement {
         onChange={setValue}
         autoFocus
       />
+      {kind === 'azure' ? <SignInInstead name={name} /> : null}
       <ActionError state={store.state} />
       <DialogButtons>
         <Button onPress={onClose}>{t('dialog.cancel')}</Button>
@@ -95,5 +96,20 @@ function CredentialForm({ name, onClose }: CredentialProps): ReactElement {
         </Button>
       </DialogButtons>
     </Form>
+  );
+}
+
+function SignInInstead({ name }: { readonly name: string }): ReactElement {
+  const { t } = useTranslation();
+  const openDialog = useOpenDialog();
+  return (
+    <div className="how">
+      <p className="muted">{t('signIn.instead')}</p>
+      <div>
+        <Button look="quiet" onPress={() => openDialog({ tag: 'sign-in', name })}>
+          {t('signIn.button')}
+        </Button>
+      </div>
+    </div>
   );
 }

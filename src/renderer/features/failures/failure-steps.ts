@@ -6,6 +6,8 @@ export type FailureStep =
   | { readonly tag: 'offered' }
   | { readonly tag: 'recovery'; readonly dialog: 'create' | 'check' }
   | { readonly tag: 'credential' }
+  /** A person signs in to Entra. */
+  | { readonly tag: 'sign-in' }
   | { readonly tag: 'attention-files' }
   | { readonly tag: 'devices'; readonly panel: 'callers' | 'classes' | 'paired' | 'certificates' }
   | { readonly tag: 'pair-device' }
@@ -17,13 +19,14 @@ export type FailureStep =
   | { readonly tag: 'shares' }
   | { readonly tag: 'this-pc' }
   | { readonly tag: 'resume' }
-  /** Done at the command line, which is shown to be copied. `NAME` stands for the destination. */
+  /** Done at the command line, which is shown to be copied. */
   | { readonly tag: 'command'; readonly command: string }
   /** Nothing to press here. */
   | { readonly tag: 'nothing'; readonly why: 'by-itself' | 'at-device' | 'elsewhere' };
 
 const offered = { tag: 'offered' } as const;
 const credential = { tag: 'credential' } as const;
+const signIn = { tag: 'sign-in' } as const;
 const keys = { tag: 'keys' } as const;
 const verify = { tag: 'verify' } as const;
 const certificates = { tag: 'devices', panel: 'certificates' } as const;
@@ -123,9 +126,9 @@ const steps: Partial<Record<ErrorCode, FailureStep>> = {
   'pacs-certificate-file': destinations,
   'pacs-no-service': destinations,
   'pacs-refused': destinations,
-  'entra-sign-in-needed': command('edge-sync entra sign-in NAME'),
-  'entra-sign-in-ended': command('edge-sync entra sign-in NAME'),
-  'entra-consent-needed': command('edge-sync entra sign-in NAME'),
+  'entra-sign-in-needed': signIn,
+  'entra-sign-in-ended': signIn,
+  'entra-consent-needed': signIn,
   'entra-not-allowed': { tag: 'nothing', why: 'elsewhere' },
   'cloud-clock-skew': { tag: 'nothing', why: 'elsewhere' },
   'proxy-script-unreadable': proxy,

@@ -51,12 +51,19 @@ export function StepButton({
     case 'recovery':
       return beside(<RecoveryButton dialog={step.dialog} look="primary" />);
     case 'credential':
-      // Alone, as it was: once it is stored the waiting images go by themselves.
-      return failure.destination === null ? (
-        press(t('failureSteps.destinations'), () => show('overview', placeIds.destinations))
+    case 'sign-in': {
+      const { destination } = failure;
+      if (destination === null)
+        return press(t('failureSteps.destinations'), () => show('overview', placeIds.destinations));
+      // Alone: once it is stored the waiting images go by themselves.
+      return step.tag === 'credential' ? (
+        <CredentialButton name={destination} look="primary" />
       ) : (
-        <CredentialButton name={failure.destination} look="primary" />
+        <Button look="primary" onPress={() => openDialog({ tag: 'sign-in', name: destination })}>
+          {t('signIn.button')}
+        </Button>
       );
+    }
     case 'attention-files':
       return <AttentionButton look="primary" />;
     case 'devices':
@@ -83,7 +90,7 @@ export function StepButton({
       return beside(
         <div>
           <p className="muted">{t('failureSteps.command')}</p>
-          <CommandLine command={step.command.replace('NAME', failure.destination ?? 'NAME')} />
+          <CommandLine command={step.command} />
         </div>,
       );
     case 'nothing':
