@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { en } from './en.ts';
 import { errorText } from './error-text.ts';
 import { es } from './es.ts';
-import { esErrors } from './es-errors.ts';
+import { esErrors } from '../../shared/es-errors.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
 

@@ -1,9 +1,10 @@
 import { errorFacts, isErrorCode } from '../../shared/errors.ts';
+import { esErrors } from '../../shared/es-errors.ts';
+import { quoted } from '../../shared/quoted.ts';
 import type { ShownReport } from '../state/engine-context.ts';
 import type { Language } from '../preferences/preferences.ts';
 import { enPageSteps } from './en.ts';
 import { spanishDetail } from './es-details.ts';
-import { esErrors } from './es-errors.ts';
 
 export interface ErrorWords {
   readonly message: string;
@@ -20,11 +21,6 @@ const pageSteps: Readonly<Record<string, string>> = enPageSteps;
 export function errorText(report: ShownReport, language: Language): ErrorWords {
   const { message, nextStep } = wordsOf(report, language);
   return { message: quoted(message, language), nextStep: quoted(nextStep, language) };
-}
-
-/** Backticks are how the command line marks what is typed; people on a page know quotation marks. */
-export function quoted(text: string, language: Language): string {
-  return text.replaceAll(/`([^`]{1,500})`/g, language === 'es' ? '«$1»' : '“$1”');
 }
 
 function wordsOf(report: ShownReport, language: Language): ErrorWords {

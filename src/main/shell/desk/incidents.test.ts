@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts';
 import { stubState } from '../../../../test/e2e/stub-state.ts';
 import { reportFor, type ErrorCode } from '../../../shared/errors.ts';
+import { esErrors } from '../../../shared/es-errors.ts';
 import type { Failure, StatusReport } from '../../../shared/status.ts';
 import { Incidents, type Notice } from './incidents.ts';
 import { textsFor } from './texts.ts';
@@ -41,6 +42,21 @@ describe('notifications', () => {
     await clock.advance(60_000);
 
     expect(notices.map(({ title }) => title)).toEqual([reportFor('cloud-auth').message]);
+  });
+
+  it('speak the language of the desktop, without the command line’s backticks', async () => {
+    const spanish = new Incidents({
+      clock,
+      texts: textsFor('es-MX'),
+      notify: (notice) => notices.push(notice),
+      isWatched: () => watched,
+    });
+    spanish.take(withFailures(failure('entra-sign-in-needed', 'a')));
+    await clock.advance(60_000);
+
+    expect(notices).toHaveLength(1);
+    expect(notices[0]?.title).toBe(esErrors['entra-sign-in-needed']?.message);
+    expect(notices[0]?.body).toContain('«edge-sync entra sign-in NOMBRE»');
   });
 
   it('come for each destination by itself', async () => {

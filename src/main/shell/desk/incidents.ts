@@ -3,7 +3,7 @@
  * while somebody looks at the window, which says the same; what they have seen begin is not told to be over either.
  */
 import { assertNever } from '../../../shared/assert-never.ts';
-import { errorFacts, isErrorCode } from '../../../shared/errors.ts';
+import { isErrorCode } from '../../../shared/errors.ts';
 import type { Failure, StatusReport } from '../../../shared/status.ts';
 import type { Cancel, Clock } from '../../engine/ports.ts';
 import type { ShellTexts } from './texts.ts';
@@ -106,7 +106,7 @@ export class Incidents {
     // A newer engine's code: its words are not known to be free of names.
     if (!isErrorCode(code))
       return { about: 'failure', title: this.#texts.headlines.attention, body: this.#texts.open };
-    const { message, nextStep } = errorFacts[code];
+    const { message, nextStep } = this.#texts.failure(code);
     return { about: 'failure', title: message, body: nextStep };
   }
 }

@@ -1,9 +1,19 @@
 /** The shell's own words, in every language of the app. No patient data ever goes into one. */
+import { errorFacts, type ErrorCode } from '../../../shared/errors.ts';
+import { esErrors } from '../../../shared/es-errors.ts';
+import { quoted } from '../../../shared/quoted.ts';
 import type { Headline } from '../../../shared/status.ts';
 import type { PathDialogTexts } from '../page/path-dialogs.ts';
 
+export interface FailureWords {
+  readonly message: string;
+  readonly nextStep: string;
+}
+
 export interface ShellTexts {
   readonly headlines: Readonly<Record<Headline, string>>;
+  /** Of a failure: what, and the next step. */
+  readonly failure: (code: ErrorCode) => FailureWords;
   readonly starting: string;
   /** For the tray's tooltip and menu, behind the headline. */
   readonly onTheWay: (count: number) => string;
@@ -41,6 +51,7 @@ const english: ShellTexts = {
     attention: 'Needs attention',
     'not-receiving': 'Not receiving',
   },
+  failure: (code) => inQuotes(errorFacts[code], 'en'),
   starting: 'Starting',
   onTheWay: (count) => (count === 1 ? '1 image on the way' : `${count} images on the way`),
   needAttention: (count) => (count === 1 ? '1 matter to look at' : `${count} matters to look at`),
@@ -91,6 +102,7 @@ const spanish: ShellTexts = {
     attention: 'Requiere atención',
     'not-receiving': 'No se recibe',
   },
+  failure: (code) => inQuotes(esErrors[code] ?? errorFacts[code], 'es'),
   starting: 'Iniciando',
   onTheWay: (count) => (count === 1 ? '1 imagen en camino' : `${count} imágenes en camino`),
   needAttention: (count) => (count === 1 ? '1 asunto por revisar' : `${count} asuntos por revisar`),
@@ -135,4 +147,8 @@ const spanish: ShellTexts = {
 /** @param locale BCP 47, such as es-MX; English where there is no catalogue. */
 export function textsFor(locale: string): ShellTexts {
   return locale.toLowerCase().split('-')[0] === 'es' ? spanish : english;
+}
+
+function inQuotes({ message, nextStep }: FailureWords, language: 'en' | 'es'): FailureWords {
+  return { message: quoted(message, language), nextStep: quoted(nextStep, language) };
 }

@@ -3,6 +3,7 @@ import { stubState } from '../../../../test/e2e/stub-state.ts';
 import { reportFor } from '../../../shared/errors.ts';
 import type { StatusReport } from '../../../shared/status.ts';
 import { stateWhileAway } from '../engine/status-while-away.ts';
+import { esErrors } from '../../../shared/es-errors.ts';
 import { textsFor } from './texts.ts';
 import { trayIconFile } from './tray-icons.ts';
 import { trayView, type TrayAction, type TrayFacts } from './tray-view.ts';
@@ -81,6 +82,14 @@ describe('the tray', () => {
     );
 
     expect(labels).toContain(reportFor('engine-stopped').message);
+  });
+
+  it('names the cause in the language of the desktop', () => {
+    const labels = trayView(away('engine-stopped'), textsFor('es'), own).menu.flatMap((item) =>
+      'label' in item ? [item.label] : [],
+    );
+
+    expect(labels).toContain(esErrors['engine-stopped']?.message);
   });
 
   it('says that it starts, when it starts, in the shape of not receiving', () => {

@@ -1,5 +1,5 @@
 /** What the tray shows, computed from the status alone. Pure: the electron part only draws it. */
-import { errorFacts, isErrorCode } from '../../../shared/errors.ts';
+import { isErrorCode } from '../../../shared/errors.ts';
 import type { Headline, StatusReport } from '../../../shared/status.ts';
 import { engineFailureId } from '../engine/status-while-away.ts';
 import type { ShellTexts } from './texts.ts';
@@ -48,7 +48,10 @@ export function trayView(status: StatusReport, texts: ShellTexts, facts: TrayFac
   const parts = [headline, ...(pending > 0 ? [texts.onTheWay(pending)] : [])];
   const engineAway = status.failures.some(({ id }) => id === engineFailureId);
   const retryable = status.counts.failed + status.counts.parked > 0;
-  const causes = [...new Set(status.failures.flatMap(({ code }) => causeOf(code)))].slice(0, mostCauses);
+  const causes = [...new Set(status.failures.flatMap(({ code }) => causeOf(code, texts)))].slice(
+    0,
+    mostCauses,
+  );
   return {
     shape: status.headline,
     tooltip: `Edge Sync: ${parts.join(', ')}`,
@@ -99,8 +102,8 @@ function headlineText(status: StatusReport, texts: ShellTexts): string {
 }
 
 /** The code's own text: a failure's message may end in a file or a name, and anybody sees the menu. */
-function causeOf(code: string): readonly string[] {
-  return isErrorCode(code) ? [errorFacts[code].message] : [];
+function causeOf(code: string, texts: ShellTexts): readonly string[] {
+  return isErrorCode(code) ? [texts.failure(code).message] : [];
 }
 
 function shortened(label: string): string {

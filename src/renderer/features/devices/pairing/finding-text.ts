@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Finding } from '../../../../shared/pairing.ts';
-import { errorText, quoted } from '../../../i18n/error-text.ts';
+import { quoted } from '../../../../shared/quoted.ts';
+import { errorText } from '../../../i18n/error-text.ts';
 import { usePreferences } from '../../../preferences/preferences.ts';
 import { errorFacts, isErrorCode } from '../../../../shared/errors.ts';
 import { useNames } from './names.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../shared/errors.ts';
+import type { ErrorCode } from './errors.ts';
 
 interface ErrorText {
   readonly message: string;
@@ -6,7 +6,7 @@ interface ErrorText {
 }
 
 /**
- * Spanish for every error code; the engine's own English is the fallback. A test holds this against the list of codes.
+ * Spanish for every error code, for the page and the desktop; the engine's own English is the fallback. A test holds this against the list of codes.
  * Where the page offers the step itself, the step names the page, not the command line.
  */
 export const esErrors: Partial<Readonly<Record<ErrorCode, ErrorText>>> = {
