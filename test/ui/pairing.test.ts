@@ -112,6 +112,7 @@ inBrowser('with the keyboard alone', () => {
     await page.getByRole('tab', { name: 'Overview' }).waitFor();
     await tabTo(page, /^Overview/);
     await page.keyboard.press('ArrowRight');
+    await page.getByRole('button', { name: 'Set up a device…' }).waitFor();
     await tabTo(page, /^Set up a device/);
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');
@@ -133,6 +134,7 @@ inBrowser('with the keyboard alone', () => {
     await page.keyboard.press('Enter');
 
     // The kind is guessed; another is chosen and taken back.
+    await dialog.getByLabel('Name', { exact: true }).waitFor();
     await tabTo(page, /X-ray.*/);
     await page.keyboard.press('Enter');
     await page.getByRole('option', { name: 'Dental X-ray' }).waitFor();
@@ -140,12 +142,14 @@ inBrowser('with the keyboard alone', () => {
     await page.keyboard.press('Enter');
     await dialog.getByRole('button', { name: /Dental X-ray/ }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await dialog.getByLabel('Name', { exact: true }).inputValue()).toBe('Dental X-ray');
+    await expect.poll(() => dialog.getByLabel('Name', { exact: true }).inputValue()).toBe('Dental X-ray');
     await page.keyboard.press('Control+a');
     await page.keyboard.type('Portable X-ray');
     await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowDown');
-    expect(await dialog.getByLabel('Only what such a device sends, and reports').isChecked()).toBe(true);
+    await expect
+      .poll(() => dialog.getByLabel('Only what such a device sends, and reports').isChecked())
+      .toBe(true);
 
     // Plaintext has to be said yes to.
     await tabTo(page, /^Allow$/);

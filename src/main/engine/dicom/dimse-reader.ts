@@ -8,8 +8,14 @@ import type { Wait } from './pdu-reader.ts';
  * Writers that send each element on its own stay far below; without it, a stream of empty fragments costs its sender 12
  * bytes each and us a whole turn.
  */
-const freeFragments = 1_024;
+const freeFragments: Readonly<Record<FragmentKind, number>> = {
+  /** The longest that we know of has some 300 bytes: even byte by byte it passes. */
+  command: 384,
+  dataset: 1_024,
+};
 const leastMeanBytes = 16;
+/** An empty fragment that is not the last brings nothing at all. */
+const mostEmpty = 64;
 const firstCommandBytes = 512;
 
 export interface MessageSink {
@@ -27,6 +33,7 @@ export class MessageReader {
   #command = Buffer.alloc(0);
   #commandBytes = 0;
   #fragments = 0;
+  #empty = 0;
   #messageBytes = 0;
 
   constructor(sink: MessageSink) {
@@ -48,7 +55,7 @@ export class MessageReader {
     if (this.#contextId === 0) this.#contextId = contextId;
     else if (this.#contextId !== contextId)
       throw new ProtocolError('unexpected-parameter', 'fragments of one message on two contexts');
-    this.#count(bytes.length);
+    this.#count(kind, bytes.length);
     if (kind === 'dataset') {
       if (position === 'last') this.#endMessage();
       return this.#sink.dataset(position, bytes);
@@ -84,11 +91,12 @@ export class MessageReader {
     return this.#command.subarray(0, this.#commandBytes);
   }
 
-  #count(bytes: number): void {
+  #count(kind: FragmentKind, bytes: number): void {
     this.#fragments += 1;
     this.#messageBytes += bytes;
-    if (this.#fragments <= freeFragments) return;
-    if ((this.#fragments - freeFragments) * leastMeanBytes > this.#messageBytes)
+    if (bytes === 0) this.#empty += 1;
+    const beyond = this.#fragments - freeFragments[kind];
+    if (this.#empty > mostEmpty || (beyond > 0 && beyond * leastMeanBytes > this.#messageBytes))
       throw new ProtocolError('invalid-parameter', 'message in too many, too small fragments');
   }
 
@@ -96,6 +104,7 @@ export class MessageReader {
     this.#expected = 'command';
     this.#contextId = 0;
     this.#fragments = 0;
+    this.#empty = 0;
     this.#messageBytes = 0;
   }
 }

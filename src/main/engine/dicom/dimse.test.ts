@@ -234,6 +234,37 @@ describe('MessageReader', () => {
     expect(() => messages.fragment(3, 'dataset', 'last', Buffer.from('x'))).toThrow(ProtocolError);
   });
 
+  it('takes a long command byte by byte, and a few empty fragments', () => {
+    const { messages, log } = reader();
+    const uids = { sopClassUid: `1.2.${'3'.repeat(60)}`, sopInstanceUid: `1.2.${'4'.repeat(60)}` };
+    const long = encodeCommand({ tag: 'c-store-rq', messageId: 1, ...uids, priority: 0, dataset: 'follows' });
+    for (let empty = 0; empty < 20; empty += 1) void messages.fragment(1, 'command', 'more', Buffer.alloc(0));
+    for (const byte of long.subarray(0, -1))
+      void messages.fragment(1, 'command', 'more', Buffer.from([byte]));
+    void messages.fragment(1, 'command', 'last', long.subarray(-1));
+    expect(log).toEqual(['c-store-rq on 1']);
+  });
+
+  it.each(['command', 'dataset'] as const)('refuses a %s of nothing but empty fragments early', (kind) => {
+    const { messages } = reader();
+    if (kind === 'dataset') void messages.fragment(1, 'command', 'last', store);
+    const empties = (count: number): void => {
+      for (let sent = 0; sent < count; sent += 1) void messages.fragment(1, kind, 'more', Buffer.alloc(0));
+    };
+    empties(64);
+    expect(() => empties(1)).toThrow(ProtocolError);
+  });
+
+  it('refuses a command of one byte after the other before it is long', () => {
+    const { messages } = reader();
+    const crumbs = (count: number): void => {
+      for (let sent = 0; sent < count; sent += 1)
+        void messages.fragment(1, 'command', 'more', Buffer.alloc(1));
+    };
+    crumbs(384);
+    expect(() => crumbs(40)).toThrow(ProtocolError);
+  });
+
   it('refuses endless fragments of a command', () => {
     const { messages } = reader();
     expect(() => {
