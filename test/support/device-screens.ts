@@ -117,13 +117,7 @@ export const deviceScreens: readonly Screen[] = [
     name: 'dialog-revoke',
     state: states.allSafe,
     async reach(page, words) {
-      await openDevices(page, words);
-      await page
-        .getByRole('button', {
-          name: words.devices.certificates.revokeLabel.replace('{{name}}', 'Ultrasound 2'),
-        })
-        .click();
-      await page.getByRole('dialog').waitFor();
+      await openOfCertificate(page, words, 'revokeLabel');
     },
   },
   {
@@ -139,13 +133,7 @@ export const deviceScreens: readonly Screen[] = [
     name: 'dialog-certificate-renew',
     state: states.allSafe,
     async reach(page, words) {
-      await openDevices(page, words);
-      await page
-        .getByRole('button', {
-          name: words.devices.certificates.renewLabel.replace('{{name}}', 'Ultrasound 2'),
-        })
-        .click();
-      await page.getByRole('dialog').waitFor();
+      await openOfCertificate(page, words, 'renewLabel');
     },
   },
   {
@@ -172,6 +160,18 @@ async function openDevices(page: Page, words: Words): Promise<void> {
   await page.getByRole('tab', { name: words.views.devices }).click();
   await page.getByRole('region', { name: words.devices.paired.title }).waitFor();
   await page.getByRole('region', { name: words.devices.certificates.title }).waitFor();
+}
+
+/** One of the dialogs that a device's certificate has. */
+async function openOfCertificate(
+  page: Page,
+  words: Words,
+  label: 'renewLabel' | 'revokeLabel',
+): Promise<void> {
+  await openDevices(page, words);
+  const name = words.devices.certificates[label].replace('{{name}}', 'Ultrasound 2');
+  await page.getByRole('button', { name }).click();
+  await page.getByRole('dialog').waitFor();
 }
 
 async function openBusy(page: Page, words: Words, engine: Engine): Promise<void> {

@@ -7,6 +7,7 @@ import { EdgeSyncError, reportFor, type ErrorReport } from '../../shared/errors.
 import { cloudNames, type CloudStore } from './cloud/cloud-store.ts';
 import type { AuditHead } from './queue/queue-types.ts';
 import { mapBounded } from './restore/bounded.ts';
+import { listOfName, maxListNames } from './restore/manifest-chains.ts';
 import type { RestoreKeys } from './restore/proven-object.ts';
 import { readManifest } from './restore/read-manifest.ts';
 import type { Patiently } from './verify/patience.ts';
@@ -14,8 +15,6 @@ import type { Patiently } from './verify/patience.ts';
 /** Lists from before there was a chain lie at the beginning; the newest of all has an anchor unless the trail was empty. */
 const mostLookedBack = 20;
 const readAhead = 8;
-/** A list every ten minutes for nineteen years; a hostile listing could go on for ever. */
-const maxNames = 1_000_000;
 
 export interface CloudAnchorOptions {
   readonly store: CloudStore;
@@ -70,10 +69,11 @@ async function listNumbers(
   const prefix = `${cloudNames.manifests}${installationId}/`;
   const numbers: number[] = [];
   for await (const { name } of store.list(prefix, signal)) {
-    const [, digits] = /^(\d{10})\.cms$/.exec(name.slice(prefix.length, prefix.length + 20)) ?? [];
-    if (digits === undefined) continue;
-    numbers.push(Number(digits));
-    if (numbers.length > maxNames) throw new EdgeSyncError('manifest-broken', 'there are far too many lists');
+    const list = listOfName(name);
+    if (list?.installationId !== installationId) continue;
+    numbers.push(list.sequence);
+    if (numbers.length > maxListNames)
+      throw new EdgeSyncError('manifest-broken', 'there are far too many lists');
   }
   return numbers.sort((a, b) => b - a);
 }

@@ -4,8 +4,8 @@ import type { AzureDestinationSettings } from '../../shared/destination-settings
 import { EdgeSyncError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { entraApp } from './cloud/azure-account.ts';
-import { signedInAs, signInByDeviceCode } from './cloud/entra-sign-in.ts';
-import type { EngineParts } from './engine.ts';
+import { signedInAs, signInByDeviceCode, type DeviceCode } from './cloud/entra-sign-in.ts';
+import type { EngineOptions, EngineParts } from './engine.ts';
 import type { Actor } from './engine-service.ts';
 import { storeDestinationSecret } from './keys/destination-secret.ts';
 import { outgoingConnections } from './outgoing-connections.ts';
@@ -28,6 +28,23 @@ export function destinationToSignInTo(settings: Settings, name: string): AzureDe
   return destination;
 }
 
+/**
+ * Lets a person sign in for a destination; `onCode` gets what they have to enter. Resolves with what to keep.
+ * @throws EdgeSyncError usage, entra-*, cloud-*, proxy-refused, cancelled, keychain-*, passphrase-*.
+ */
+export async function signInTo(
+  name: string,
+  parts: Pick<EngineOptions, 'settings' | 'secrets' | 'keyStore'>,
+  onCode: (code: DeviceCode) => void,
+  signal: AbortSignal,
+): Promise<Secret> {
+  const destination = destinationToSignInTo(parts.settings, name);
+  // Before anybody is asked for anything: a key store that is locked would lose the sign-in.
+  const probe = await parts.keyStore.read('entra-check');
+  if (probe.tag === 'unavailable') throw probe.error;
+  return signInByDeviceCode(entraApp(destination), await outgoingConnections(parts), onCode, signal);
+}
+
 export class SecretCalls implements SecretService {
   readonly #parts: EngineParts;
 
@@ -42,17 +59,8 @@ export class SecretCalls implements SecretService {
   signIn(name: string, actor: Actor, signal: AbortSignal): AsyncIterable<SignInEvent> {
     return eventStream<SignInEvent>(signal, async (emit, ended) => {
       const { options, inForce } = this.#parts;
-      const settings = inForce.current;
-      const destination = destinationToSignInTo(settings, name);
-      // Before anybody is asked for anything: a key store that is locked would lose the sign-in.
-      const probe = await options.keyStore.read('entra-check');
-      if (probe.tag === 'unavailable') throw probe.error;
-      const kept = await signInByDeviceCode(
-        entraApp(destination),
-        await outgoingConnections({ ...options, settings }),
-        (code) => emit({ tag: 'code', ...code }),
-        ended,
-      );
+      const parts = { ...options, settings: inForce.current };
+      const kept = await signInTo(name, parts, (code) => emit({ tag: 'code', ...code }), ended);
       await this.#keep(name, kept, actor);
       emit({ tag: 'signed-in', account: signedInAs(kept) });
     });

@@ -25,6 +25,26 @@ export function CopyButton({ what, text }: { readonly what: string; readonly tex
   );
 }
 
+/** A text in a frame of its own, with its button: long ones small, short ones large. */
+export function CopyRow({
+  what,
+  text,
+  look,
+}: {
+  readonly what: string;
+  readonly text: string;
+  readonly look: 'long' | 'short';
+}): ReactElement {
+  return (
+    <div className="share-secret-row">
+      <p className={`typed share-${look}`} translate="no" tabIndex={0}>
+        {text}
+      </p>
+      <CopyButton what={what} text={text} />
+    </div>
+  );
+}
+
 /** A line to run, with its button. */
 export function CommandLine({ command }: { readonly command: string }): ReactElement {
   const { t } = useTranslation();

@@ -1,10 +1,8 @@
 import type { EngineClient } from '../../rpc/client.ts';
 import { EdgeSyncError } from '../../../shared/errors.ts';
-import { entraApp } from '../../engine/cloud/azure-account.ts';
-import { signedInAs, signInByDeviceCode } from '../../engine/cloud/entra-sign-in.ts';
+import { signedInAs } from '../../engine/cloud/entra-sign-in.ts';
 import { removeDestinationSecret, storeDestinationSecret } from '../../engine/keys/destination-secret.ts';
-import { destinationToSignInTo } from '../../engine/secret-calls.ts';
-import { outgoingConnections } from '../../engine/outgoing-connections.ts';
+import { destinationToSignInTo, signInTo } from '../../engine/secret-calls.ts';
 import { SystemRandom } from '../../engine/system/random.ts';
 import { createEngineClient } from '../../rpc/client.ts';
 import { cancellable } from '../cancellable.ts';
@@ -25,16 +23,11 @@ export async function runEntraSignIn(
   format: Format,
   output: Output,
 ): Promise<number> {
-  const destination = destinationToSignInTo(installation.settings, name);
   const { keyStore } = engineOptions(installation, 'error');
-  // Before anybody is asked for anything: a key store that is locked would lose the sign-in.
-  const probe = await keyStore.read('entra-check');
-  if (probe.tag === 'unavailable') throw probe.error;
-  const outgoing = await outgoingConnections({ ...installation, keyStore });
   const kept = await cancellable((signal) =>
-    signInByDeviceCode(
-      entraApp(destination),
-      outgoing,
+    signInTo(
+      name,
+      { ...installation, keyStore },
       ({ code, address }) => {
         if (format === 'json') output.out(JSON.stringify({ event: 'code', code, address }));
         else {

@@ -51,9 +51,17 @@ type Read = <T>(attempt: () => Promise<T>) => Promise<T>;
 const namePattern = /^manifests\/([0-9a-f]{32})\/(\d{10})\.cms$/;
 const readAhead = 8;
 /** A list every ten minutes for nineteen years; a hostile listing could go on for ever. */
-const maxListNames = 1_000_000;
+export const maxListNames = 1_000_000;
 /** Ours are shorter; what is cut off here is none of them. */
 const longestName = 200;
+/** Whose list it is by its name in the cloud, and which; undefined for anything else. */
+export function listOfName(
+  name: string,
+): { readonly installationId: string; readonly sequence: number } | undefined {
+  const [, installationId, digits] = namePattern.exec(name.slice(0, longestName)) ?? [];
+  return installationId === undefined ? undefined : { installationId, sequence: Number(digits) };
+}
+
 /** Names that are not ours, told one by one. */
 const maxForeignTold = 1000;
 
@@ -224,16 +232,17 @@ async function namesByInstallation(
   let foreign = 0;
   const lists = new Map<string, ListName[]>();
   for (const { name, sizeBytes } of objects) {
-    const [, installationId, sequence] = namePattern.exec(name) ?? [];
-    if (installationId === undefined) {
+    const list = listOfName(name);
+    if (list === undefined) {
       if (parseSnapshotName(name) === undefined) {
         foreign += 1;
         if (foreign <= maxForeignTold) tellOfName(problems, printable(name), 'it does not belong here');
       }
       continue;
     }
+    const { installationId, sequence } = list;
     const chain = lists.get(installationId) ?? [];
-    chain.push({ name, sequence: Number(sequence), sizeBytes });
+    chain.push({ name, sequence, sizeBytes });
     lists.set(installationId, chain);
   }
   for (const chain of lists.values()) chain.sort((a, b) => a.sequence - b.sequence);

@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SignInEvent } from '../../../shared/contract-secrets.ts';
 import { Button } from '../../ui/button.tsx';
-import { CopyButton } from '../../ui/copy.tsx';
+import { CopyRow } from '../../ui/copy.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { CheckCircle } from '../../ui/icons.tsx';
@@ -84,32 +84,17 @@ function Steps({ code, address }: ToEnter): ReactElement {
   return (
     <>
       <p>{t('signIn.open')}</p>
-      <OneLine what={t('signIn.address')} text={address} look="long" />
+      <section aria-label={t('signIn.address')}>
+        <CopyRow what={t('signIn.address')} text={address} look="long" />
+      </section>
       <p>{t('signIn.enter')}</p>
-      <OneLine what={t('signIn.code')} text={code} look="short" />
+      <section aria-label={t('signIn.code')}>
+        <CopyRow what={t('signIn.code')} text={code} look="short" />
+      </section>
       <p className="muted" role="status">
         {t('signIn.waiting')}
       </p>
     </>
-  );
-}
-
-function OneLine({
-  what,
-  text,
-  look,
-}: {
-  readonly what: string;
-  readonly text: string;
-  readonly look: 'long' | 'short';
-}): ReactElement {
-  return (
-    <div className="share-secret-row">
-      <p className={`typed share-${look}`} translate="no" tabIndex={0} aria-label={what} role="note">
-        {text}
-      </p>
-      <CopyButton what={what} text={text} />
-    </div>
   );
 }
 

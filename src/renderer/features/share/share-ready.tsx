@@ -5,7 +5,7 @@ import { useFormat } from '../../i18n/format.ts';
 import { useAction } from '../../state/engine-context.ts';
 import { useNowMs } from '../../state/now.ts';
 import { Button } from '../../ui/button.tsx';
-import { CopyButton } from '../../ui/copy.tsx';
+import { CopyRow } from '../../ui/copy.tsx';
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx';
 import { ActionError } from '../../ui/error-note.tsx';
 import { TriangleAlert } from '../../ui/icons.tsx';
@@ -68,12 +68,7 @@ function OneSecret({
   return (
     <section className="share-secret" aria-label={name}>
       <h3>{name}</h3>
-      <div className="share-secret-row">
-        <p className={`typed share-${look}`} translate="no" tabIndex={0}>
-          {text}
-        </p>
-        <CopyButton what={what} text={text} />
-      </div>
+      <CopyRow what={what} text={text} look={look} />
     </section>
   );
 }
