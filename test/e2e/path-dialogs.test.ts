@@ -73,12 +73,12 @@ needs(
     await picture(page, 'choose-restore');
     await page.keyboard.press('End');
     await page.keyboard.type('/2026');
-    expect(await field.inputValue()).toBe('/srv/Muster Erika/2026');
+    await expect.poll(() => field.inputValue()).toBe('/srv/Muster Erika/2026');
 
     await answerDialogs(app, undefined);
     await choose.click();
     await until(async () => (await opened(app)).length === 2);
-    expect(await field.inputValue()).toBe('/srv/Muster Erika/2026');
+    await expect.poll(() => field.inputValue()).toBe('/srv/Muster Erika/2026');
 
     expect(await opened(app)).toEqual(
       Array.from({ length: 2 }, () => ({

@@ -107,7 +107,7 @@ inBrowser('the day', () => {
     await panel.getByRole('img', { name: /Images received and waiting/ }).waitFor();
     expect(await panel.locator('canvas').count()).toBe(2);
     await panel.getByRole('radio', { name: 'Table' }).press('Space');
-    expect(await panel.getByRole('row').count()).toBe(8);
+    await expect.poll(() => panel.getByRole('row').count()).toBe(8);
   });
 
   it('draws only what is seen of many studies, and shows one modality', async () => {

@@ -255,12 +255,11 @@ inBrowser('the page', () => {
         const dark = await background(page);
         await page.getByRole('button', { name: 'Menu' }).click();
         await page.getByRole('menuitemradio', { name: 'Light' }).click();
-        const light = await background(page);
-        expect(light).not.toBe(dark);
+        await expect.poll(() => background(page)).not.toBe(dark);
         await page.emulateMedia({ colorScheme: 'light' });
         await page.getByRole('button', { name: 'Menu' }).click();
         await page.getByRole('menuitemradio', { name: 'Dark' }).click();
-        expect(await background(page)).toBe(dark);
+        await expect.poll(() => background(page)).toBe(dark);
       },
     );
   });

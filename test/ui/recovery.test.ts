@@ -123,7 +123,7 @@ inBrowser('the recovery kit', () => {
     });
     expect(inside).toEqual({ border: 'solid', words: kitWords, hasKey: true });
     await pressed(page, 'Print');
-    expect(await page.evaluate<number>('window.printed')).toBe(1);
+    await expect.poll(() => page.evaluate<number>('window.printed')).toBe(1);
     expect(complaints).toEqual([]);
   });
 

@@ -162,7 +162,7 @@ inBrowser('the settings screen', () => {
       { kind: 's3', name: 'second', bucket: 'clinic-images' },
     ]);
     await page.getByRole('button', { name: 'Restart the engine now' }).click();
-    expect(callsOf(engine).at(-1)?.name).toBe('settings-restart');
+    await expect.poll(() => callsOf(engine).at(-1)?.name).toBe('settings-restart');
   });
 
   it('removes an entry and forgets a credential', async () => {
@@ -261,7 +261,9 @@ inBrowser('the pause', () => {
     await page.getByRole('button', { name: 'Pause uploads for a time' }).click();
     await page.getByRole('menuitem', { name: '1 hour' }).click();
     await page.getByText('Uploads are paused. Receiving goes on.').waitFor();
-    expect(callsOf(engine).at(-1)).toEqual({ name: 'uploads-pause', input: { tag: 'for', minutes: 60 } });
+    await expect
+.poll(() => callsOf(engine).at(-1))
+.toEqual({ name: 'uploads-pause', input: { tag: 'for', minutes: 60 } });
     const state = states.allSafe();
     const until = new Date(Date.now() + 3_600_000).toISOString();
     engine.show({

@@ -296,7 +296,7 @@ inBrowser('looking', () => {
       before,
     );
     await page.keyboard.press('i');
-    expect(await page.getByRole('button', { name: 'Invert' }).getAttribute('aria-pressed')).toBe('true');
+    await page.getByRole('button', { name: 'Invert', pressed: true }).waitFor();
     await page.getByLabel('Centre').fill('100');
     await page.locator('.bottom-right').getByText('C 100 W 256').waitFor();
     await page.getByRole('radio', { name: 'Measure' }).check();
@@ -305,9 +305,9 @@ inBrowser('looking', () => {
     await page.keyboard.press('Enter');
     for (let step = 0; step < 5; step += 1) await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Enter');
-    expect(await page.locator('.viewing > .visually-hidden').textContent()).toMatch(/^[\d.]+ mm$/);
+    await expect.poll(() => page.locator('.viewing > .visually-hidden').textContent()).toMatch(/^[\d.]+ mm$/);
     await page.keyboard.press('o');
-    expect(await page.locator('.top-left').isVisible()).toBe(false);
+    await expect.poll(() => page.locator('.top-left').isVisible()).toBe(false);
   });
 
   it('says where a length is not calibrated', async () => {
@@ -319,7 +319,7 @@ inBrowser('looking', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width / 2 + 80, box.y + box.height / 2, { steps: 3 });
     await page.mouse.up();
-    expect(await page.locator('.viewing > .visually-hidden').textContent()).toMatch(
+    await expect.poll(() => page.locator('.viewing > .visually-hidden').textContent()).toMatch(
       /pixels, not calibrated$/,
     );
   });
