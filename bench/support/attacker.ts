@@ -3,7 +3,7 @@
  * its end one line of JSON about what it got through (`AttackerTally`).
  */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync } from 'node:zlib';
 import { encodeCommand } from '../../src/main/engine/dicom/dimse.ts';
@@ -185,7 +185,29 @@ const sequences = Buffer.concat([
   repeat(10_000, Buffer.from('09000110535100 00ffffffff feff00e0ffffffff'.replaceAll(' ', ''), 'hex')),
 ]);
 
+/** Hangs up at the first bytes, as the engine does on a flood. In the attacker's own process. */
+async function ownSink(): Promise<number> {
+  const sink = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.destroy());
+  });
+  sink.listen(0, '127.0.0.1');
+  await once(sink, 'listening');
+  return (sink.address() as AddressInfo).port;
+}
+
 export const attacks: Readonly<Record<string, () => Attack>> = {
+  /** No attack on us: what a busy neighbour on the same machine costs a sender in any case. */
+  'control-own-sink': () => {
+    const sink = ownSink();
+    return {
+      lanes: 20,
+      lane: async () => {
+        const socket = await open(await sink);
+        await flood(socket, repeat(5_000, pdv(1, 'dataset', Buffer.alloc(0), 'more')));
+      },
+    };
+  },
   'drip-200-sockets': () => ({ lanes: 200, lane: async (port) => drip(await open(port), associateRq()) }),
   'drip-20-mid-data': () => ({
     lanes: 20,

@@ -12,6 +12,7 @@ import {
   encodePDataHeader,
   encodeReleaseRequest,
   encodeReleaseResponse,
+  FloodError,
   rejections,
 } from './pdu.ts';
 
@@ -41,6 +42,7 @@ function setUp(role: 'acceptor' | 'requestor', answer: AssociateAnswer = { tag: 
       fragment: (_contextId, _kind, _position, bytes) => {
         fragments.push(bytes.toString('latin1'));
         if (bytes.toString('latin1') === 'xx') throw new Error('a fault of ours');
+        if (bytes.toString('latin1') === 'ff') throw new FloodError('invalid-parameter', 'an attack');
         return undefined;
       },
       ended: (end) => void ends.push(end),
@@ -155,6 +157,17 @@ describe('an acceptor', () => {
     expect(all.isClosed()).toBe(false);
     for (let turn = 0; turn < 17; turn += 1) await all.association.receive(Buffer.alloc(65_536));
     expect(all.isClosed()).toBe(true);
+  });
+
+  it('cuts a flood at once, with a word but without reading on', async () => {
+    const all = established();
+    const bytes = Buffer.concat([encodePDataHeader(1, 'command', 'last', 2), Buffer.from('ff'), pData]);
+    await all.association.receive(bytes);
+    expect(all.sent).toEqual([providerAbort('6')]);
+    expect(all.ends).toEqual([{ tag: 'protocol-error', reason: 'invalid-parameter', message: 'an attack' }]);
+    expect(all.isClosed()).toBe(true);
+    expect(all.fragments).toEqual(['ff']);
+    expect(all.clock.waitingCount).toBe(0);
   });
 
   it('answers a release collision in the order of PS3.8 9.2.3', async () => {

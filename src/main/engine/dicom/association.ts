@@ -32,6 +32,7 @@ import {
   encodePDataHeader,
   encodeReleaseRequest,
   encodeReleaseResponse,
+  FloodError,
   type FragmentKind,
   type FragmentPosition,
   fragmentBytes,
@@ -254,6 +255,8 @@ export class Association {
         ? { reason: error.reason, message: error.message }
         : { reason: 'not-specified', message: 'internal fault', cause: error };
     this.#dispatch('evt19', { fault });
+    // As if ARTIM had run out: what it sent into the socket's buffers meanwhile costs more to read than to throw away.
+    if (error instanceof FloodError) this.#dispatch('evt18');
   }
 
   /** Carries out one cell of table 9-10; a cell that does not exist does nothing. */

@@ -1,6 +1,6 @@
 /** Puts PDV fragments together to messages (PS3.8 E.1): a command, gathered and bounded, then its dataset, streamed. */
 import { type DimseCommand, datasetOf, decodeCommand, maxCommandBytes } from './dimse.ts';
-import { type FragmentKind, type FragmentPosition, ProtocolError } from './pdu.ts';
+import { FloodError, type FragmentKind, type FragmentPosition, ProtocolError } from './pdu.ts';
 import type { Wait } from './pdu-reader.ts';
 
 /**
@@ -46,8 +46,8 @@ export class MessageReader {
   }
 
   /**
-   * Throws ProtocolError for fragments out of order, mixed contexts, a command that is too long or malformed, and a
-   * message in pieces so small that they are an attack.
+   * Throws ProtocolError for fragments out of order, mixed contexts, a command that is too long or malformed, and
+   * FloodError for a message in pieces so small that they are an attack.
    */
   fragment(contextId: number, kind: FragmentKind, position: FragmentPosition, bytes: Buffer): Wait {
     if (kind !== this.#expected)
@@ -97,7 +97,7 @@ export class MessageReader {
     if (bytes === 0) this.#empty += 1;
     const beyond = this.#fragments - freeFragments[kind];
     if (this.#empty > mostEmpty || (beyond > 0 && beyond * leastMeanBytes > this.#messageBytes))
-      throw new ProtocolError('invalid-parameter', 'message in too many, too small fragments');
+      throw new FloodError('invalid-parameter', 'message in too many, too small fragments');
   }
 
   #endMessage(): void {

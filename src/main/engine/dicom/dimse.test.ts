@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DimseCommand, decodeCommand, encodeCommand, maxCommandBytes, status } from './dimse.ts';
 import { MessageReader } from './dimse-reader.ts';
-import { ProtocolError } from './pdu.ts';
+import { FloodError, ProtocolError } from './pdu.ts';
 
 const us = fc.integer({ min: 0, max: 0xffff });
 const uid = fc
@@ -252,7 +252,7 @@ describe('MessageReader', () => {
       for (let sent = 0; sent < count; sent += 1) void messages.fragment(1, kind, 'more', Buffer.alloc(0));
     };
     empties(64);
-    expect(() => empties(1)).toThrow(ProtocolError);
+    expect(() => empties(1)).toThrow(FloodError);
   });
 
   it('refuses a command of one byte after the other before it is long', () => {
@@ -262,7 +262,7 @@ describe('MessageReader', () => {
         void messages.fragment(1, 'command', 'more', Buffer.alloc(1));
     };
     crumbs(384);
-    expect(() => crumbs(40)).toThrow(ProtocolError);
+    expect(() => crumbs(40)).toThrow(FloodError);
   });
 
   it('refuses endless fragments of a command', () => {

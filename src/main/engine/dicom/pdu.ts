@@ -59,6 +59,9 @@ export class ProtocolError extends Error {
   }
 }
 
+/** No mistake of a device's, but an attack: nothing more of it is read, not even to be dropped. */
+export class FloodError extends ProtocolError {}
+
 export interface Abort {
   readonly source: AbortSource;
   readonly reason: AbortReason;

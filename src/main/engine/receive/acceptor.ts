@@ -472,7 +472,8 @@ export class Acceptor {
 
   #remember({ tag }: AssociationEnd): void {
     const { turns } = this.#deps;
-    if (tag !== 'released' && this.#stored === 0) turns.cameToNothing();
+    if (tag !== 'released' && this.#stored === 0)
+      turns.cameToNothing(tag === 'protocol-error' ? 'broken' : 'in-vain');
     if (tag === 'protocol-error' && this.#authorized !== undefined) turns.brokeProtocol(this.#turnKey);
   }
 

@@ -16,6 +16,8 @@ const connectingHeadStartMs = 30;
 const backWeight = 4;
 /** Of a connection that came to nothing, beside its work. */
 const inVainMs = 5;
+/** Of one that broke the protocol: what it sent into the socket's buffers meanwhile was work for this PC as well. */
+const brokenMs = 20;
 /** No further than this are connections behind those that have an association. */
 const mostInVainMs = 100;
 /** A caller that broke the protocol stands back this long. */
@@ -30,6 +32,8 @@ const entryMs = 1;
 const tickMs = 2;
 /** Then its turn comes in any case: slower, never stopped. */
 const mostWaitMs = 200;
+/** As `mostWaitMs`, for connections: who floods comes back at once, on many of them. A device waits 30 s for its answer. */
+const mostConnectionWaitMs = 1_000;
 /** Remembered callers; quiet ones are forgotten first. */
 const mostCallers = 64;
 
@@ -83,8 +87,8 @@ export class FairTurns {
   }
 
   /** A connection was refused, or ended without an image or an orderly end: more like it have to wait. */
-  cameToNothing(): void {
-    this.#delayConnections(inVainMs);
+  cameToNothing(how: 'in-vain' | 'broken'): void {
+    this.#delayConnections(how === 'broken' ? brokenMs : inVainMs);
   }
 
   /** The caller sent something that is not DICOM: for a while it stands back when others are busy. */
@@ -132,7 +136,8 @@ export class FairTurns {
   }
 
   #mayGo(share: Share, { sinceMs }: Waiter): boolean {
-    return !this.#isAhead(share) || this.#clock.monotonicMs() - sinceMs >= mostWaitMs;
+    const mostMs = share === this.#connecting ? mostConnectionWaitMs : mostWaitMs;
+    return !this.#isAhead(share) || this.#clock.monotonicMs() - sinceMs >= mostMs;
   }
 
   #isAhead(share: Share): boolean {

@@ -53,45 +53,51 @@ export function answerFor(error: EdgeSyncError): StoreAnswer {
 
 /** A C-STORE under way. `write` until the last fragment, then `finish`; or `abort`. */
 export class StoreInProgress {
-  readonly #stream: IntakeStream | undefined;
+  /** Made at the first byte of the dataset: a file, keys and buffers are not for commands that nothing follows. */
+  readonly #begin: () => IntakeStream;
   readonly #refusal: StoreAnswer | undefined;
+  #stream: IntakeStream | undefined;
   /** Dataset bytes so far. */
   sizeBytes = 0;
 
-  private constructor(stream: IntakeStream | undefined, refusal: StoreAnswer | undefined) {
-    this.#stream = stream;
+  private constructor(begin: () => IntakeStream, refusal: StoreAnswer | undefined) {
+    this.#begin = begin;
     this.#refusal = refusal;
   }
 
   /** A refused store still reads its dataset to the end: the answer comes after it (PS3.7 9.3.1). */
   static begin(request: StoreRequest, setting: StoreSetting, intake: Intake): StoreInProgress {
     const { context, origin } = setting;
-    const refusal = refuse(request, setting, intake);
-    if (refusal !== undefined) return new StoreInProgress(undefined, refusal);
-    const stream = intake.begin({
-      sopClassUid: request.sopClassUid,
-      sopInstanceUid: request.sopInstanceUid,
-      transferSyntaxUid: context.transferSyntax,
-      origin,
-    });
-    return new StoreInProgress(stream, undefined);
+    const begin = (): IntakeStream =>
+      intake.begin({
+        sopClassUid: request.sopClassUid,
+        sopInstanceUid: request.sopInstanceUid,
+        transferSyntaxUid: context.transferSyntax,
+        origin,
+      });
+    return new StoreInProgress(begin, refuse(request, setting, intake));
   }
 
   write(bytes: Buffer): Wait {
     this.sizeBytes += bytes.length;
-    return bytes.length === 0 ? undefined : this.#stream?.write(bytes);
+    if (bytes.length === 0 || this.#refusal !== undefined) return undefined;
+    return this.#begun().write(bytes);
   }
 
   /** The dataset is whole. Success means that it is durable. Never rejects. */
   async finish(): Promise<StoreAnswer> {
-    if (this.#stream === undefined) return this.#refusal ?? { status: status.processingFailure };
-    const outcome = await this.#stream.finish();
+    if (this.#refusal !== undefined) return this.#refusal;
+    const outcome = await this.#begun().finish();
     return outcome.tag === 'refused' ? answerFor(outcome.error) : { status: status.success };
   }
 
   /** Leaves nothing behind. Never rejects. */
   async abort(): Promise<void> {
     await this.#stream?.abort();
+  }
+
+  #begun(): IntakeStream {
+    return (this.#stream ??= this.#begin());
   }
 }
 
