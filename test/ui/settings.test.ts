@@ -262,8 +262,8 @@ inBrowser('the pause', () => {
     await page.getByRole('menuitem', { name: '1 hour' }).click();
     await page.getByText('Uploads are paused. Receiving goes on.').waitFor();
     await expect
-.poll(() => callsOf(engine).at(-1))
-.toEqual({ name: 'uploads-pause', input: { tag: 'for', minutes: 60 } });
+      .poll(() => callsOf(engine).at(-1))
+      .toEqual({ name: 'uploads-pause', input: { tag: 'for', minutes: 60 } });
     const state = states.allSafe();
     const until = new Date(Date.now() + 3_600_000).toISOString();
     engine.show({

@@ -319,9 +319,9 @@ inBrowser('looking', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width / 2 + 80, box.y + box.height / 2, { steps: 3 });
     await page.mouse.up();
-    await expect.poll(() => page.locator('.viewing > .visually-hidden').textContent()).toMatch(
-      /pixels, not calibrated$/,
-    );
+    await expect
+      .poll(() => page.locator('.viewing > .visually-hidden').textContent())
+      .toMatch(/pixels, not calibrated$/);
   });
 
   it('plays the frames of a clip and stops', async () => {
