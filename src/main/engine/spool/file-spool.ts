@@ -10,6 +10,8 @@ import {
   isFull,
   isMissing,
   isSpoolId,
+  openToRead,
+  readAt,
   spoolError,
   spoolPath,
   syncFolder,
@@ -63,16 +65,16 @@ export class FileSpool implements RecoverableSpool {
   }
 
   async *read(id: SpoolId, start = 0): AsyncGenerator<Buffer, void, undefined> {
-    const handle = await fs.promises.open(spoolPath(this.#dir, id), 'r').catch((error: unknown) => {
+    const fd = await openToRead(spoolPath(this.#dir, id)).catch((error: unknown) => {
       throw spoolError(error);
     });
     try {
-      // Asked at once: the answer is in memory, a turn in the thread pool costs more. Pieces are cut to measure, so that
-      // whoever has used one can give all of its memory back.
-      const { size } = fs.fstatSync(handle.fd);
+      // Asked at once, as it is closed at once: nothing goes to the disk, a turn in the thread pool costs more. Pieces are
+      // cut to measure, so that whoever has used one can give all of its memory back.
+      const { size } = fs.fstatSync(fd);
       for (let position = start; position < size;) {
         const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, size - position));
-        const { bytesRead } = await handle.read(piece, 0, piece.length, position);
+        const { bytesRead } = await readAt(fd, piece, position);
         if (bytesRead === 0) return;
         position += bytesRead;
         yield bytesRead === piece.length ? piece : piece.subarray(0, bytesRead);
@@ -80,7 +82,7 @@ export class FileSpool implements RecoverableSpool {
     } catch (error) {
       throw spoolError(error);
     } finally {
-      await handle.close();
+      fs.closeSync(fd);
     }
   }
 

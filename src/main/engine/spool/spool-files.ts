@@ -11,6 +11,7 @@ export const fileMode = 0o600;
 export const folderMode = 0o700;
 
 const openCallback = promisify(fs.open);
+const readCallback = promisify(fs.read);
 const writevCallback = promisify(fs.writev);
 const fdatasyncCallback = promisify(fs.fdatasync);
 const fsyncCallback = promisify(fs.fsync);
@@ -51,6 +52,15 @@ export function isMissing(cause: unknown): boolean {
 /** Fails with EEXIST rather than open something that is there already. */
 export function createFile(file: string): Promise<number> {
   return openCallback(file, 'wx', fileMode);
+}
+
+export function openToRead(file: string): Promise<number> {
+  return openCallback(file, 'r');
+}
+
+/** From `position` on, as much as there is and fits. */
+export function readAt(fd: number, into: Buffer, position: number): Promise<{ readonly bytesRead: number }> {
+  return readCallback(fd, into, 0, into.length, position);
 }
 
 /** Appends all of `buffers`; a short write (a full disk writes what fits first) is continued. */

@@ -181,6 +181,7 @@ export class Sender<Store> implements DestinationStage {
   /** Takes nothing new, finishes what is under way and what belongs to it, then stops. Gives up when `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#loop.end();
+    this.#picker.putBack();
     const giveUp = (): void => this.#cutAll();
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
@@ -206,6 +207,7 @@ export class Sender<Store> implements DestinationStage {
   async stop(): Promise<void> {
     this.#cutAll();
     this.#loop.end();
+    this.#picker.putBack();
     await Promise.allSettled([this.#loop.done, ...this.#tasks()]);
     await this.#way.drop();
   }
@@ -237,25 +239,35 @@ export class Sender<Store> implements DestinationStage {
 
   /** Begins what may begin now. @returns milliseconds until there is a reason to look again; undefined: only when poked. */
   #step(): number | undefined {
-    if (!this.#deps.mayUpload()) return undefined;
+    const open = this.#open();
+    if (open.tag === 'open')
+      return soonest([this.#beginJobs(open.store), this.#beginChore(open.store), this.#picker.sweepWaitMs()]);
+    this.#picker.putBack();
+    return open.waitMs;
+  }
+
+  /** Whether objects may begin now; begins what has to come before them. `waitMs` as of `#step`. */
+  #open():
+    | { readonly tag: 'open'; readonly store: Store }
+    | { readonly tag: 'not-now'; readonly waitMs: number | undefined } {
+    const notNow = (waitMs?: number) => ({ tag: 'not-now', waitMs }) as const;
+    if (!this.#deps.mayUpload()) return notNow();
     const hold = this.#deps.hold?.();
-    if (hold !== undefined) return this.#held(hold);
+    if (hold !== undefined) return notNow(this.#held(hold));
     this.#heldSinceMs = undefined;
     const gateMs = Math.max(this.#gate.waitMs(), this.#record.gate.waitMs());
-    if (gateMs > 0) return gateMs;
+    if (gateMs > 0) return notNow(gateMs);
     const way = this.#way;
     const { store } = way;
     if (store === undefined) {
       if (this.#chore === undefined && this.#active.size === 0)
         this.#begin({ what: 'connect', run: (signal) => way.connect(signal) });
-      return undefined;
+      return notNow();
     }
     const first = way.beforeObjects?.();
-    if (first !== undefined) {
-      if (this.#chore === undefined) this.#begin(first);
-      return undefined;
-    }
-    return soonest([this.#beginJobs(store), this.#beginChore(store), this.#picker.sweepWaitMs()]);
+    if (first === undefined) return { tag: 'open', store };
+    if (this.#chore === undefined) this.#begin(first);
+    return notNow();
   }
 
   /** Nothing new; what can go on later stops now, the rest has a moment. @returns milliseconds until the next look. */
