@@ -39,6 +39,26 @@ describe('uploads beside a device that sends', () => {
     expect(turns.left()).toBe(0);
   });
 
+  it('stay held back while a busy PC keeps the sender waiting, until there is time to spare or no more images', async () => {
+    const { clock, state, giveWay } = newGiveWay(0.5);
+    const turns = giveWay.newTurns();
+    giveWay.received();
+    expect(turns.left()).toBe(0);
+    state.load = 0.25;
+    expect(turns.left()).toBe(0);
+    state.load = 0.24;
+    expect(turns.left()).toBe(all);
+    state.load = 0.4;
+    expect(turns.left()).toBe(all);
+    state.load = 0.6;
+    expect(turns.left()).toBe(0);
+    await clock.advance(receivingMs + 1);
+    expect(turns.left()).toBe(all);
+    state.load = 0.4;
+    giveWay.received();
+    expect(turns.left()).toBe(all);
+  });
+
   it('have turns of their own for each destination', () => {
     const { giveWay } = newGiveWay(1);
     const [one, other] = [giveWay.newTurns(), giveWay.newTurns()];

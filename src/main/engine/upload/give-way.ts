@@ -5,6 +5,11 @@ export const receivingMs = 250;
 /** From here on what else is begun takes time from receiving, which alone keeps a slow PC busy for two thirds of it. */
 const busyShare = 0.5;
 /**
+ * And below it there is time to spare. Further down, because a PC that is busy elsewhere keeps the sender waiting: this
+ * thread then has less to do, and what it began instead would keep the sender waiting for longer.
+ */
+const spareShare = 0.25;
+/**
  * Objects sent for images that come in, while uploads give way: one for so many. At the rate at which a PC is kept busy
  * (130 images/s of 0.5 MB) that is still 130 Mbit/s, more than the line of most practices. With two, receiving fell to
  * half of its rate; with six it was no faster than with four.
@@ -26,6 +31,7 @@ export class GiveWay {
   readonly #deps: GiveWayDeps;
   #receivedAtMs = Number.NEGATIVE_INFINITY;
   #images = 0;
+  #isBusy = false;
 
   constructor(deps: GiveWayDeps) {
     this.#deps = deps;
@@ -37,14 +43,20 @@ export class GiveWay {
     this.#images += 1;
   }
 
+  /** Images come in, and faster than this PC does both. */
+  #goesFirst(): boolean {
+    const { clock, load } = this.#deps;
+    const isReceiving = clock.monotonicMs() - this.#receivedAtMs <= receivingMs;
+    this.#isBusy = isReceiving && load() >= (this.#isBusy ? spareShare : busyShare);
+    return this.#isBusy;
+  }
+
   /** For one destination: turns are not shared. */
   newTurns(): Turns {
     let takenAt = 0;
     return {
       left: () => {
-        const { clock, load } = this.#deps;
-        const isReceiving = clock.monotonicMs() - this.#receivedAtMs <= receivingMs;
-        if (!isReceiving || load() < busyShare) return Number.POSITIVE_INFINITY;
+        if (!this.#goesFirst()) return Number.POSITIVE_INFINITY;
         return this.#images - takenAt >= imagesPerTurn ? 1 : 0;
       },
       take: () => {
