@@ -12,13 +12,13 @@ function newGiveWay(load: number) {
 }
 
 describe('uploads beside a device that sends', () => {
-  it('have one turn for every four images while this PC has no time left, and every turn when no more come', async () => {
+  it('have one turn for every eight images while this PC has no time left, and every turn when no more come', async () => {
     const { clock, giveWay } = newGiveWay(0.9);
     const turns = giveWay.newTurns();
     expect(turns.left()).toBe(all);
     for (let round = 0; round < 3; round += 1) {
       turns.take();
-      for (let image = 0; image < 3; image += 1) giveWay.received();
+      for (let image = 0; image < 7; image += 1) giveWay.received();
       expect(turns.left()).toBe(0);
       giveWay.received();
       expect(turns.left()).toBe(1);
@@ -62,7 +62,7 @@ describe('uploads beside a device that sends', () => {
   it('have turns of their own for each destination', () => {
     const { giveWay } = newGiveWay(1);
     const [one, other] = [giveWay.newTurns(), giveWay.newTurns()];
-    for (let image = 0; image < 4; image += 1) giveWay.received();
+    for (let image = 0; image < 8; image += 1) giveWay.received();
     one.take();
     expect([one.left(), other.left()]).toEqual([0, 1]);
   });
