@@ -22,6 +22,15 @@ export async function adoptPlaintext(
   objectName: NameObject,
 ): Promise<AdoptedInstance> {
   const chunks = plaintext[Symbol.asyncIterator]();
+  try {
+    return await adoptChunks(chunks, objectName);
+  } finally {
+    // What was not read to its end would keep its file open.
+    await chunks.return?.();
+  }
+}
+
+async function adoptChunks(chunks: AsyncIterator<Buffer>, objectName: NameObject): Promise<AdoptedInstance> {
   const { head, start } = await readHead(chunks);
   const { sopClassUid, sopInstanceUid, transferSyntaxUid } = head;
   const hash = createHash('sha256');

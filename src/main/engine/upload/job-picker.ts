@@ -90,12 +90,13 @@ export class JobPicker {
     const monotonicMs = clock.monotonicMs();
     const isFast = monotonicMs - this.#aheadSinceMs < aheadMs;
     if (!isFast) this.putBack();
-    const jobs = this.#ahead.splice(0, room);
-    if (jobs.length === room) return jobs;
-    const missing = room - jobs.length;
+    const missing = room - this.#ahead.length;
+    if (missing <= 0) return this.#ahead.splice(0, room);
+    // First, for it may throw: what was taken along is still known then.
     const claimed = queue.claim(destination, missing + (isFast ? mostAhead : 0), nowMs, mostLarge);
     this.#aheadSinceMs = monotonicMs;
-    jobs.push(...claimed.splice(0, missing));
+    const jobs = [...this.#ahead, ...claimed.splice(0, missing)];
+    this.#ahead = [];
     for (const job of claimed) {
       // How many large ones may begin is asked each time.
       if (job.sizeBytes > largeObjectBytes) queue.release(job.instanceId, destination);
