@@ -107,6 +107,8 @@ describe('a sender that vanishes', () => {
   const dataset = makeDicomFile({ pixelBytes: 64 }).dataset;
   const requestEnd = associateRq().length;
   const commandEnd = requestEnd + pdv(1, 'command', storeCommand()).length;
+  /** The headers of its PDU (6 bytes) and PDV (6), and one byte: PS3.8 9.3.5. */
+  const firstDatasetByte = commandEnd + 6 + 6 + 1;
   const conversation = Buffer.concat([
     associateRq(),
     pdv(1, 'command', storeCommand()),
@@ -146,8 +148,8 @@ describe('a sender that vanishes', () => {
       }
       await until(() => node.intake.open === 0 && node.scp.activeAssociations === 0, 'everything given up');
       expect(node.intake.finished).toBe(0);
-      // A stream begins with the last byte of its command; a reset may overtake what was sent before it.
-      if (how === 'closes') expect(node.intake.begun).toBe(conversation.length - commandEnd);
+      // A stream begins with the first byte of its dataset; a reset may overtake what was sent before it.
+      if (how === 'closes') expect(node.intake.begun).toBe(conversation.length - firstDatasetByte);
       else expect(node.intake.begun).toBeGreaterThan(0);
       expect(node.intake.aborted).toBe(node.intake.begun);
       expect(node.incidents.length).toBeGreaterThan(0);
