@@ -117,6 +117,31 @@ describe('paced uploads', () => {
     expect(seenHere().filter(isObjectPut)).toHaveLength(1);
   });
 
+  it.each(['a pause', 'a drain', 'a stop'] as const)(
+    '%s in the middle leaves nothing claimed that is not being sent',
+    async (what) => {
+      await fresh();
+      const images = 120;
+      for (let number = 1; number <= images; number += 1) await rig.receive(testImage(String(number)));
+      let hold: UploadHold | undefined;
+      const stage = rig.stage(connect, { hold: () => hold });
+      const sent = (): number => rig.queue.manifestBacklog(destination).count + rig.queue.status().verified;
+      stage.start();
+      await rig.until(() => sent() >= 20);
+      if (what === 'a pause') {
+        hold = { tag: 'paused', untilMs: rig.clock.nowMs() + 3_600_000 };
+        stage.workArrived();
+        await rig.until(() => stage.status.active === 0);
+      } else if (what === 'a drain') await stage.drain(AbortSignal.timeout(20_000));
+      else await stage.stop();
+
+      const left = images - sent();
+      expect(left).toBeGreaterThan(0);
+      const free = rig.queue.claim(destination, images, rig.clock.nowMs());
+      expect(free).toHaveLength(left);
+    },
+  );
+
   it('a pause ends by itself', async () => {
     await fresh();
     await rig.receive(testImage('1'));

@@ -37,6 +37,7 @@ export class ChangeBoard {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Never throws: what was done is done, whoever hears of it. */
   publish(): void {
     const change = this.#take();
     if (change === undefined) return;
@@ -58,9 +59,16 @@ export class ChangeBoard {
     this.#status = false;
     if (this.#listeners.size === 0) return undefined;
     if (many) return { tag: 'many' };
-    if (studies.length > 0) {
-      return { tag: 'studies', studyIds: studies.flatMap((id) => this.#publicId.get(id) ?? []) };
-    }
+    if (studies.length > 0) return this.#named(studies);
     return status ? { tag: 'status' } : undefined;
+  }
+
+  #named(studies: readonly number[]): QueueChange {
+    try {
+      return { tag: 'studies', studyIds: studies.flatMap((id) => this.#publicId.get(id) ?? []) };
+    } catch (error) {
+      this.#logger.error('queue-change-unnamed', {}, error);
+      return { tag: 'many' };
+    }
   }
 }

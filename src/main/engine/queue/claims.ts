@@ -48,7 +48,7 @@ export class Claims {
     return [...this.#superseded.values()].some((set) => set.has(instanceId));
   }
 
-  /** Studies with something under way: bounded by the upload concurrency. */
+  /** Studies with something under way: bounded by the upload concurrency and the few jobs that are taken along. */
   studies(): ReadonlySet<number> {
     return new Set([...this.#held.values()].flatMap((held) => [...held.values()]));
   }

@@ -33,7 +33,7 @@ const tickMs = 2;
 /** Then its turn comes in any case: slower, never stopped. */
 const mostWaitMs = 200;
 /** As `mostWaitMs`, for connections: who floods comes back at once, on many of them. A device waits 30 s for its answer. */
-const mostConnectionWaitMs = 1_000;
+const mostConnectionWaitMs = 400;
 /** Remembered callers; quiet ones are forgotten first. */
 const mostCallers = 64;
 

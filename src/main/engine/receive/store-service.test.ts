@@ -61,6 +61,14 @@ describe('a store', () => {
     expect(calls).toEqual(['write 2', 'write 3', 'abort']);
   });
 
+  it('begins nothing any more after its end, and is not told Success', async () => {
+    const { store, begun } = begin();
+    await store.abort();
+    void store.write(Buffer.alloc(2));
+    expect((await store.finish()).status).toBe(0x0110);
+    expect(begun).toEqual([]);
+  });
+
   it('asks the intake what it says of a dataset without a byte', async () => {
     const { store, begun, calls } = begin();
     await store.finish();

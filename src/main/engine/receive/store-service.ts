@@ -57,6 +57,7 @@ export class StoreInProgress {
   readonly #begin: () => IntakeStream;
   readonly #refusal: StoreAnswer | undefined;
   #stream: IntakeStream | undefined;
+  #isAborted = false;
   /** Dataset bytes so far. */
   sizeBytes = 0;
 
@@ -80,19 +81,21 @@ export class StoreInProgress {
 
   write(bytes: Buffer): Wait {
     this.sizeBytes += bytes.length;
-    if (bytes.length === 0 || this.#refusal !== undefined) return undefined;
+    if (bytes.length === 0 || this.#refusal !== undefined || this.#isAborted) return undefined;
     return this.#begun().write(bytes);
   }
 
   /** The dataset is whole. Success means that it is durable. Never rejects. */
   async finish(): Promise<StoreAnswer> {
     if (this.#refusal !== undefined) return this.#refusal;
+    if (this.#isAborted) return { status: status.processingFailure };
     const outcome = await this.#begun().finish();
     return outcome.tag === 'refused' ? answerFor(outcome.error) : { status: status.success };
   }
 
   /** Leaves nothing behind. Never rejects. */
   async abort(): Promise<void> {
+    this.#isAborted = true;
     await this.#stream?.abort();
   }
 

@@ -6,12 +6,14 @@ import { JobPicker } from './job-picker.ts';
 
 let kit: QueueKit;
 let looks: number;
+let nextDueFails: boolean;
 let picker: JobPicker;
 
 beforeEach(() => {
   kit = new QueueKit();
   kit.queue.setDestinations([{ name: 'cloud', required: true }]);
   looks = 0;
+  nextDueFails = false;
   picker = new JobPicker({
     destination: 'cloud',
     clock: kit.clock,
@@ -21,7 +23,10 @@ beforeEach(() => {
         return kit.queue.claim(...asked);
       },
       release: (...asked) => kit.queue.release(...asked),
-      nextDueAtMs: (...asked) => kit.queue.nextDueAtMs(...asked),
+      nextDueAtMs: (...asked) => {
+        if (nextDueFails) throw new Error('the disk');
+        return kit.queue.nextDueAtMs(...asked);
+      },
     },
   });
 });
@@ -81,6 +86,23 @@ describe('jobs', () => {
     expect(kit.queue.claim('cloud', 10, kit.clock.nowMs())).toHaveLength(0);
     picker.putBack();
     expect(kit.queue.claim('cloud', 10, kit.clock.nowMs())).toHaveLength(4);
+  });
+
+  it('that were taken along do not wait for a slot for long', async () => {
+    for (let index = 0; index < 6; index += 1) await receive(`i${index}`, 'one');
+    await pickOneByOne(2, 6);
+    expect(picker.pick({ all: 0, large: 0 })).toEqual({ jobs: [], waitMs: 100 });
+    expect(kit.queue.claim('cloud', 10, kit.clock.nowMs())).toHaveLength(0);
+    await kit.clock.advance(100);
+    expect(picker.pick({ all: 0, large: 0 })).toEqual({ jobs: [], waitMs: undefined });
+    expect(kit.queue.claim('cloud', 10, kit.clock.nowMs())).toHaveLength(4);
+  });
+
+  it('are nobody’s when the queue fails before they begin', async () => {
+    await receive('a', 'one');
+    nextDueFails = true;
+    expect(() => picker.pick({ all: 2, large: 2 })).toThrow('the disk');
+    expect(kit.queue.claim('cloud', 10, kit.clock.nowMs())).toHaveLength(1);
   });
 
   it('are never large when taken along: how many of those may begin is asked each time', async () => {

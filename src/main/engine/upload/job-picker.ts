@@ -34,7 +34,7 @@ export class JobPicker {
   #sweep: Set<number> | undefined;
   /** Claimed, not begun. */
   #ahead: UploadJob[] = [];
-  #aheadSinceMs = Number.NEGATIVE_INFINITY;
+  #claimedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: JobPickerDeps) {
     this.#deps = deps;
@@ -45,6 +45,17 @@ export class JobPicker {
   sweep(): void {
     this.putBack();
     this.#sweep ??= new Set();
+  }
+
+  /**
+   * Nothing may begin just now: what was taken along goes back unless its turn comes soon. @returns milliseconds until it
+   * is worth asking again.
+   */
+  restMs(): number | undefined {
+    if (this.#ahead.length === 0) return undefined;
+    if (this.#isFast()) return aheadMs;
+    this.putBack();
+    return undefined;
   }
 
   /** Nothing may begin for now, or ever: what was taken along is nobody's again. */
@@ -69,7 +80,7 @@ export class JobPicker {
    * when something ends or arrives.
    */
   pick({ all: room, large }: { readonly all: number; readonly large: number }): Picked {
-    if (room <= 0) return { jobs: [], waitMs: undefined };
+    if (room <= 0) return { jobs: [], waitMs: this.restMs() };
     const mostLarge = Math.max(0, large);
     return this.#sweep === undefined ? this.#due(room, mostLarge) : this.#swept(room, mostLarge, this.#sweep);
   }
@@ -79,22 +90,27 @@ export class JobPicker {
     const nowMs = clock.nowMs();
     const jobs = this.#takeAlong(room, mostLarge, nowMs);
     if (jobs.length === room) return { jobs, waitMs: undefined };
-    const dueAtMs = queue.nextDueAtMs(destination);
-    if (dueAtMs === undefined) return { jobs, waitMs: undefined };
-    return { jobs, waitMs: dueAtMs > nowMs ? dueAtMs - nowMs : secondLookMs };
+    try {
+      const dueAtMs = queue.nextDueAtMs(destination);
+      if (dueAtMs === undefined) return { jobs, waitMs: undefined };
+      return { jobs, waitMs: dueAtMs > nowMs ? dueAtMs - nowMs : secondLookMs };
+    } catch (error) {
+      // Nobody begins them now.
+      for (const { instanceId } of jobs) queue.release(instanceId, destination);
+      throw error;
+    }
   }
 
   /** At most `room`, from those that were taken along if they are fresh. */
   #takeAlong(room: number, mostLarge: number, nowMs: number): UploadJob[] {
     const { queue, destination, clock } = this.#deps;
-    const monotonicMs = clock.monotonicMs();
-    const isFast = monotonicMs - this.#aheadSinceMs < aheadMs;
+    const isFast = this.#isFast();
     if (!isFast) this.putBack();
     const missing = room - this.#ahead.length;
     if (missing <= 0) return this.#ahead.splice(0, room);
     // First, for it may throw: what was taken along is still known then.
     const claimed = queue.claim(destination, missing + (isFast ? mostAhead : 0), nowMs, mostLarge);
-    this.#aheadSinceMs = monotonicMs;
+    this.#claimedAtMs = clock.monotonicMs();
     const jobs = [...this.#ahead, ...claimed.splice(0, missing)];
     this.#ahead = [];
     for (const job of claimed) {
@@ -103,6 +119,10 @@ export class JobPicker {
       else this.#ahead.push(job);
     }
     return jobs;
+  }
+
+  #isFast(): boolean {
+    return this.#deps.clock.monotonicMs() - this.#claimedAtMs < aheadMs;
   }
 
   #swept(room: number, mostLarge: number, tried: Set<number>): Picked {

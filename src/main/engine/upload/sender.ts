@@ -303,7 +303,7 @@ export class Sender<Store> implements DestinationStage {
   #beginJobs(store: Store): number | undefined {
     const { turns } = this.#deps;
     const turnsLeft = turns?.left() ?? Number.POSITIVE_INFINITY;
-    if (turnsLeft === 0) return receivingMs;
+    if (turnsLeft === 0) return soonest([receivingMs, this.#picker.restMs()]);
     const { all, large } = this.#room();
     const { jobs, waitMs } = this.#picker.pick({ all: Math.min(all, turnsLeft), large });
     if (jobs.length > 0) turns?.take();
@@ -319,7 +319,8 @@ export class Sender<Store> implements DestinationStage {
         if (!(error instanceof NotRecorded)) this.#record.failed(error);
       })
       .finally(() => {
-        this.#active.delete(job.instanceId);
+        // It may have been begun anew as soon as it was given back.
+        if (this.#active.get(job.instanceId)?.cut === cut) this.#active.delete(job.instanceId);
         this.#lastFinishedMs = this.#deps.clock.monotonicMs();
         this.#loop.poke();
       });
