@@ -341,6 +341,7 @@ async function openParts(given: EngineOptions, opened: AsyncDisposableStack): Pr
   const visits = new VisitLog({ clock, isOwnAddress: ownAddresses(interfaces) });
   const makeScp: ReceiverDeps['make'] = (dicom, onAssociations) =>
     new StorageScp({
+      load: () => load.share(),
       intake,
       commitment,
       clock,

@@ -76,7 +76,7 @@ async function play(
       callers: reportingWatch(() => undefined),
       aeTitle: 'EDGESYNC',
       authorize: loopbackOnly,
-      turns: new FairTurns(clock),
+      turns: new FairTurns(clock, () => 1),
     },
     {
       claimPlace: () => undefined,

@@ -4,13 +4,13 @@ import { FairTurns } from './fair-turns.ts';
 
 describe('fair turns', () => {
   it('let a caller that is alone take all it likes', () => {
-    const turns = new FairTurns(new FakeClock());
+    const turns = new FairTurns(new FakeClock(), () => 1);
     for (let turn = 0; turn < 1_000; turn += 1) expect(turns.took('CT@10.0.0.1', 5)).toBeUndefined();
   });
 
   it('hold the greedy one back while another is busy, until that one has caught up', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     for (let turn = 0; turn < 10; turn += 1) void turns.took('GREEDY', 10);
     expect(turns.took('HONEST', 0)).toBeUndefined();
     const went: string[] = [];
@@ -28,7 +28,7 @@ describe('fair turns', () => {
 
   it('let many associations of a greedy one go on one by one', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     void turns.took('GREEDY', 100);
     void turns.took('HONEST', 0);
     const went: number[] = [];
@@ -41,7 +41,7 @@ describe('fair turns', () => {
 
   it('hold nobody back for long for one that has gone quiet', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     void turns.took('QUIET', 1);
     const went: string[] = [];
     void turns.took('BUSY', 100)?.then(() => went.push('BUSY'));
@@ -52,7 +52,7 @@ describe('fair turns', () => {
 
   it('let connections without an association wait for callers that have one, and never the other way round', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     expect(turns.connects(50)).toBeUndefined();
     expect(turns.took('HONEST', 5)).toBeUndefined();
     const went: string[] = [];
@@ -67,7 +67,7 @@ describe('fair turns', () => {
     'give a fifth of the node to what stands back (%s) while another has data',
     async (why) => {
       const clock = new FakeClock();
-      const turns = new FairTurns(clock);
+      const turns = new FairTurns(clock, () => 1);
       if (why !== 'bulk') turns.brokeProtocol('BACK');
       let isWaiting = false;
       const workMs = { back: 0, honest: 0 };
@@ -89,7 +89,7 @@ describe('fair turns', () => {
 
   it('forgive a broken protocol after ten seconds', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     turns.brokeProtocol('CT');
     void turns.took('OTHER', 0);
     expect(turns.took('CT', 1)).toBeInstanceOf(Promise);
@@ -101,7 +101,7 @@ describe('fair turns', () => {
 
   it('keep connections that come to nothing waiting, but none for longer than 400 ms', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     void turns.took('HONEST', 1);
     expect(turns.connects(0.3)).toBeUndefined();
     for (let refused = 0; refused < 1_000; refused += 1) turns.cameToNothing('in-vain');
@@ -116,9 +116,23 @@ describe('fair turns', () => {
     expect(went).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('hold nobody up for one that sends a byte now and then, while there is time for both', async () => {
+    const clock = new FakeClock();
+    let load = 0.85;
+    const turns = new FairTurns(clock, () => load);
+    for (let turn = 0; turn < 100; turn += 1) {
+      void turns.took('DRIP', 0.1);
+      expect(turns.took('HONEST', 5)).toBeUndefined();
+      await clock.advance(1);
+    }
+    load = 0.95;
+    void turns.took('DRIP', 0.1);
+    expect(turns.took('HONEST', 5)).toBeInstanceOf(Promise);
+  });
+
   it('let the greedy one go on in any case after a while', async () => {
     const clock = new FakeClock();
-    const turns = new FairTurns(clock);
+    const turns = new FairTurns(clock, () => 1);
     const went: string[] = [];
     void turns.took('HONEST', 0);
     void turns.took('GREEDY', 1_000)?.then(() => went.push('GREEDY'));
@@ -130,7 +144,7 @@ describe('fair turns', () => {
   });
 
   it('remember no more callers than there can be busy ones', () => {
-    const turns = new FairTurns(new FakeClock());
+    const turns = new FairTurns(new FakeClock(), () => 1);
     for (let caller = 0; caller < 10_000; caller += 1) void turns.took(`AE${caller}`, 0);
     expect(turns.took('CT', 1)).toBeUndefined();
   });

@@ -34,6 +34,14 @@ const tickMs = 2;
 const mostWaitMs = 200;
 /** As `mostWaitMs`, for connections: who floods comes back at once, on many of them. A device waits 30 s for its answer. */
 const mostConnectionWaitMs = 400;
+/**
+ * Of this thread's time. Who takes less than `light` while the thread is not `saturated` has what it asks for: it sends a
+ * byte now and then, and nobody has to wait for it to have had as much.
+ */
+const light = 0.12;
+const saturated = 0.9;
+/** Over about this long. */
+const shareMs = 100;
 /** Remembered callers; quiet ones are forgotten first. */
 const mostCallers = 64;
 
@@ -44,6 +52,8 @@ interface Share {
   /** Work done for it, milliseconds, on a scale that all share. */
   usedMs: number;
   lastMs: number;
+  /** Of the thread's time, of late. */
+  part: number;
   /** Until then all it asks for stands back. */
   backUntilMs: number;
 }
@@ -57,14 +67,17 @@ export class FairTurns {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #shares = new Map<string, Share>();
   /** All connections without an association: they wait for callers that have one, and nobody waits for them. */
-  readonly #connecting: Share = { usedMs: 0, lastMs: 0, backUntilMs: 0 };
+  readonly #connecting: Share = { usedMs: 0, lastMs: 0, part: 0, backUntilMs: 0 };
   /** In the order they came. One timer wakes all of them: there may be many. */
   readonly #waiting = new Map<Share, Waiter[]>();
   #isTicking = false;
+  readonly #load: () => number;
   #mostUsedMs = 0;
 
-  constructor(clock: Pick<Clock, 'monotonicMs' | 'sleep'>) {
+  /** `load`: of this thread, of late, between 0 and 1. */
+  constructor(clock: Pick<Clock, 'monotonicMs' | 'sleep'>, load: () => number) {
     this.#clock = clock;
+    this.#load = load;
   }
 
   /** Work that took `costMs` was done for `caller`; a promise asks to wait before more of its bytes are looked at. */
@@ -105,6 +118,7 @@ export class FairTurns {
     const share = this.#shareOf(caller);
     const nowMs = this.#clock.monotonicMs();
     const weight = burden === 'bulk' || nowMs < share.backUntilMs ? backWeight : 1;
+    share.part = share.part * Math.exp((share.lastMs - nowMs) / shareMs) + costMs / shareMs;
     share.lastMs = nowMs;
     share.usedMs = Math.max(share.usedMs, this.#mostUsedMs - mostCreditMs) + costMs * weight;
     this.#mostUsedMs = Math.max(this.#mostUsedMs, share.usedMs);
@@ -146,7 +160,8 @@ export class FairTurns {
     for (const other of this.#shares.values()) {
       const quietMs = nowMs - other.lastMs;
       if (other === share || quietMs >= busyMs) continue;
-      if (share.usedMs > other.usedMs + quietMs + headStart) return true;
+      if (share.usedMs <= other.usedMs + quietMs + headStart) continue;
+      if (share === this.#connecting || other.part >= light || this.#load() >= saturated) return true;
     }
     return false;
   }
@@ -155,7 +170,7 @@ export class FairTurns {
     const known = this.#shares.get(caller);
     if (known !== undefined) return known;
     if (this.#shares.size >= mostCallers) this.#forgetQuiet();
-    const share = { usedMs: 0, lastMs: 0, backUntilMs: 0 };
+    const share = { usedMs: 0, lastMs: 0, part: 0, backUntilMs: 0 };
     this.#shares.set(caller, share);
     return share;
   }

@@ -59,6 +59,8 @@ export interface StorageScpDeps {
   readonly interfaces?: NetworkInterfaces;
   /** Default: a server of node:net. */
   readonly makeServer?: () => Server;
+  /** Of the engine's thread, of late, between 0 and 1; without it callers take turns as if it never had time to spare. */
+  readonly load?: () => number;
   /** The port for devices with certificates; without it there is none. */
   readonly tls?: StorageScpTls;
 }
@@ -103,7 +105,7 @@ export class StorageScp {
       aeTitle: deps.settings.aeTitle,
       authorize: deps.authorize ?? loopbackOnly,
       callers: deps.callers ?? reportingWatch(reportIncident),
-      turns: new FairTurns(deps.clock),
+      turns: new FairTurns(deps.clock, deps.load ?? (() => 1)),
     };
   }
 
