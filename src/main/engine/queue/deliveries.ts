@@ -5,7 +5,7 @@ import type { InstanceDetails, SpoolId } from '../model.ts';
 import type { DatasetProof, DatasetProofs } from './dataset-proofs.ts';
 import type { Incidents } from './incidents.ts';
 import { fromHex, openDetails, shortDetail, toHex, type QueueCore } from './queue-core.ts';
-import { largeObjectBytes } from './large-objects.ts';
+import { isLarge } from './large-objects.ts';
 import type { HeldCopy, MendingFacts, UploadJob, UploadProof } from './queue-types.ts';
 import { WaitingLists, WaitingRows, type Lane } from './waiting-lists.ts';
 
@@ -350,10 +350,6 @@ export class Deliveries {
       throw error;
     }
   }
-}
-
-function isLarge({ sizeBytes }: UploadJob): boolean {
-  return sizeBytes > largeObjectBytes;
 }
 
 function mendingOf({ object_sha256: sha256 }: JobRow): MendingFacts {

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports.ts';
-import { largeObjectBytes } from '../queue/large-objects.ts';
+import { isLarge } from '../queue/large-objects.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
 import type { UploadJob } from '../queue/queue-types.ts';
 import { sweepEveryMs } from './retry-policy.ts';
@@ -47,21 +47,9 @@ export class JobPicker {
     this.#sweep ??= new Set();
   }
 
-  /**
-   * Nothing may begin just now: what was taken along goes back unless its turn comes soon. @returns milliseconds until it
-   * is worth asking again.
-   */
-  restMs(): number | undefined {
-    if (this.#ahead.length === 0) return undefined;
-    if (this.#isFast()) return aheadMs;
-    this.putBack();
-    return undefined;
-  }
-
   /** Nothing may begin for now, or ever: what was taken along is nobody's again. */
   putBack(): void {
-    const { queue, destination } = this.#deps;
-    for (const { instanceId } of this.#ahead) queue.release(instanceId, destination);
+    this.#release(this.#ahead);
     this.#ahead = [];
   }
 
@@ -80,7 +68,7 @@ export class JobPicker {
    * when something ends or arrives.
    */
   pick({ all: room, large }: { readonly all: number; readonly large: number }): Picked {
-    if (room <= 0) return { jobs: [], waitMs: this.restMs() };
+    if (room <= 0) return { jobs: [], waitMs: this.#restMs() };
     const mostLarge = Math.max(0, large);
     return this.#sweep === undefined ? this.#due(room, mostLarge) : this.#swept(room, mostLarge, this.#sweep);
   }
@@ -96,7 +84,7 @@ export class JobPicker {
       return { jobs, waitMs: dueAtMs > nowMs ? dueAtMs - nowMs : secondLookMs };
     } catch (error) {
       // Nobody begins them now.
-      for (const { instanceId } of jobs) queue.release(instanceId, destination);
+      this.#release(jobs);
       throw error;
     }
   }
@@ -112,13 +100,23 @@ export class JobPicker {
     const claimed = queue.claim(destination, missing + (isFast ? mostAhead : 0), nowMs, mostLarge);
     this.#claimedAtMs = clock.monotonicMs();
     const jobs = [...this.#ahead, ...claimed.splice(0, missing)];
-    this.#ahead = [];
-    for (const job of claimed) {
-      // How many large ones may begin is asked each time.
-      if (job.sizeBytes > largeObjectBytes) queue.release(job.instanceId, destination);
-      else this.#ahead.push(job);
-    }
+    this.#ahead = claimed.filter((job) => !isLarge(job));
+    // How many of these may begin is asked each time.
+    this.#release(claimed.filter(isLarge));
     return jobs;
+  }
+
+  /** No room: what was taken along goes back unless its turn comes soon. @returns milliseconds until it is looked at again. */
+  #restMs(): number | undefined {
+    if (this.#ahead.length === 0) return undefined;
+    if (this.#isFast()) return aheadMs;
+    this.putBack();
+    return undefined;
+  }
+
+  #release(jobs: readonly UploadJob[]): void {
+    const { queue, destination } = this.#deps;
+    for (const { instanceId } of jobs) queue.release(instanceId, destination);
   }
 
   #isFast(): boolean {

@@ -1,7 +1,7 @@
 import { EdgeSyncError, toEdgeSyncError, type ErrorCode } from '../../../shared/errors.ts';
 import type { ReportIncident } from '../model.ts';
 import type { Clock, Logger, Random } from '../ports.ts';
-import { largeObjectBytes } from '../queue/large-objects.ts';
+import { isLarge } from '../queue/large-objects.ts';
 import type { UploadQueue } from '../queue/queue-port.ts';
 import type { UploadJob } from '../queue/queue-types.ts';
 import { DestinationGate } from './destination-gate.ts';
@@ -291,7 +291,7 @@ export class Sender<Store> implements DestinationStage {
   #room(): { readonly all: number; readonly large: number } {
     const active = this.#active.size;
     if (this.#isNarrow) return { all: 1 - active, large: 1 - active };
-    const large = [...this.#active.values()].filter(({ sizeBytes }) => sizeBytes > largeObjectBytes).length;
+    const large = [...this.#active.values()].filter(isLarge).length;
     const all = this.#width.now - active;
     const isLargeAlone = large > 0 && large === active;
     return {
@@ -303,12 +303,11 @@ export class Sender<Store> implements DestinationStage {
   #beginJobs(store: Store): number | undefined {
     const { turns } = this.#deps;
     const turnsLeft = turns?.left() ?? Number.POSITIVE_INFINITY;
-    if (turnsLeft === 0) return soonest([receivingMs, this.#picker.restMs()]);
     const { all, large } = this.#room();
     const { jobs, waitMs } = this.#picker.pick({ all: Math.min(all, turnsLeft), large });
     if (jobs.length > 0) turns?.take();
     for (const job of jobs) this.#beginJob(job, store);
-    return waitMs;
+    return turnsLeft === 0 ? soonest([receivingMs, waitMs]) : waitMs;
   }
 
   #beginJob(job: UploadJob, store: Store): void {
